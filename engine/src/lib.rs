@@ -17,3 +17,38 @@
 extern crate alloc;
 #[cfg(any(feature = "compile-regex", test))]
 extern crate std;
+
+mod calendar;
+mod case_ignorable;
+#[cfg(feature = "compile")]
+pub mod compile;
+mod environment;
+mod evaluate;
+mod evaluation;
+mod exposure;
+mod hash;
+mod json;
+mod lowercase;
+mod number;
+mod sha256;
+mod table;
+#[cfg(test)]
+mod testing;
+mod timestamp;
+mod user;
+mod version;
+
+pub use environment::{Country, CountryCode, Environment, Membership};
+pub use evaluate::{
+    DynamicConfig, Evaluator, Experiment, Gate, Layer, LayerParameter, MAX_DEPTH, MAX_EVALUATIONS,
+    Options, StoreParameter,
+};
+pub use evaluation::{Evaluation, EvaluationError, Note, Reason};
+pub use exposure::{Exposure, ExposureSink, Scratch, ScratchView, SecondaryExposure};
+pub use hash::djb2;
+pub use json::write_escaped;
+pub use table::{
+    Cmab, CmabGroup, CmabWeight, Entity, FORMAT_VERSION, MAGIC, Meta, Parameter, ParameterStore,
+    Reference, SamplingMode, Spec, SpecKind, StringList, Table, TableError, is_table,
+};
+pub use user::{Attributes, JsonArray, JsonObject, NumberToken, User, UserError, Value};

@@ -1,0 +1,220 @@
+//! What can be wrong with a payload, and what is merely worth knowing.
+
+use alloc::string::String;
+use core::fmt;
+
+use crate::json::{Fault, FaultKind};
+
+/// Why a payload was rejected as a whole (`evaluation.md` §1.3, §1.8). The table in force stays in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CompileError {
+    /// Not UTF-8 from this byte on.
+    NotUtf8(usize),
+    /// Not JSON at this byte.
+    NotJson(usize),
+    /// Nested deeper than 128 levels at this byte.
+    TooDeep(usize),
+    /// The payload says that there is nothing new: keep what you have.
+    NoUpdates,
+    /// A part that must be there is missing.
+    Missing {
+        /// The part, such as `feature_gates`.
+        path: String,
+    },
+    /// A part is not of the type that it must be.
+    Mistyped {
+        /// The part, such as `condition_map.123.type`.
+        path: String,
+        /// Where in the payload.
+        offset: usize,
+    },
+    /// The table would be larger than the format can say, or a list longer.
+    TooLarge,
+}
+
+impl fmt::Display for CompileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CompileError::NotUtf8(at) => write!(f, "config specs: not UTF-8 at byte {at}"),
+            CompileError::NotJson(at) => write!(
+                f,
+                "config specs: not valid JSON at byte {at}; is this what Statsig's CDN or console wrote?"
+            ),
+            CompileError::TooDeep(at) => {
+                write!(
+                    f,
+                    "config specs: nested deeper than 128 levels at byte {at}"
+                )
+            }
+            CompileError::NoUpdates => f.write_str(
+                "config specs: the answer says that nothing changed; keep the table you have",
+            ),
+            CompileError::Missing { path } => write!(f, "config specs: {path} is missing"),
+            CompileError::Mistyped { path, offset } => {
+                write!(
+                    f,
+                    "config specs: {path} has the wrong type, at byte {offset}"
+                )
+            }
+            CompileError::TooLarge => f.write_str(
+                "config specs: too large for a rule table (4 GiB, 65,535 conditions in a rule)",
+            ),
+        }
+    }
+}
+
+impl core::error::Error for CompileError {}
+
+/// Something that the table leaves out or cannot answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Warning {
+    /// What it is.
+    pub kind: WarningKind,
+    /// The spec it is in, such as `feature_gates.new_home`; empty for what belongs to no spec.
+    pub spec: String,
+    /// The rule's id, where it is in a rule.
+    pub rule: Option<String>,
+}
+
+/// What a [`Warning`] is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WarningKind {
+    /// The spec was left out: this field is missing or of the wrong type, at this byte of the payload.
+    SpecDropped {
+        /// The field, such as `rules.0.passPercentage`.
+        field: String,
+        /// Where in the payload.
+        offset: usize,
+    },
+    /// A condition of this type is answered `Unsupported`.
+    UnsupportedType(String),
+    /// A condition with this operator is answered `Unsupported`.
+    UnsupportedOperator(String),
+    /// A rule names a condition that the payload lacks; it is answered `Unsupported`.
+    MissingCondition(String),
+    /// The table holds this pattern as text: without the `regex` feature it is answered `Unsupported`.
+    PatternNeedsEngine(String),
+    /// This pattern is invalid, so it never matches.
+    InvalidPattern(String),
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.spec.is_empty() {
+            write!(f, "{}", self.spec)?;
+            if let Some(rule) = &self.rule {
+                write!(f, ", rule {rule:?}")?;
+            }
+            f.write_str(": ")?;
+        }
+        match &self.kind {
+            WarningKind::SpecDropped { field, offset } => {
+                write!(
+                    f,
+                    "left out: {field} is missing or mistyped, at byte {offset}"
+                )
+            }
+            WarningKind::UnsupportedType(name) => {
+                write!(f, "condition type {name:?} is not supported")
+            }
+            WarningKind::UnsupportedOperator(name) => {
+                write!(f, "operator {name:?} is not supported")
+            }
+            WarningKind::MissingCondition(key) => {
+                write!(f, "condition {key:?} is not in the payload")
+            }
+            WarningKind::PatternNeedsEngine(pattern) => write!(
+                f,
+                "pattern {pattern:?} needs a regex engine (feature `regex`); without it, unsupported"
+            ),
+            WarningKind::InvalidPattern(pattern) => {
+                write!(f, "pattern {pattern:?} is invalid and never matches")
+            }
+        }
+    }
+}
+
+/// A fault while reading, with the path to it, innermost part last.
+pub(super) struct ReadFault {
+    pub(super) kind: ReadFaultKind,
+    pub(super) offset: usize,
+    pub(super) path: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum ReadFaultKind {
+    Json(FaultKind),
+    Missing,
+    TooLarge,
+}
+
+impl ReadFault {
+    pub(super) fn missing(path: &str, offset: usize) -> Self {
+        ReadFault {
+            kind: ReadFaultKind::Missing,
+            offset,
+            path: path.into(),
+        }
+    }
+
+    pub(super) fn mistyped(path: &str, offset: usize) -> Self {
+        ReadFault {
+            kind: ReadFaultKind::Json(FaultKind::Type),
+            offset,
+            path: path.into(),
+        }
+    }
+
+    pub(super) fn too_large() -> Self {
+        ReadFault {
+            kind: ReadFaultKind::TooLarge,
+            offset: 0,
+            path: String::new(),
+        }
+    }
+
+    /// The same fault, seen from one level further out.
+    pub(super) fn within(mut self, part: &str) -> Self {
+        self.path = match self.path.is_empty() {
+            true => part.into(),
+            false => alloc::format!("{part}.{}", self.path),
+        };
+        self
+    }
+
+    /// Whether it concerns the one spec that is being read, not the text as a whole.
+    pub(super) fn drops_spec(&self) -> bool {
+        matches!(
+            self.kind,
+            ReadFaultKind::Missing | ReadFaultKind::Json(FaultKind::Type)
+        )
+    }
+}
+
+impl From<Fault> for ReadFault {
+    fn from(fault: Fault) -> Self {
+        ReadFault {
+            kind: ReadFaultKind::Json(fault.kind),
+            offset: fault.offset,
+            path: String::new(),
+        }
+    }
+}
+
+impl From<ReadFault> for CompileError {
+    fn from(fault: ReadFault) -> Self {
+        match fault.kind {
+            ReadFaultKind::Json(FaultKind::Syntax) => CompileError::NotJson(fault.offset),
+            ReadFaultKind::Json(FaultKind::Depth) => CompileError::TooDeep(fault.offset),
+            ReadFaultKind::Json(FaultKind::Type) => CompileError::Mistyped {
+                path: fault.path,
+                offset: fault.offset,
+            },
+            ReadFaultKind::Missing => CompileError::Missing { path: fault.path },
+            ReadFaultKind::TooLarge => CompileError::TooLarge,
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! Conditions: finding the value that is compared (`evaluation.md` §3.6, §4.1).
+
+use super::operator::{Holds, Operand};
+use super::{Required, Result, Run};
+use crate::environment::{Country, Environment};
+use crate::evaluation::{Evaluation, Note, Reason};
+use crate::exposure::{Exposure, SecondaryExposure};
+use crate::number::NumberText;
+use crate::table::SpecKind;
+use crate::table::condition::{Condition, ConditionType, GateTarget};
+use crate::table::set::strings;
+use crate::table::wire::varint;
+use crate::user::{FieldName, Value};
+
+/// Buckets of a `user_bucket` condition.
+const USER_BUCKETS: u64 = 1_000;
+
+impl<'t, E: Environment> Run<'_, 't, '_, '_, E> {
+    /// Leaves the condition's bool in the record, or its mark of being unsupported.
+    pub(super) fn evaluate_condition(
+        &mut self,
+        at: u32,
+        record: &mut Evaluation<'t>,
+    ) -> Result<()> {
+        // A rule may name a condition that the payload lacks (§3.4).
+        if at == crate::table::wire::NONE {
+            record.reason = Reason::Unsupported;
+            return Ok(());
+        }
+        let condition = self.table.condition(at).required()?;
+        #[cfg(feature = "user-agent")]
+        let mut user_agent_text = crate::user_agent::UserAgentText::new();
+        let country;
+        let operand = match condition.condition_type() {
+            ConditionType::Unsupported => {
+                record.reason = Reason::Unsupported;
+                return Ok(());
+            }
+            ConditionType::Public => {
+                record.value = true;
+                return Ok(());
+            }
+            ConditionType::PassGate | ConditionType::FailGate => {
+                return self.evaluate_gate_condition(condition, record);
+            }
+            ConditionType::MultiPassGate | ConditionType::MultiFailGate => {
+                return self.evaluate_multi_gate_condition(condition, record);
+            }
+            ConditionType::UserField => match condition.field() {
+                Some(field) => self.user.field(&field, &self.global).into(),
+                None => Operand::Absent,
+            },
+            ConditionType::UnitId => {
+                let unit = condition.unit().required()?;
+                self.user.unit(unit.name, unit.lowered).into()
+            }
+            ConditionType::EnvironmentField => match condition.field() {
+                Some(field) => self.user.environment(&field, &self.global).into(),
+                None => Operand::Absent,
+            },
+            ConditionType::CurrentTime => Operand::Now(self.now_ms()),
+            ConditionType::UserBucket => {
+                let prefix = condition.prefix().required()?;
+                let hash = self.hash_unit(prefix, condition.unit().required()?);
+                Operand::Value(Value::Int((hash % USER_BUCKETS) as i64))
+            }
+            ConditionType::TargetApp => self
+                .table
+                .meta()
+                .and_then(|meta| meta.app_id())
+                .map(Value::Str)
+                .into(),
+            ConditionType::IpBased => {
+                let field = condition.field();
+                let found = field.and_then(|field| self.user.field(&field, &self.global));
+                match (found, field) {
+                    (Some(value), _) => Operand::Value(value),
+                    (None, Some(field)) if field.name == "country" => {
+                        country = self.country_of_ip(record);
+                        match &country {
+                            Some(code) => core::str::from_utf8(code).ok().map(Value::Str).into(),
+                            None => Operand::Absent,
+                        }
+                    }
+                    (None, _) => Operand::Absent,
+                }
+            }
+            ConditionType::UaBased => {
+                let field = condition.field();
+                match field.and_then(|field| self.user.field(&field, &self.global)) {
+                    Some(value) => Operand::Value(value),
+                    #[cfg(feature = "user-agent")]
+                    None => self.user_agent_field(field, &mut user_agent_text).into(),
+                    #[cfg(not(feature = "user-agent"))]
+                    None => {
+                        record.note = Note::UaParserNotLoaded;
+                        Operand::Absent
+                    }
+                }
+            }
+            ConditionType::ExperimentGroup => match condition.field() {
+                Some(field) => self.experiment_group(field.name).map(Value::Str).into(),
+                None => Operand::Absent,
+            },
+        };
+        match self.compare(condition, operand, record)? {
+            Holds::Yes => record.value = true,
+            Holds::No => record.value = false,
+            Holds::Unsupported => record.reason = Reason::Unsupported,
+        }
+        Ok(())
+    }
+
+    fn country_of_ip(&self, record: &mut Evaluation<'t>) -> Option<[u8; 2]> {
+        let mut buffer = NumberText::new();
+        let ip = self.user.field(&FieldName::IP, &self.global)?;
+        match self.environment.country(ip.text(&mut buffer)?) {
+            Country::Code(code) => Some(code),
+            Country::Unknown => None,
+            Country::NotLoaded => {
+                record.note = Note::CountryLookupNotLoaded;
+                None
+            }
+        }
+    }
+
+    #[cfg(feature = "user-agent")]
+    fn user_agent_field<'b>(
+        &self,
+        field: Option<FieldName<'_>>,
+        buffer: &'b mut crate::user_agent::UserAgentText,
+    ) -> Option<Value<'b>>
+    where
+        Self: 'b,
+    {
+        use crate::user_agent::{self, UserAgentField};
+
+        let field = UserAgentField::from_name(field?.lowered)?;
+        let mut number = NumberText::new();
+        let user_agent = self.user.field(&FieldName::USER_AGENT, &self.global)?;
+        user_agent::field(user_agent.text(&mut number)?, field, buffer)?;
+        Some(Value::Str(buffer.as_str()))
+    }
+
+    /// The group of the user in an experiment: a public check, whose exposure is logged before the outer one.
+    fn experiment_group(&mut self, experiment: &str) -> Option<&'t str> {
+        let mark = self.exposures.len();
+        let parts = self.parts.len();
+        let evaluation = self.check(SpecKind::Experiment, experiment);
+        let secondary = self.exposures.get(mark..).unwrap_or_default();
+        self.sink.expose(&Exposure::Config {
+            name: experiment,
+            evaluation: &evaluation,
+            secondary,
+        });
+        self.exposures.truncate(mark);
+        self.parts.truncate(parts);
+        evaluation.group_name
+    }
+
+    fn evaluate_gate_condition(
+        &mut self,
+        condition: Condition<'t>,
+        record: &mut Evaluation<'t>,
+    ) -> Result<()> {
+        let gate = GateTarget::read(condition.target().required()?).required()?;
+        if let Some(value) = self.evaluate_nested_gate(&gate, record)? {
+            let fail = condition.condition_type() == ConditionType::FailGate;
+            record.value = value != fail;
+        }
+        Ok(())
+    }
+
+    /// §4.9: several gates in order, until one decides.
+    fn evaluate_multi_gate_condition(
+        &mut self,
+        condition: Condition<'t>,
+        record: &mut Evaluation<'t>,
+    ) -> Result<()> {
+        let wanted = condition.condition_type() == ConditionType::MultiPassGate;
+        let (count, gates) = varint(condition.target().required()?).required()?;
+        for gate in strings(gates, count) {
+            let gate = GateTarget::read(gate).required()?;
+            match self.evaluate_nested_gate(&gate, record)? {
+                None => return Ok(()),
+                Some(value) if value == wanted => {
+                    record.value = true;
+                    return Ok(());
+                }
+                Some(_) => {}
+            }
+        }
+        record.value = false;
+        Ok(())
+    }
+
+    /// §3.6: the gate's own value; `None` when it made the record unsupported.
+    pub(super) fn evaluate_nested_gate(
+        &mut self,
+        gate: &GateTarget<'t>,
+        record: &mut Evaluation<'t>,
+    ) -> Result<Option<bool>> {
+        let mut child = Evaluation::new(self.exposures.len());
+        if let Some(at) = gate.row {
+            let entry = self.table.spec_at(SpecKind::Gate, at).required()?;
+            self.evaluate_entry(SpecKind::Gate, entry, &mut child)?;
+        }
+        if child.is_unsupported() {
+            record.reason = Reason::Unsupported;
+            return Ok(None);
+        }
+        record.value = child.value;
+        record.rule_id = child.rule_id;
+        if child.override_config_name.is_some() {
+            record.override_config_name = child.override_config_name;
+        }
+        if child.note != Note::None {
+            record.note = child.note;
+        }
+        let segment = gate.name.starts_with("segment:");
+        record.has_seen_analytical_gates |=
+            child.has_seen_analytical_gates || !segment && child.sampling_rate.is_none();
+        let rule_id = child.rule_id.unwrap_or_default();
+        if !segment && !rule_id.is_empty() {
+            self.push_exposure(SecondaryExposure {
+                gate: gate.name,
+                gate_value: child.value,
+                rule_id,
+                delegated: false,
+            });
+        }
+        Ok(Some(child.value))
+    }
+}

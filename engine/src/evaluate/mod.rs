@@ -1,0 +1,309 @@
+//! Evaluating specs in place (`evaluation.md` §3).
+
+mod condition;
+mod layer;
+mod mapping;
+mod operator;
+mod percentage;
+mod results;
+mod spec;
+mod store;
+
+#[cfg(feature = "compile")]
+pub(crate) use operator::eq;
+pub use results::{DynamicConfig, Experiment, Gate, Layer, LayerParameter};
+pub use store::StoreParameter;
+
+use crate::environment::Environment;
+use crate::evaluation::{Evaluation, EvaluationError, Reason};
+use crate::exposure::{ExposureSink, LayerPart, Scratch, ScratchView, SecondaryExposure};
+use crate::table::{SpecKind, Table};
+use crate::user::{Attributes, Global, User};
+
+/// Deepest nesting of gates, delegates, mappings and experiment groups: as Statsig's core.
+pub const MAX_DEPTH: u32 = 64;
+
+/// Most specs that one answer may evaluate: bounds the time that a crafted table can take.
+pub const MAX_EVALUATIONS: u32 = 10_000;
+
+/// What holds for every check of a service.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct Options<'o> {
+    /// The environment's tier, such as `production`; the user's own environment goes first (§2.6).
+    pub tier: Option<&'o str>,
+    /// Custom fields that every user has unless it has its own of that name (§2.5).
+    pub custom: Option<Attributes<'o>>,
+}
+
+/// Answers checks from a table.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+///
+/// struct Clock;
+/// impl Environment for Clock {
+///     fn now_ms(&self) -> i64 { 1_700_000_000_000 }
+/// }
+///
+/// let json = br#"{"has_updates": true, "time": 1, "layer_configs": {}, "dynamic_configs": {},
+///   "experiment_to_layer": {}, "condition_map": {"1": {"type": "public", "idType": "userID"}},
+///   "feature_gates": {"new_home": {"type": "feature_gate", "entity": "feature_gate", "salt": "s",
+///     "enabled": true, "defaultValue": false, "idType": "userID", "rules": [{"name": "r", "id": "r",
+///     "passPercentage": 100, "conditions": ["1"], "returnValue": true, "idType": "userID"}]}}}"#;
+/// let compiled = compile(json)?;
+/// let table = Table::open(&compiled.table)?;
+/// let evaluator = Evaluator::new(table, &Clock);
+/// let mut scratch = Scratch::<32>::new();
+/// let gate = evaluator.gate(&User::new().with_user_id("u-1"), "new_home", &mut scratch);
+/// assert!(gate.value());
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Evaluator<'t, 'e, E> {
+    table: Table<'t>,
+    environment: &'e E,
+    options: Options<'e>,
+}
+
+impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
+    /// An evaluator with default options.
+    pub fn new(table: Table<'t>, environment: &'e E) -> Self {
+        Self::with_options(table, environment, Options::default())
+    }
+
+    /// An evaluator.
+    pub fn with_options(table: Table<'t>, environment: &'e E, options: Options<'e>) -> Self {
+        Evaluator {
+            table,
+            environment,
+            options,
+        }
+    }
+
+    /// The table.
+    pub fn table(&self) -> Table<'t> {
+        self.table
+    }
+
+    /// Checks a gate, a segment or a holdout (§5.2). An unknown name is [`Reason::Unrecognized`] and false.
+    pub fn gate<'s, 'n, const X: usize, const P: usize>(
+        &self,
+        user: &User<'_>,
+        name: &'n str,
+        scratch: &'s mut Scratch<'t, X, P>,
+    ) -> Gate<'s, 't, 'n> {
+        self.gate_with(user, name, scratch.view(), &mut ())
+    }
+
+    /// Reads a dynamic config (§5.3).
+    pub fn dynamic_config<'s, 'n, const X: usize, const P: usize>(
+        &self,
+        user: &User<'_>,
+        name: &'n str,
+        scratch: &'s mut Scratch<'t, X, P>,
+    ) -> DynamicConfig<'s, 't, 'n> {
+        self.dynamic_config_with(user, name, scratch.view(), &mut ())
+    }
+
+    /// Reads an experiment (§5.4).
+    pub fn experiment<'s, 'n, const X: usize, const P: usize>(
+        &self,
+        user: &User<'_>,
+        name: &'n str,
+        scratch: &'s mut Scratch<'t, X, P>,
+    ) -> Experiment<'s, 't, 'n> {
+        self.experiment_with(user, name, scratch.view(), &mut ())
+    }
+
+    /// Reads a layer (§5.5). Its exposures are made by reading parameters.
+    pub fn layer<'s, 'n, const X: usize, const P: usize>(
+        &self,
+        user: &User<'_>,
+        name: &'n str,
+        scratch: &'s mut Scratch<'t, X, P>,
+    ) -> Layer<'s, 't, 'n> {
+        self.layer_with(user, name, scratch.view(), &mut ())
+    }
+
+    /// [`Self::gate`], with a sink for the exposures that count as checks of their own.
+    pub fn gate_with<'s, 'n>(
+        &self,
+        user: &User<'_>,
+        name: &'n str,
+        scratch: ScratchView<'s, 't>,
+        sink: &mut dyn ExposureSink,
+    ) -> Gate<'s, 't, 'n> {
+        let (evaluation, secondary, _) = self.check(SpecKind::Gate, user, name, scratch, sink);
+        Gate {
+            name,
+            evaluation,
+            secondary,
+        }
+    }
+
+    /// [`Self::dynamic_config`], with a sink for the exposures that count as checks of their own.
+    pub fn dynamic_config_with<'s, 'n>(
+        &self,
+        user: &User<'_>,
+        name: &'n str,
+        scratch: ScratchView<'s, 't>,
+        sink: &mut dyn ExposureSink,
+    ) -> DynamicConfig<'s, 't, 'n> {
+        let (evaluation, secondary, _) =
+            self.check(SpecKind::DynamicConfig, user, name, scratch, sink);
+        DynamicConfig {
+            name,
+            evaluation,
+            secondary,
+        }
+    }
+
+    /// [`Self::experiment`], with a sink for the exposures that count as checks of their own.
+    pub fn experiment_with<'s, 'n>(
+        &self,
+        user: &User<'_>,
+        name: &'n str,
+        scratch: ScratchView<'s, 't>,
+        sink: &mut dyn ExposureSink,
+    ) -> Experiment<'s, 't, 'n> {
+        let (evaluation, secondary, _) =
+            self.check(SpecKind::Experiment, user, name, scratch, sink);
+        Experiment {
+            name,
+            evaluation,
+            secondary,
+        }
+    }
+
+    /// [`Self::layer`], with a sink for the exposures that count as checks of their own.
+    pub fn layer_with<'s, 'n>(
+        &self,
+        user: &User<'_>,
+        name: &'n str,
+        scratch: ScratchView<'s, 't>,
+        sink: &mut dyn ExposureSink,
+    ) -> Layer<'s, 't, 'n> {
+        let (evaluation, secondary, parts) = self.check(SpecKind::Layer, user, name, scratch, sink);
+        Layer {
+            name,
+            evaluation,
+            secondary,
+            parts,
+        }
+    }
+
+    #[allow(clippy::type_complexity)] // a triple taken apart at once
+    fn check<'s>(
+        &self,
+        kind: SpecKind,
+        user: &User<'_>,
+        name: &str,
+        scratch: ScratchView<'s, 't>,
+        sink: &mut dyn ExposureSink,
+    ) -> (
+        Evaluation<'t>,
+        &'s [SecondaryExposure<'t>],
+        &'s [LayerPart<'t>],
+    ) {
+        let ScratchView { exposures, parts } = scratch;
+        let tier = self.options.tier.or_else(|| {
+            self.table
+                .meta()
+                .and_then(|meta| meta.default_environment())
+        });
+        let mut run = Run {
+            table: self.table,
+            environment: self.environment,
+            global: Global {
+                custom: self.options.custom,
+                tier,
+            },
+            user,
+            exposures,
+            parts,
+            sink,
+            depth: 0,
+            budget: MAX_EVALUATIONS,
+            now: None,
+            dropped: 0,
+        };
+        let evaluation = run.check(kind, name);
+        (evaluation, exposures, parts)
+    }
+}
+
+/// One check on its way.
+struct Run<'r, 't, 'u, 'e, E> {
+    table: Table<'t>,
+    environment: &'e E,
+    global: Global<'e>,
+    user: &'r User<'u>,
+    exposures: &'r mut heapless::VecView<SecondaryExposure<'t>>,
+    parts: &'r mut heapless::VecView<LayerPart<'t>>,
+    sink: &'r mut dyn ExposureSink,
+    depth: u32,
+    budget: u32,
+    now: Option<i64>,
+    dropped: u32,
+}
+
+impl<'t, E: Environment> Run<'_, 't, '_, '_, E> {
+    /// A public check: a fresh record, finished with its reason and the marks of its exposures.
+    fn check(&mut self, kind: SpecKind, name: &str) -> Evaluation<'t> {
+        let mut record = Evaluation::new(self.exposures.len());
+        match self.evaluate(kind, name, &mut record) {
+            Ok(true) => self.mark_delegated(&record),
+            Ok(false) => record.reason = Reason::Unrecognized,
+            Err(error) => {
+                self.reset(&mut record);
+                record.rule_id = Some("default").filter(|_| kind == SpecKind::Gate);
+                record.reason = Reason::Error(error);
+            }
+        }
+        record.dropped = self.dropped;
+        record
+    }
+
+    /// §3.8, at the outermost level: which exposures are the delegate's. New layer evaluation has marked its own.
+    fn mark_delegated(&mut self, record: &Evaluation<'t>) {
+        if let Some(end) = record.undelegated_end {
+            for exposure in self.exposures.iter_mut().skip(end) {
+                exposure.delegated = true;
+            }
+        }
+    }
+
+    /// Clears a record as a config mapping does: its exposures too.
+    fn reset(&mut self, record: &mut Evaluation<'t>) {
+        self.exposures.truncate(record.mark);
+        *record = Evaluation::new(record.mark);
+    }
+
+    fn push_exposure(&mut self, exposure: SecondaryExposure<'t>) {
+        if self.exposures.push(exposure).is_err() {
+            self.dropped = self.dropped.saturating_add(1);
+        }
+    }
+
+    fn now_ms(&mut self) -> i64 {
+        let environment = self.environment;
+        *self.now.get_or_insert_with(|| environment.now_ms())
+    }
+}
+
+/// What ends an evaluation without an answer.
+type Result<T> = core::result::Result<T, EvaluationError>;
+
+/// What a table must have; its absence means that the table is corrupt.
+trait Required<T> {
+    fn required(self) -> Result<T>;
+}
+
+impl<T> Required<T> for Option<T> {
+    fn required(self) -> Result<T> {
+        self.ok_or(EvaluationError::CorruptTable)
+    }
+}

@@ -1,0 +1,62 @@
+//! Pass percentages and user buckets (`evaluation.md` §3.5, §4.1).
+
+use super::{Required, Result, Run};
+use crate::environment::Environment;
+use crate::number::NumberText;
+use crate::sha256::{Prefix, Sha256};
+use crate::table::rule::{ALL, Rule, Unit};
+
+impl<E: Environment> Run<'_, '_, '_, '_, E> {
+    /// Whether the rule's unit falls below its bound.
+    pub(super) fn passes_percentage(&self, rule: Rule<'_>) -> Result<bool> {
+        match rule.bound() {
+            0 => Ok(false),
+            ALL.. => Ok(true),
+            bound => {
+                let hash = self.hash_unit(rule.prefix().required()?, rule.unit().required()?);
+                Ok(hash % u64::from(ALL) < u64::from(bound))
+            }
+        }
+    }
+
+    /// The same for a rule of a config mapping, which hashes the salt of the spec that it is used for.
+    pub(super) fn passes_override_percentage(
+        &self,
+        rule: Rule<'_>,
+        spec_salt: &str,
+    ) -> Result<bool> {
+        match rule.bound() {
+            0 => Ok(false),
+            ALL.. => Ok(true),
+            bound => {
+                let mut hash = Sha256::new();
+                for part in [spec_salt, ".", rule.override_salt(), "."] {
+                    hash.update(part.as_bytes());
+                }
+                let mut buffer = NumberText::new();
+                hash.update(
+                    self.unit_text(rule.unit().required()?, &mut buffer)
+                        .as_bytes(),
+                );
+                Ok(hash.finish() % u64::from(ALL) < u64::from(bound))
+            }
+        }
+    }
+
+    /// H of a prefix and the user's unit id.
+    pub(super) fn hash_unit(&self, prefix: Prefix<'_>, unit: Unit<'_>) -> u64 {
+        let mut buffer = NumberText::new();
+        prefix.hash(self.unit_text(unit, &mut buffer))
+    }
+
+    /// The unit id as it is hashed: empty when the user has none, or null, or an object.
+    fn unit_text<'b>(&self, unit: Unit<'_>, buffer: &'b mut NumberText) -> &'b str
+    where
+        Self: 'b,
+    {
+        self.user
+            .unit(unit.name, unit.lowered)
+            .and_then(|value| value.text(buffer))
+            .unwrap_or_default()
+    }
+}

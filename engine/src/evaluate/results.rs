@@ -1,0 +1,271 @@
+//! Answers read as a gate, a dynamic config, an experiment or a layer (`evaluation.md` §5.2 to §5.5).
+
+use core::fmt;
+
+use crate::evaluation::{Evaluation, Reason};
+use crate::exposure::{Exposure, LayerPart, SecondaryExposure};
+use crate::json::{RawStr, member, members};
+
+/// The answer to a gate check.
+#[derive(Clone, Copy, Debug)]
+pub struct Gate<'s, 't, 'n> {
+    pub(super) name: &'n str,
+    pub(super) evaluation: Evaluation<'t>,
+    pub(super) secondary: &'s [SecondaryExposure<'t>],
+}
+
+/// The answer to a read of a dynamic config.
+#[derive(Clone, Copy, Debug)]
+pub struct DynamicConfig<'s, 't, 'n> {
+    pub(super) name: &'n str,
+    pub(super) evaluation: Evaluation<'t>,
+    pub(super) secondary: &'s [SecondaryExposure<'t>],
+}
+
+/// The answer to a read of an experiment.
+#[derive(Clone, Copy, Debug)]
+pub struct Experiment<'s, 't, 'n> {
+    pub(super) name: &'n str,
+    pub(super) evaluation: Evaluation<'t>,
+    pub(super) secondary: &'s [SecondaryExposure<'t>],
+}
+
+/// The answer to a read of a layer. Reading a parameter is what exposes the user.
+#[derive(Clone, Copy, Debug)]
+pub struct Layer<'s, 't, 'n> {
+    pub(super) name: &'n str,
+    pub(super) evaluation: Evaluation<'t>,
+    pub(super) secondary: &'s [SecondaryExposure<'t>],
+    pub(super) parts: &'s [LayerPart<'t>],
+}
+
+/// A parameter of a layer with what its exposure says.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct LayerParameter<'s, 't, 'n> {
+    /// The layer's name.
+    pub layer: &'n str,
+    /// The parameter.
+    pub name: &'n str,
+    /// The value's JSON text.
+    pub json: &'t str,
+    /// The rule id that the exposure reports.
+    pub rule_id: &'t str,
+    /// Whether the experiment owns the parameter.
+    pub explicit: bool,
+    /// The layer's result.
+    pub evaluation: Evaluation<'t>,
+    secondary: &'s [SecondaryExposure<'t>],
+}
+
+macro_rules! common {
+    ($($result:ident),*) => {$(
+        impl<'s, 't, 'n> $result<'s, 't, 'n> {
+            /// The name that was asked for.
+            pub fn name(&self) -> &'n str {
+                self.name
+            }
+
+            /// The whole record.
+            pub fn evaluation(&self) -> &Evaluation<'t> {
+                &self.evaluation
+            }
+
+            /// Why the answer is what it is.
+            pub fn reason(&self) -> Reason {
+                self.evaluation.reason
+            }
+
+            /// The rule id, empty when there is none. See [`Evaluation::write_rule_id`] for its suffix.
+            pub fn rule_id(&self) -> &'t str {
+                self.evaluation.rule_id.unwrap_or_default()
+            }
+
+            /// The spec's id type, empty when there is no spec.
+            pub fn id_type(&self) -> &'t str {
+                self.evaluation.id_type.unwrap_or_default()
+            }
+
+            /// The gates evaluated on the way, inner ones first, repeats included.
+            pub fn secondary_exposures(&self) -> &'s [SecondaryExposure<'t>] {
+                self.secondary
+            }
+
+            /// Those of them that do not come from a delegate.
+            pub fn undelegated_secondary_exposures(
+                &self,
+            ) -> impl Iterator<Item = &'s SecondaryExposure<'t>> + use<'s, 't> {
+                self.secondary.iter().filter(|exposure| !exposure.delegated)
+            }
+        }
+    )*};
+}
+
+common!(Gate, DynamicConfig, Experiment, Layer);
+
+impl<'t> Gate<'_, 't, '_> {
+    /// Whether the user passes. False for a name that the specs do not know: see [`Gate::value_or`].
+    pub fn value(&self) -> bool {
+        self.evaluation.value
+    }
+
+    /// Whether the user passes, or `fallback` when the specs gave no answer: unknown name, unsupported, no specs.
+    pub fn value_or(&self, fallback: bool) -> bool {
+        match self.evaluation.reason {
+            Reason::Recognized => self.evaluation.value,
+            _ => fallback,
+        }
+    }
+
+    /// The exposure of this check.
+    pub fn exposure(&self) -> Exposure<'_, 't> {
+        Exposure::Gate {
+            name: self.name,
+            evaluation: &self.evaluation,
+            secondary: self.secondary,
+        }
+    }
+}
+
+macro_rules! config {
+    ($($result:ident),*) => {$(
+        impl<'t> $result<'_, 't, '_> {
+            /// The value: JSON text of an object, `{}` when there is none.
+            pub fn json(&self) -> &'t str {
+                self.evaluation.json.unwrap_or("{}")
+            }
+
+            /// The JSON text of a parameter; walks the object.
+            pub fn parameter(&self, name: &str) -> Option<&'t str> {
+                member(self.evaluation.json?, name)
+            }
+
+            /// Whether a rule matched and passed.
+            pub fn passed(&self) -> bool {
+                self.evaluation.value
+            }
+
+            /// The group's name, if the rule has one.
+            pub fn group_name(&self) -> Option<&'t str> {
+                self.evaluation.group_name
+            }
+
+            /// The exposure of this read.
+            pub fn exposure(&self) -> Exposure<'_, 't> {
+                Exposure::Config {
+                    name: self.name,
+                    evaluation: &self.evaluation,
+                    secondary: self.secondary,
+                }
+            }
+        }
+    )*};
+}
+
+config!(DynamicConfig, Experiment);
+
+impl<'s, 't, 'n> Layer<'s, 't, 'n> {
+    /// The experiment that answers for the layer, if one does.
+    pub fn allocated_experiment(&self) -> Option<&'t str> {
+        self.evaluation
+            .config_delegate
+            .filter(|name| !name.is_empty())
+    }
+
+    /// The group's name, if the rule has one.
+    pub fn group_name(&self) -> Option<&'t str> {
+        self.evaluation.group_name
+    }
+
+    /// The objects that make up the value: of a parameter in several, the first counts.
+    fn objects(&self) -> impl Iterator<Item = LayerPart<'t>> + use<'s, 't, 'n> {
+        let whole = self.evaluation.json.map(|object| LayerPart {
+            object,
+            rule_id: self.evaluation.rule_id.unwrap_or_default(),
+        });
+        whole.into_iter().chain(self.parts.iter().copied())
+    }
+
+    /// The parameters by name (as JSON text without quotes) and JSON text, each once.
+    fn members(&self) -> impl Iterator<Item = (RawStr<'t>, &'t str)> + use<'s, 't, 'n> {
+        let layer = *self;
+        self.objects().enumerate().flat_map(move |(at, part)| {
+            members(part.object).filter(move |(key, _)| {
+                !layer
+                    .objects()
+                    .take(at)
+                    .any(|earlier| members(earlier.object).any(|(k, _)| k.chars().eq(key.chars())))
+            })
+        })
+    }
+
+    /// Writes the value, the JSON text of an object.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write_json(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        if self.parts.is_empty() {
+            return out.write_str(self.evaluation.json.unwrap_or("{}"));
+        }
+        out.write_char('{')?;
+        for (index, (key, value)) in self.members().enumerate() {
+            if index > 0 {
+                out.write_char(',')?;
+            }
+            out.write_char('"')?;
+            out.write_str(key.raw())?;
+            out.write_str("\":")?;
+            out.write_str(value)?;
+        }
+        out.write_char('}')
+    }
+
+    /// Calls `visit` with each parameter's name (escapes resolved into `buffer`) in the value's order. A name longer
+    /// than the buffer is passed over.
+    pub fn for_each_parameter<const N: usize>(
+        &self,
+        buffer: &mut heapless::String<N>,
+        mut visit: impl FnMut(&str),
+    ) {
+        for (key, _) in self.members() {
+            buffer.clear();
+            if key.write_to(buffer).is_ok() {
+                visit(buffer);
+            }
+        }
+    }
+
+    /// A parameter, if the layer has it. Log [`LayerParameter::exposure`] when the value is used.
+    pub fn parameter(&self, name: &'n str) -> Option<LayerParameter<'s, 't, 'n>> {
+        let (json, rule_id) = self
+            .objects()
+            .find_map(|part| Some((member(part.object, name)?, part.rule_id)))?;
+        let explicit = self
+            .evaluation
+            .explicit_parameters
+            .is_some_and(|list| list.contains(name));
+        Some(LayerParameter {
+            layer: self.name,
+            name,
+            json,
+            rule_id,
+            explicit,
+            evaluation: self.evaluation,
+            secondary: self.secondary,
+        })
+    }
+}
+
+impl<'t> LayerParameter<'_, 't, '_> {
+    /// The exposure of having read this parameter.
+    pub fn exposure(&self) -> Exposure<'_, 't> {
+        Exposure::LayerParameter {
+            name: self.layer,
+            parameter: self.name,
+            rule_id: self.rule_id,
+            explicit: self.explicit,
+            evaluation: &self.evaluation,
+            secondary: self.secondary,
+        }
+    }
+}

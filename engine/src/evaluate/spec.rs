@@ -1,0 +1,176 @@
+//! Specs and rules (`evaluation.md` §3.2 to §3.4, §3.7, §3.8).
+
+use super::{Required, Result, Run};
+use crate::environment::Environment;
+use crate::evaluation::{Evaluation, EvaluationError};
+use crate::table::rule::{Rule, flags as rule_flags};
+use crate::table::spec::flags;
+use crate::table::{Spec, SpecKind};
+
+/// §8.3: on a v2 payload an unsupported evaluation leaves the bool of the last condition, as Statsig's core does;
+/// on a v1 payload it is false, as in the SDKs that read v1.
+const UNSUPPORTED_KEEPS_LAST_BOOL_ON_V2: bool = true;
+
+impl<'t, E: Environment> Run<'_, 't, '_, '_, E> {
+    /// §3.2. True when the name was recognized.
+    pub(super) fn evaluate(
+        &mut self,
+        kind: SpecKind,
+        name: &str,
+        record: &mut Evaluation<'t>,
+    ) -> Result<bool> {
+        match self.table.entry(kind, name) {
+            Some(entry) => self.evaluate_entry(kind, entry, record),
+            None => Ok(false),
+        }
+    }
+
+    /// [`Self::evaluate`] from a row of the table: the one place that counts depth and work.
+    pub(super) fn evaluate_entry(
+        &mut self,
+        kind: SpecKind,
+        entry: Spec<'t>,
+        record: &mut Evaluation<'t>,
+    ) -> Result<bool> {
+        if self.depth > super::MAX_DEPTH {
+            return Err(EvaluationError::DepthExceeded);
+        }
+        self.budget = self
+            .budget
+            .checked_sub(1)
+            .ok_or(EvaluationError::TooManyEvaluations)?;
+        self.depth = self.depth.saturating_add(1);
+        let recognized = self.evaluate_at_depth(kind, entry, record);
+        self.depth = self.depth.saturating_sub(1);
+        recognized
+    }
+
+    fn evaluate_at_depth(
+        &mut self,
+        kind: SpecKind,
+        entry: Spec<'t>,
+        record: &mut Evaluation<'t>,
+    ) -> Result<bool> {
+        if let Some(overrides) = entry.overrides()
+            && self.evaluate_mapping(kind, entry, overrides, record)?
+        {
+            return Ok(true);
+        }
+        if !entry.exists() {
+            return Ok(false);
+        }
+        let spec = entry;
+        record.id_type = record.id_type.or(Some(spec.id_type()));
+        record.version = record.version.or(spec.version());
+        if let Some(active) = spec.is_active() {
+            record.is_experiment_active = active;
+        }
+        if let Some(in_layer) = spec.has_shared_params() {
+            record.is_in_layer = in_layer;
+        }
+        if let Some(explicit) = spec.explicit_parameters() {
+            record.explicit_parameters = Some(explicit);
+        }
+        if kind == SpecKind::Layer && spec.has(flags::NEW_LAYER_EVAL) {
+            self.evaluate_new_layer(spec, record)?;
+        } else {
+            self.evaluate_rules(kind, spec, record)?;
+        }
+        if record.is_unsupported() && !(UNSUPPORTED_KEEPS_LAST_BOOL_ON_V2 && !self.table.is_v1()) {
+            record.value = false;
+        }
+        Ok(true)
+    }
+
+    fn evaluate_rules(
+        &mut self,
+        kind: SpecKind,
+        spec: Spec<'t>,
+        record: &mut Evaluation<'t>,
+    ) -> Result<()> {
+        let v1 = self.table.is_v1();
+        let enabled = spec.has(flags::ENABLED);
+        if v1 && !enabled {
+            record.json = spec.default_value();
+            record.rule_id = Some("disabled");
+            return Ok(());
+        }
+        // §3.3: on v1 a gate that falls through is false whatever its default is.
+        let default_value = spec.has(flags::DEFAULT_TRUE) && !(v1 && kind == SpecKind::Gate);
+        for at in spec.rules() {
+            let rule = self.table.rule(at).required()?;
+            let matched = self.evaluate_rule(rule, record)?;
+            if record.is_unsupported() {
+                return Ok(());
+            }
+            if !matched {
+                continue;
+            }
+            if self.evaluate_delegate(spec, rule, record)? {
+                return Ok(());
+            }
+            if self.passes_percentage(rule)? {
+                record.value =
+                    (v1 && kind == SpecKind::Gate) || !rule.has(rule_flags::RETURNS_FALSE);
+                record.json = rule.return_value();
+            } else {
+                record.value = default_value;
+                record.json = spec.default_value();
+            }
+            record.rule_id = Some(rule.id());
+            record.group_name = rule.group_name();
+            record.is_experiment_group = rule.has(rule_flags::EXPERIMENT_GROUP);
+            record.is_experiment_active = spec.is_active().unwrap_or(false);
+            record.sampling_rate = rule.sampling_rate();
+            record.forward_all_exposures = spec.forward_all_exposures();
+            return Ok(());
+        }
+        record.value = default_value;
+        record.json = spec.default_value();
+        record.rule_id = Some(if enabled { "default" } else { "disabled" });
+        record.sampling_rate = None;
+        record.forward_all_exposures = spec.forward_all_exposures();
+        Ok(())
+    }
+
+    /// §3.4: whether all conditions hold. All are evaluated, for the sake of their exposures, unless one is
+    /// unsupported.
+    pub(super) fn evaluate_rule(
+        &mut self,
+        rule: Rule<'t>,
+        record: &mut Evaluation<'t>,
+    ) -> Result<bool> {
+        let mut all = true;
+        for at in rule.conditions() {
+            self.evaluate_condition(at.required()?, record)?;
+            if record.is_unsupported() {
+                return Ok(false);
+            }
+            all &= record.value;
+        }
+        record.value = all;
+        Ok(all)
+    }
+
+    /// §3.7. True when the rule delegates.
+    fn evaluate_delegate(
+        &mut self,
+        spec: Spec<'t>,
+        rule: Rule<'t>,
+        record: &mut Evaluation<'t>,
+    ) -> Result<bool> {
+        let Some(at) = rule.delegate() else {
+            return Ok(false);
+        };
+        let delegate = self.table.spec_at(SpecKind::Experiment, at).required()?;
+        record.undelegated_end = Some(self.exposures.len());
+        record.value = false;
+        record.json = None;
+        self.evaluate_entry(SpecKind::Experiment, delegate, record)?;
+        record.explicit_parameters = delegate.explicit_parameters();
+        record.config_delegate = Some(delegate.name());
+        record.sampling_rate = None;
+        record.forward_all_exposures = spec.forward_all_exposures();
+        Ok(true)
+    }
+}

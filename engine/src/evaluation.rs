@@ -1,0 +1,198 @@
+//! What an evaluation says: the record of `evaluation.md` §3.1 and its reason (§3.13).
+
+use core::fmt;
+
+use crate::table::StringList;
+
+/// The answer to a check, before it is read as a gate, a config, an experiment or a layer.
+///
+/// Everything is borrowed from the table, so it outlives the user and the scratch.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Evaluation<'t> {
+    /// The gate's value; for configs and layers whether a rule passed.
+    pub value: bool,
+    /// The value's JSON text, always an object; `None` reads as `{}`. Layers: see [`Layer`](crate::Layer).
+    pub json: Option<&'t str>,
+    /// The rule id; `None` reads as the empty text.
+    pub rule_id: Option<&'t str>,
+    /// Appended to the rule id after a colon.
+    pub rule_id_suffix: Option<&'static str>,
+    /// The spec's id type; `None` when there is no spec.
+    pub id_type: Option<&'t str>,
+    /// The spec's version, if it has one.
+    pub version: Option<u32>,
+    /// The experiment group's name.
+    pub group_name: Option<&'t str>,
+    /// The user is in a group of the experiment.
+    pub is_experiment_group: bool,
+    /// The experiment is running.
+    pub is_experiment_active: bool,
+    /// The experiment lives in a layer.
+    pub is_in_layer: bool,
+    /// The layer parameters that the experiment owns.
+    pub explicit_parameters: Option<StringList<'t>>,
+    /// The experiment that answers for the layer.
+    pub config_delegate: Option<&'t str>,
+    /// The config that answered instead, by a config mapping.
+    pub override_config_name: Option<&'t str>,
+    /// The matched rule's sampling rate.
+    pub sampling_rate: Option<u32>,
+    /// The spec wants every exposure logged.
+    pub forward_all_exposures: Option<bool>,
+    /// A nested gate counts for analysis: its exposures are not sampled.
+    pub has_seen_analytical_gates: bool,
+    /// Why the answer is what it is.
+    pub reason: Reason,
+    /// What the answer lacked or used besides the specs.
+    pub note: Note,
+    /// Secondary exposures and layer parts that did not fit into the scratch.
+    pub dropped: u32,
+    /// Where this record's secondary exposures begin in the scratch.
+    pub(crate) mark: usize,
+    /// How many exposures there were before the delegate was evaluated.
+    pub(crate) undelegated_end: Option<usize>,
+}
+
+impl Evaluation<'_> {
+    pub(crate) fn new(mark: usize) -> Self {
+        Evaluation {
+            value: false,
+            json: None,
+            rule_id: None,
+            rule_id_suffix: None,
+            id_type: None,
+            version: None,
+            group_name: None,
+            is_experiment_group: false,
+            is_experiment_active: false,
+            is_in_layer: false,
+            explicit_parameters: None,
+            config_delegate: None,
+            override_config_name: None,
+            sampling_rate: None,
+            forward_all_exposures: None,
+            has_seen_analytical_gates: false,
+            reason: Reason::Recognized,
+            note: Note::None,
+            dropped: 0,
+            mark,
+            undelegated_end: None,
+        }
+    }
+
+    /// The answer when there are no specs at all.
+    pub fn no_values() -> Self {
+        Evaluation {
+            reason: Reason::NoValues,
+            ..Self::new(0)
+        }
+    }
+
+    pub(crate) fn is_unsupported(&self) -> bool {
+        self.reason == Reason::Unsupported
+    }
+
+    /// Writes the rule id with its suffix.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write_rule_id(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        out.write_str(self.rule_id.unwrap_or_default())?;
+        if let Some(suffix) = self.rule_id_suffix {
+            out.write_char(':')?;
+            out.write_str(suffix)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the reason as Statsig's SDKs report it, such as `Bootstrap:Recognized`.
+    ///
+    /// `source` is where the specs came from: `Bootstrap` for a store or a file, `Network` for a download.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write_reason(&self, source: &str, out: &mut dyn fmt::Write) -> fmt::Result {
+        let class = match self.reason {
+            Reason::NoValues => return out.write_str("NoValues"),
+            Reason::Error(error) => {
+                out.write_str("Error:")?;
+                return out.write_str(error.as_str());
+            }
+            Reason::Recognized => "Recognized",
+            Reason::Unrecognized => "Unrecognized",
+            Reason::Unsupported => "Unsupported",
+        };
+        let (source, suffix) = match self.note {
+            Note::CountryLookupNotLoaded => ("CountryLookupNotLoaded", ""),
+            Note::UaParserNotLoaded => ("UAParserNotLoaded", ""),
+            Note::IdList if self.reason == Reason::Recognized => (source, ":IdListInMemory"),
+            Note::IdList | Note::None => (source, ""),
+        };
+        out.write_str(source)?;
+        out.write_char(':')?;
+        out.write_str(class)?;
+        out.write_str(suffix)
+    }
+}
+
+/// Why an answer is what it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The specs know the name and answered.
+    Recognized,
+    /// The specs do not know the name.
+    Unrecognized,
+    /// The specs use a condition type or an operator that this engine does not know.
+    Unsupported,
+    /// There are no specs.
+    NoValues,
+    /// The evaluation could not be finished.
+    Error(EvaluationError),
+}
+
+/// Why an evaluation could not be finished.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EvaluationError {
+    /// Gates, delegates and mappings are nested more than [`MAX_DEPTH`](crate::MAX_DEPTH) levels deep.
+    DepthExceeded,
+    /// More than [`MAX_EVALUATIONS`](crate::MAX_EVALUATIONS) specs were evaluated for one answer.
+    TooManyEvaluations,
+    /// The table refers to something outside of itself.
+    CorruptTable,
+}
+
+impl EvaluationError {
+    /// The text that follows `Error:` in a reason.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EvaluationError::DepthExceeded => "Statsig Evaluation Depth Exceeded",
+            EvaluationError::TooManyEvaluations => "Statsig Evaluation Budget Exceeded",
+            EvaluationError::CorruptTable => "Corrupt Rule Table",
+        }
+    }
+}
+
+impl fmt::Display for EvaluationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl core::error::Error for EvaluationError {}
+
+/// What an answer lacked or used besides the specs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Note {
+    /// Nothing.
+    None,
+    /// A condition asked for the country of an IP, and there is no table of countries.
+    CountryLookupNotLoaded,
+    /// A condition asked for a field of the user agent, and there is no parser.
+    UaParserNotLoaded,
+    /// An ID list was consulted.
+    IdList,
+}

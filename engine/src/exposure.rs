@@ -1,0 +1,119 @@
+//! Exposures: what a check says to Statsig (`evaluation.md` §3.6, §6.3).
+
+use crate::evaluation::Evaluation;
+
+/// A gate that was evaluated on the way to an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SecondaryExposure<'t> {
+    /// The gate's name.
+    pub gate: &'t str,
+    /// The gate's own value, also where the condition was `fail_gate`.
+    pub gate_value: bool,
+    /// The gate's rule id.
+    pub rule_id: &'t str,
+    /// Whether it came from the experiment that a layer delegated to. The others are the *undelegated* ones.
+    pub delegated: bool,
+}
+
+/// A part of a layer's value: the parameters of an object that no earlier part has (§3.9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LayerPart<'t> {
+    /// JSON text of the object.
+    pub(crate) object: &'t str,
+    /// The rule id that its parameters report.
+    pub(crate) rule_id: &'t str,
+}
+
+/// Room for one check: up to `EXPOSURES` secondary exposures, and for layers up to `PARTS` objects that make up the
+/// value. What does not fit is counted in [`Evaluation::dropped`], never lost silently.
+///
+/// Lives as long as the results that borrow it; use it again for the next check.
+#[derive(Clone, Debug)]
+pub struct Scratch<'t, const EXPOSURES: usize = 64, const PARTS: usize = 16> {
+    exposures: heapless::Vec<SecondaryExposure<'t>, EXPOSURES>,
+    parts: heapless::Vec<LayerPart<'t>, PARTS>,
+}
+
+impl<const EXPOSURES: usize, const PARTS: usize> Default for Scratch<'_, EXPOSURES, PARTS> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<'t, const EXPOSURES: usize, const PARTS: usize> Scratch<'t, EXPOSURES, PARTS> {
+    /// Empty room.
+    pub const fn new() -> Self {
+        Scratch {
+            exposures: heapless::Vec::new(),
+            parts: heapless::Vec::new(),
+        }
+    }
+
+    /// The room, emptied, without its sizes in the type.
+    pub fn view(&mut self) -> ScratchView<'_, 't> {
+        self.exposures.clear();
+        self.parts.clear();
+        ScratchView {
+            exposures: &mut self.exposures,
+            parts: &mut self.parts,
+        }
+    }
+}
+
+/// A [`Scratch`] of any size.
+#[derive(Debug)]
+pub struct ScratchView<'s, 't> {
+    pub(crate) exposures: &'s mut heapless::VecView<SecondaryExposure<'t>>,
+    pub(crate) parts: &'s mut heapless::VecView<LayerPart<'t>>,
+}
+
+/// An evaluation that counts as a check of its own although it was made on the way to another answer: the
+/// experiment of an `experiment_group` condition, what a parameter store refers to.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Exposure<'e, 't> {
+    /// A gate was checked.
+    Gate {
+        /// Its name.
+        name: &'e str,
+        /// The result.
+        evaluation: &'e Evaluation<'t>,
+        /// The gates evaluated on the way, in order.
+        secondary: &'e [SecondaryExposure<'t>],
+    },
+    /// A dynamic config or an experiment was read.
+    Config {
+        /// Its name.
+        name: &'e str,
+        /// The result.
+        evaluation: &'e Evaluation<'t>,
+        /// The gates evaluated on the way, in order.
+        secondary: &'e [SecondaryExposure<'t>],
+    },
+    /// A parameter of a layer was read.
+    LayerParameter {
+        /// The layer's name.
+        name: &'e str,
+        /// The parameter.
+        parameter: &'e str,
+        /// Its rule id.
+        rule_id: &'t str,
+        /// Whether the experiment owns it: then the exposure is the experiment's.
+        explicit: bool,
+        /// The layer's result.
+        evaluation: &'e Evaluation<'t>,
+        /// The gates evaluated on the way, in order; those with `delegated` count only when `explicit`.
+        secondary: &'e [SecondaryExposure<'t>],
+    },
+}
+
+/// Takes exposures, in order. `()` takes none.
+pub trait ExposureSink {
+    /// Takes one exposure.
+    fn expose(&mut self, exposure: &Exposure<'_, '_>);
+}
+
+impl ExposureSink for () {
+    fn expose(&mut self, _: &Exposure<'_, '_>) {}
+}

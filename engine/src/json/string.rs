@@ -1,0 +1,132 @@
+//! The raw text of a JSON string, compared and decoded without a buffer.
+
+use core::fmt::{self, Write};
+
+/// What stands between the quotes of a valid JSON string.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RawStr<'j> {
+    raw: &'j str,
+    escaped: bool,
+}
+
+impl<'j> RawStr<'j> {
+    pub(crate) fn new(raw: &'j str, escaped: bool) -> Self {
+        RawStr { raw, escaped }
+    }
+
+    /// The string itself, if it was written without escapes.
+    pub(crate) fn plain(&self) -> Option<&'j str> {
+        (!self.escaped).then_some(self.raw)
+    }
+
+    /// The text as it stood between the quotes.
+    pub(crate) fn raw(&self) -> &'j str {
+        self.raw
+    }
+
+    /// The decoded characters.
+    pub(crate) fn chars(&self) -> Unescape<'j> {
+        Unescape {
+            rest: self.raw.chars(),
+        }
+    }
+
+    /// Whether the decoded string is `text`.
+    pub(crate) fn is(&self, text: &str) -> bool {
+        match self.plain() {
+            Some(plain) => plain == text,
+            None => self.chars().eq(text.chars()),
+        }
+    }
+
+    /// Writes the decoded string.
+    pub(crate) fn write_to(&self, out: &mut dyn Write) -> fmt::Result {
+        match self.plain() {
+            Some(plain) => out.write_str(plain),
+            None => self.chars().try_for_each(|c| out.write_char(c)),
+        }
+    }
+}
+
+/// The characters of a JSON string with its escapes resolved.
+#[derive(Clone)]
+pub(crate) struct Unescape<'j> {
+    rest: core::str::Chars<'j>,
+}
+
+impl Unescape<'_> {
+    fn hex4(&mut self) -> u32 {
+        let digits = self.rest.as_str().get(..4).unwrap_or_default();
+        let unit = u32::from_str_radix(digits, 16).unwrap_or(0xFFFD);
+        self.rest = self.rest.as_str().get(4..).unwrap_or_default().chars();
+        unit
+    }
+}
+
+impl Iterator for Unescape<'_> {
+    type Item = char;
+
+    fn next(&mut self) -> Option<char> {
+        let c = self.rest.next()?;
+        if c != '\\' {
+            return Some(c);
+        }
+        Some(match self.rest.next()? {
+            'b' => '\u{8}',
+            'f' => '\u{c}',
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            'u' => {
+                let unit = self.hex4();
+                let code = if unit & 0xFC00 == 0xD800 {
+                    // The scanner has seen that a low half follows.
+                    self.rest.next();
+                    self.rest.next();
+                    let low = self.hex4();
+                    ((unit & 0x3FF) << 10 | low & 0x3FF).wrapping_add(0x1_0000)
+                } else {
+                    unit
+                };
+                char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)
+            }
+            other => other,
+        })
+    }
+}
+
+/// Writes `text` as a JSON string with its quotes, escaping only what must be.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_escaped(text: &str, out: &mut dyn Write) -> fmt::Result {
+    out.write_char('"')?;
+    write_escaped_chars(text.chars(), out)?;
+    out.write_char('"')
+}
+
+pub(super) fn write_escaped_chars(
+    chars: impl Iterator<Item = char>,
+    out: &mut dyn Write,
+) -> fmt::Result {
+    for c in chars {
+        match c {
+            '"' => out.write_str("\\\"")?,
+            '\\' => out.write_str("\\\\")?,
+            '\u{8}' => out.write_str("\\b")?,
+            '\u{c}' => out.write_str("\\f")?,
+            '\n' => out.write_str("\\n")?,
+            '\r' => out.write_str("\\r")?,
+            '\t' => out.write_str("\\t")?,
+            '\0'..='\u{1f}' => {
+                let code = u32::from(c);
+                out.write_str("\\u00")?;
+                for digit in [code >> 4, code & 0xF] {
+                    out.write_char(char::from_digit(digit, 16).unwrap_or('0'))?;
+                }
+            }
+            _ => out.write_char(c)?,
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,364 @@
+//! Numbers and their texts (evaluation.md §2.2 and §2.3).
+//!
+//! A user's number becomes text through [`number_text`], a number inside a target list through [`json_number_text`]; the two
+//! differ on purpose. Texts become numbers through [`parse_float`] and [`parse_integer`]. Each call reads or writes its text
+//! once; nothing is allocated.
+
+use core::fmt::{self, Write};
+
+/// Bytes of the longest plain decimal of a double.
+///
+/// Neighbouring doubles are at least 2⁻¹⁰⁷⁴ ≈ 4.9e-324 apart, so between the halfway points around any double lies a
+/// multiple of 1e-324, and the shortest decimal never needs a 325th place. Below 1 that makes `-0.` and 324 places; above 1
+/// the whole part has at most 309 digits, and a fraction occurs only beside 16 digits or fewer.
+const NUMBER_TEXT_BYTES: usize = 3 + 324;
+
+/// The text of any double in plain decimal.
+pub(crate) type NumberText = heapless::String<NUMBER_TEXT_BYTES>;
+
+/// A user's number as text: the shortest decimal that reads back as the same double, without exponent and trailing `.0`;
+/// minus zero is `-0`.
+pub(crate) fn number_text(value: f64) -> NumberText {
+    let mut text = NumberText::new();
+    // Every double fits; see the constant.
+    let _ = write!(text, "{value}");
+    text
+}
+
+/// The number that the whole text spells: an optional sign, then `inf`, `infinity`, `nan` in any case, or digits with optional
+/// fraction and exponent.
+pub(crate) fn parse_float(text: &str) -> Option<f64> {
+    text.parse().ok()
+}
+
+/// The integer that the whole text spells, `[+-]?digits`, if 64 bits hold it.
+pub(crate) fn parse_integer(text: &str) -> Option<i64> {
+    text.parse().ok()
+}
+
+/// A double as an integer: cut off at the point and held within 64 bits, and only if it is still the same double then.
+///
+/// 2⁶³ therefore gives `i64::MAX`, which reads back as 2⁶³.
+pub(crate) fn float_to_integer(value: f64) -> Option<i64> {
+    let integer = value as i64;
+    (integer as f64 == value).then_some(integer)
+}
+
+/// Writes the JSON text that an element of a target list has when it is the number `token`, a valid JSON number.
+///
+/// Integers within `i64` or `u64` stay as written. Everything else is a double: with `.0` if it is whole, with an exponent
+/// below 1e-5 and from 1e16 up. A token past the doubles (`1e999`) has no text and is an error.
+pub(crate) fn json_number_text(token: &str, out: &mut dyn Write) -> fmt::Result {
+    let is_integer = if token.starts_with('-') {
+        // There is no minus zero among the integers.
+        token.parse().is_ok_and(|integer: i64| integer != 0)
+    } else {
+        token.parse::<u64>().is_ok()
+    };
+    if is_integer {
+        return out.write_str(token);
+    }
+    match parse_float(token) {
+        Some(value) if value.is_finite() => write_json_float(value, out),
+        _ => Err(fmt::Error),
+    }
+}
+
+fn write_json_float(value: f64, out: &mut dyn Write) -> fmt::Result {
+    let plain = half_even(value);
+    if value == 0.0 || (1e-5..1e16).contains(&value.abs()) {
+        out.write_str(&plain)?;
+        if float_to_integer(value).is_some() {
+            out.write_str(".0")?;
+        }
+        return Ok(());
+    }
+    let unsigned = match plain.strip_prefix('-') {
+        Some(unsigned) => {
+            out.write_char('-')?;
+            unsigned
+        }
+        None => &plain,
+    };
+    // Numbers this large have no fraction, numbers this small no whole part.
+    let (digits, exponent) = match unsigned.strip_prefix("0.") {
+        Some(fraction) => {
+            let digits = fraction.trim_start_matches('0');
+            let zeros = fraction.len().saturating_sub(digits.len()) as i32;
+            (digits, zeros.saturating_neg().saturating_sub(1))
+        }
+        None => (
+            unsigned.trim_end_matches('0'),
+            (unsigned.len() as i32).saturating_sub(1),
+        ),
+    };
+    let (first, others) = digits.split_at_checked(1).ok_or(fmt::Error)?;
+    let point = if others.is_empty() { "" } else { "." };
+    write!(out, "{first}{point}{others}e{exponent:+}")
+}
+
+/// The shortest decimal that JSON libraries choose: where two are equally near, `core` takes the upper one, they the even one.
+fn half_even(value: f64) -> NumberText {
+    let mut text = number_text(value);
+    let places = text
+        .split_once('.')
+        .map_or(0, |(_, fraction)| fraction.len());
+    if !is_halfway(value.abs(), places) {
+        return text;
+    }
+    let even = match text.chars().next_back() {
+        Some('1') => '0',
+        Some('3') => '2',
+        Some('5') => '4',
+        Some('7') => '6',
+        Some('9') => '8',
+        _ => return text,
+    };
+    let upper = text.clone();
+    text.pop();
+    // There is room: a character of the same length has just gone.
+    let _ = text.push(even);
+    // The double below a power of two is so near that the even decimal may stand for it.
+    if parse_float(&text) == Some(value) {
+        text
+    } else {
+        upper
+    }
+}
+
+/// Whether the double lies in the middle of two decimals of so many places, that is, half a unit of the last place away from
+/// both. For a number in binary that means an odd multiple of 2 to the −(`places` + 1); without places it does not happen.
+fn is_halfway(magnitude: f64, places: usize) -> bool {
+    // Doubles with more places have a shortest decimal that is nearer.
+    if !(1..=62).contains(&places) {
+        return false;
+    }
+    let halves = 2_u64.wrapping_shl(places as u32);
+    let scaled = magnitude * halves as f64;
+    let whole = scaled as u64;
+    whole % 2 == 1 && whole as f64 == scaled
+}
+
+#[cfg(test)]
+mod tests {
+    use std::string::{String, ToString};
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::testing::{Choices, operator_cases, text_of, vectors};
+
+    fn json_text(token: &str) -> String {
+        let mut text = String::new();
+        json_number_text(token, &mut text).unwrap();
+        text
+    }
+
+    /// The integer form of a JSON number (§2.2): exact for a token within 64 bits, else by way of the double.
+    fn integer_form(token: &str) -> Option<i64> {
+        parse_integer(token).or_else(|| float_to_integer(parse_float(token)?))
+    }
+
+    #[test]
+    fn texts_equal_the_cores() {
+        let cases = vectors()["number_to_string"].as_array().unwrap();
+        assert_eq!(cases.len(), 34);
+        for case in cases {
+            let token = text_of(case, "number_json");
+            let value = parse_float(token).unwrap();
+            assert_eq!(
+                number_text(value),
+                text_of(case, "core_user_value"),
+                "user text of {token}"
+            );
+            assert_eq!(
+                json_text(token),
+                text_of(case, "core_target_array_element"),
+                "target text of {token}"
+            );
+            let integer = integer_form(token).map(|integer| integer.to_string());
+            assert_eq!(
+                integer.as_deref(),
+                case["core_int"].as_str(),
+                "integer of {token}"
+            );
+        }
+    }
+
+    #[test]
+    fn comparisons_equal_the_cores() {
+        let float = |value: &Value| match value {
+            Value::String(text) => parse_float(text),
+            Value::Number(number) => number.as_f64(),
+            _ => None,
+        };
+        let mut compared = 0;
+        for case in operator_cases("number") {
+            let holds = float(&case.user)
+                .zip(float(&case.target))
+                .is_some_and(|(user, target)| match case.operator.as_str() {
+                    "gt" => user > target,
+                    "gte" => user >= target,
+                    "lt" => user < target,
+                    "lte" => user <= target,
+                    other => panic!("an operator of another group: {other}"),
+                });
+            assert_eq!(
+                holds, case.core,
+                "{} {} {}",
+                case.user, case.operator, case.target
+            );
+            compared += 1;
+        }
+        assert!(compared > 80, "only {compared} cases");
+    }
+
+    #[test]
+    fn every_double_fits_its_text() {
+        let mut longest = 0;
+        let mut check = |value: f64| {
+            let text = number_text(value);
+            assert_eq!(text.as_str(), std::format!("{value}"));
+            if value.is_finite() {
+                let read: f64 = text.parse().unwrap();
+                assert_eq!(
+                    read.to_bits(),
+                    value.to_bits(),
+                    "{value:e} does not read back"
+                );
+            }
+            longest = longest.max(text.len());
+        };
+        for value in [
+            f64::MAX,
+            f64::MIN,
+            f64::MIN_POSITIVE,
+            f64::NAN,
+            f64::INFINITY,
+            f64::NEG_INFINITY,
+        ] {
+            check(value);
+        }
+        for value in [5e-324, 1.0 / 3.0, 0.0] {
+            check(value);
+            check(-value);
+        }
+        // The bottom of the range, where texts are longest, and the neighbourhood of each power of two.
+        for bits in 0..20_000 {
+            check(-f64::from_bits(bits));
+        }
+        for exponent in 0..2047_u64 {
+            for fraction in [0, 1, 2, (1 << 52) - 2, (1 << 52) - 1] {
+                check(-f64::from_bits(exponent << 52 | fraction));
+            }
+        }
+        let mut choices = Choices::new(1);
+        for _ in 0..20_000 {
+            check(f64::from_bits(choices.word()));
+            check(-f64::from_bits(choices.word() >> 11));
+        }
+        assert_eq!(longest, NUMBER_TEXT_BYTES, "the bound is not the least one");
+    }
+
+    #[test]
+    fn target_texts_equal_the_json_librarys() {
+        let check = |value: f64| {
+            let expected = serde_json::Number::from_f64(value).unwrap().to_string();
+            // A spelling that is never an integer token.
+            assert_eq!(json_text(&std::format!("{value:e}")), expected);
+        };
+        for exponent in -330..=307 {
+            for digits in ["1", "-1", "9.999999999999999", "-1.2345678901234567"] {
+                check(std::format!("{digits}e{exponent}").parse().unwrap());
+            }
+        }
+        let mut choices = Choices::new(2);
+        for _ in 0..50_000 {
+            let any = f64::from_bits(choices.word());
+            if any.is_finite() {
+                check(any);
+            }
+            // Around the two limits and among the whole numbers.
+            check(choices.word() as i32 as f64 * 1e-13);
+            check((choices.word() % (1 << 54)) as f64);
+            check((choices.word() as i32 >> choices.below(31)) as f64 / 8.0);
+            // Where many doubles are halfway between two decimals.
+            let places = choices.below(30) as i32;
+            check((choices.word() >> (11 + choices.below(53))) as f64 * 0.5_f64.powi(places));
+            check((choices.word() >> 14) as f64 / 4.0);
+        }
+    }
+
+    #[test]
+    fn integer_tokens_keep_their_digits() {
+        for token in [
+            "7",
+            "-7",
+            "0",
+            "9223372036854775807",
+            "-9223372036854775808",
+            "18446744073709551615",
+        ] {
+            let value: Value = serde_json::from_str(token).unwrap();
+            assert_eq!(json_text(token), value.to_string());
+        }
+        for token in ["1e999", "-1e999"] {
+            assert!(
+                json_number_text(token, &mut String::new()).is_err(),
+                "{token}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_float_grammar() {
+        for (text, value) in [
+            ("5.", 5.0),
+            (".5", 0.5),
+            ("1e3", 1000.0),
+            ("+5", 5.0),
+            ("-0", -0.0),
+            ("INF", f64::INFINITY),
+            ("-infinity", f64::NEG_INFINITY),
+            ("+Inf", f64::INFINITY),
+            ("1E-400", 0.0),
+        ] {
+            assert_eq!(parse_float(text), Some(value), "{text}");
+        }
+        assert!(parse_float("nAn").is_some_and(f64::is_nan));
+        for text in [
+            "", " 5", "5 ", "0x10", "1_000", "+", ".", "e5", "1e", "--1", "infinit", "1,5", "٣",
+        ] {
+            assert_eq!(parse_float(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn integers_are_whole_texts_within_64_bits() {
+        for (text, value) in [
+            ("+5", 5),
+            ("-0", 0),
+            ("007", 7),
+            ("9223372036854775807", i64::MAX),
+            ("-9223372036854775808", i64::MIN),
+        ] {
+            assert_eq!(parse_integer(text), Some(value), "{text}");
+        }
+        for text in ["", "+", "-", " 1", "1.0", "1e3", "9223372036854775808", "٣"] {
+            assert_eq!(parse_integer(text), None, "{text:?}");
+        }
+        for (value, integer) in [
+            (-0.0, Some(0)),
+            (1e12, Some(1_000_000_000_000)),
+            (9_223_372_036_854_775_808.0, Some(i64::MAX)),
+            (-9_223_372_036_854_775_808.0, Some(i64::MIN)),
+            (-9_223_372_036_854_777_856.0, None),
+            (1.5, None),
+            (1e300, None),
+            (f64::NAN, None),
+            (f64::INFINITY, None),
+        ] {
+            assert_eq!(float_to_integer(value), integer, "{value}");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! SHA-256 as Statsig draws buckets with it (`evaluation.md` §0.2, §3.5): from a prefix laid out in the table.
+
+use sha2::block_api::compress256;
+
+use crate::table::wire::varint;
+
+/// SHA-256's initial state (FIPS 180-4, 5.3.3).
+const INITIAL: [u32; 8] = [
+    0x6a09_e667,
+    0xbb67_ae85,
+    0x3c6e_f372,
+    0xa54f_f53a,
+    0x510e_527f,
+    0x9b05_688c,
+    0x1f83_d9ab,
+    0x5be0_cd19,
+];
+
+const BLOCK: usize = 64;
+
+/// A SHA-256 that is fed text and may begin in the middle, after blocks that were hashed when the table was made.
+#[derive(Clone)]
+pub(crate) struct Sha256 {
+    state: [u32; 8],
+    block: [u8; BLOCK],
+    /// Bytes hashed so far; the last `length % 64` of them wait in `block`.
+    length: u64,
+}
+
+impl Sha256 {
+    pub(crate) fn new() -> Self {
+        Sha256 {
+            state: INITIAL,
+            block: [0; BLOCK],
+            length: 0,
+        }
+    }
+
+    fn used(&self) -> usize {
+        (self.length % BLOCK as u64) as usize
+    }
+
+    pub(crate) fn update(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let used = self.used();
+            let free = BLOCK.saturating_sub(used);
+            let (now, later) = bytes.split_at_checked(free).unwrap_or((bytes, &[]));
+            if let Some(place) = self.block.get_mut(used..used.saturating_add(now.len())) {
+                place.copy_from_slice(now);
+            }
+            self.length = self.length.wrapping_add(now.len() as u64);
+            if now.len() == free {
+                compress256(&mut self.state, &[self.block]);
+            }
+            bytes = later;
+        }
+    }
+
+    /// Pads and gives the digest as eight words.
+    fn words(mut self) -> [u32; 8] {
+        let bits = self.length.wrapping_mul(8);
+        let used = self.used();
+        let mut end = [0u8; BLOCK];
+        if let (Some(to), Some(from)) = (end.get_mut(..used), self.block.get(..used)) {
+            to.copy_from_slice(from);
+        }
+        if let Some(one) = end.get_mut(used) {
+            *one = 0x80;
+        }
+        if used >= BLOCK.saturating_sub(8) {
+            compress256(&mut self.state, &[end]);
+            end = [0; BLOCK];
+        }
+        if let Some(tail) = end.last_chunk_mut::<8>() {
+            *tail = bits.to_be_bytes();
+        }
+        compress256(&mut self.state, &[end]);
+        self.state
+    }
+
+    /// H: the first eight bytes of the digest as a big-endian number.
+    pub(crate) fn finish(self) -> u64 {
+        let [high, low, ..] = self.words();
+        u64::from(high) << 32 | u64::from(low)
+    }
+
+    #[cfg(feature = "compile")]
+    pub(crate) fn midstate(&self) -> [u32; 8] {
+        self.state
+    }
+}
+
+/// H of a whole text.
+pub(crate) fn h(bytes: &[u8]) -> u64 {
+    let mut hash = Sha256::new();
+    hash.update(bytes);
+    hash.finish()
+}
+
+/// The beginning of a hash input, such as `specSalt.ruleSalt.`, with its full blocks already hashed.
+#[derive(Clone, Copy)]
+pub(crate) struct Prefix<'t> {
+    /// Full blocks hashed into `midstate`.
+    blocks: u32,
+    midstate: Option<&'t [u8; 32]>,
+    tail: &'t [u8],
+}
+
+impl<'t> Prefix<'t> {
+    /// Reads `[blocks varint] [midstate 32 bytes, if there are blocks] [tail]`.
+    pub(crate) fn read(bytes: &'t [u8]) -> Option<Self> {
+        let (blocks, rest) = varint(bytes)?;
+        let (midstate, tail) = if blocks > 0 {
+            let (midstate, tail) = rest.split_first_chunk::<32>()?;
+            (Some(midstate), tail)
+        } else {
+            (None, rest)
+        };
+        Some(Prefix {
+            blocks,
+            midstate,
+            tail,
+        })
+    }
+
+    /// H of the prefix followed by a unit id; one compression where both end in the last 55 bytes of a block.
+    pub(crate) fn hash(&self, unit: &str) -> u64 {
+        let mut hash = Sha256::new();
+        if let Some(midstate) = self.midstate {
+            let words = midstate.as_chunks::<4>().0;
+            for (word, bytes) in hash.state.iter_mut().zip(words) {
+                *word = u32::from_le_bytes(*bytes);
+            }
+            hash.length = u64::from(self.blocks).wrapping_mul(BLOCK as u64);
+        }
+        hash.update(self.tail);
+        hash.update(unit.as_bytes());
+        hash.finish()
+    }
+
+    /// Writes what [`Prefix::read`] reads.
+    #[cfg(feature = "compile")]
+    pub(crate) fn encode(text: &[u8]) -> alloc::vec::Vec<u8> {
+        let mut out = alloc::vec::Vec::new();
+        let blocks = text.len() / BLOCK;
+        let (full, tail) = text
+            .split_at_checked(blocks.saturating_mul(BLOCK))
+            .unwrap_or((text, &[]));
+        crate::table::wire::push_varint(&mut out, blocks as u32);
+        if blocks > 0 {
+            let mut hash = Sha256::new();
+            hash.update(full);
+            out.extend(hash.midstate().iter().flat_map(|word| word.to_le_bytes()));
+        }
+        out.extend_from_slice(tail);
+        out
+    }
+}
+
+/// The first eight characters of the base64 SHA-256 of a text: its key in an ID list (§4.11).
+pub(crate) fn id_list_key(text: &str) -> [u8; 8] {
+    let top = h(text.as_bytes());
+    let mut key = [0; 8];
+    for (index, place) in key.iter_mut().enumerate() {
+        let shift = 58u32.saturating_sub((index as u32).saturating_mul(6));
+        let digit = (top >> shift & 63) as u8;
+        *place = match digit {
+            0..=25 => b'A'.wrapping_add(digit),
+            26..=51 => b'a'.wrapping_add(digit).wrapping_sub(26),
+            52..=61 => b'0'.wrapping_add(digit).wrapping_sub(52),
+            62 => b'+',
+            _ => b'/',
+        };
+    }
+    key
+}

@@ -1,0 +1,289 @@
+//! The rule table: one position-independent byte string, read in place (`engine/FORMAT.md`).
+//!
+//! [`Table::open`] checks the header and the bounds of every section, at a cost that does not depend on the size.
+//! Everything else is checked where it is read: a corrupt table makes an evaluation end with
+//! [`EvaluationError::CorruptTable`](crate::EvaluationError), never with a panic.
+
+mod cmab;
+pub(crate) mod condition;
+mod mapping;
+mod meta;
+pub(crate) mod parameter_store;
+pub(crate) mod rule;
+pub(crate) mod set;
+pub(crate) mod spec;
+pub(crate) mod wire;
+
+#[cfg(feature = "compile")]
+pub(crate) use cmab::{CMAB, CMAB_GROUP, CMAB_WEIGHT, flags as cmab_flags};
+pub use cmab::{Cmab, CmabGroup, CmabWeight};
+#[cfg(feature = "compile")]
+pub(crate) use mapping::{MAPPING, MAPPING_RULE};
+#[cfg(feature = "compile")]
+pub(crate) use meta::META;
+pub use meta::{Meta, SamplingMode};
+pub use parameter_store::{Parameter, ParameterStore, Reference};
+pub use set::StringList;
+pub use spec::{Entity, Spec, SpecKind};
+
+use core::fmt;
+
+use crate::sha256::h;
+
+/// The first bytes of a table. The first of them begins neither JSON nor UTF-8.
+pub const MAGIC: [u8; 4] = [0x93, b'S', b'R', b'T'];
+
+/// The version of the format that this crate writes and reads.
+pub const FORMAT_VERSION: u16 = 1;
+
+/// Bytes before the section directory.
+pub(crate) const HEADER: usize = 32;
+
+/// Set in the header's flags when the payload was v1: see `evaluation.md` §3.3.
+pub(crate) const FLAG_V1: u16 = 1 << 0;
+
+/// The parts of a table, in the order of the directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub(crate) enum Section {
+    Meta = 0,
+    Units = 1,
+    Fields = 2,
+    Gates = 3,
+    Configs = 4,
+    Layers = 5,
+    Rules = 6,
+    RuleConditions = 7,
+    Conditions = 8,
+    Prefixes = 9,
+    Strings = 10,
+    Blobs = 11,
+    ParameterStores = 12,
+    Parameters = 13,
+    Overrides = 14,
+    Mappings = 15,
+    MappingRules = 16,
+    Cmabs = 17,
+    CmabGroups = 18,
+    CmabWeights = 19,
+    AppIds = 20,
+    ExperimentLayers = 21,
+    Values = 22,
+}
+
+/// How many sections this version has; a table of a later minor layout may have more.
+pub(crate) const SECTIONS: usize = 23;
+
+/// The sections' names, in the order of the directory.
+const SECTION_NAMES: [&str; SECTIONS] = [
+    "meta",
+    "units",
+    "fields",
+    "gates",
+    "configs",
+    "layers",
+    "rules",
+    "rule conditions",
+    "conditions",
+    "prefixes",
+    "strings",
+    "blobs",
+    "parameter stores",
+    "parameters",
+    "overrides",
+    "mappings",
+    "mapping rules",
+    "cmabs",
+    "cmab groups",
+    "cmab weights",
+    "app ids",
+    "experiment layers",
+    "values",
+];
+
+/// Why bytes are no table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TableError {
+    /// The bytes do not begin with [`MAGIC`].
+    NotATable,
+    /// The table was written in this version, which this crate does not read.
+    Version(u16),
+    /// The header or the directory is cut off.
+    TooShort,
+    /// The header promises the first number of bytes; there are as many as the second says.
+    Length(u32, usize),
+    /// The section of this number lies outside the table.
+    Section(u32),
+    /// The checksum does not fit the content.
+    Checksum,
+}
+
+impl fmt::Display for TableError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TableError::NotATable => {
+                f.write_str("not a rule table: compile the config specs first")
+            }
+            TableError::Version(version) => write!(
+                f,
+                "rule table of format version {version}, but this build reads version \
+                 {FORMAT_VERSION}: publish again with the matching command-line tool"
+            ),
+            TableError::TooShort => f.write_str("rule table cut off in its header"),
+            TableError::Length(promised, found) => write!(
+                f,
+                "rule table cut off or overlong: {found} bytes, its header says {promised}"
+            ),
+            TableError::Section(index) => {
+                write!(f, "rule table corrupt: section {index} lies outside of it")
+            }
+            TableError::Checksum => f.write_str("rule table corrupt: its checksum does not fit"),
+        }
+    }
+}
+
+impl core::error::Error for TableError {}
+
+/// An opened rule table: a view over its bytes, cheap to copy.
+#[derive(Clone, Copy)]
+pub struct Table<'t> {
+    bytes: &'t [u8],
+    sections: [(u32, u32); SECTIONS],
+    flags: u16,
+}
+
+impl fmt::Debug for Table<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Table")
+            .field("len", &self.bytes.len())
+            .field("time", &self.time())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether the bytes claim to be a rule table, as opposed to Statsig's JSON.
+pub fn is_table(bytes: &[u8]) -> bool {
+    bytes.starts_with(&MAGIC)
+}
+
+impl<'t> Table<'t> {
+    /// Opens a table in constant time.
+    ///
+    /// Checks the magic, the version, the total length and the bounds of every section. The content is verified by
+    /// [`Table::verify`], on demand.
+    ///
+    /// # Errors
+    /// [`TableError`], all variants but `Checksum`.
+    pub fn open(bytes: &'t [u8]) -> Result<Self, TableError> {
+        if !is_table(bytes) {
+            return Err(TableError::NotATable);
+        }
+        let (header, rest) = bytes
+            .split_first_chunk::<HEADER>()
+            .ok_or(TableError::TooShort)?;
+        let header = wire::Row(header);
+        let version = header.u16(4);
+        if version != FORMAT_VERSION {
+            return Err(TableError::Version(version));
+        }
+        let length = header.u32(8);
+        if length as usize != bytes.len() {
+            return Err(TableError::Length(length, bytes.len()));
+        }
+        let count = header.u32(12) as usize;
+        let directory = rest.as_chunks::<8>().0;
+        if count < SECTIONS || directory.len() < count {
+            return Err(TableError::TooShort);
+        }
+        let mut sections = [(0, 0); SECTIONS];
+        for (index, (section, entry)) in sections.iter_mut().zip(directory).enumerate() {
+            let entry = wire::Row(entry);
+            let (start, size) = (entry.u32(0), entry.u32(4));
+            match start.checked_add(size) {
+                Some(end) if end <= length => *section = (start, end),
+                _ => return Err(TableError::Section(index as u32)),
+            }
+        }
+        Ok(Table {
+            bytes,
+            sections,
+            flags: header.u16(6),
+        })
+    }
+
+    /// Compares the checksum with the content. Cost: SHA-256 of the whole table.
+    ///
+    /// # Errors
+    /// [`TableError::Checksum`].
+    pub fn verify(&self) -> Result<(), TableError> {
+        let header = self.bytes.first_chunk::<HEADER>().map(wire::Row);
+        let content = self.bytes.get(24..).unwrap_or_default();
+        match header {
+            Some(header) if header.u64(16) == h(content) => Ok(()),
+            _ => Err(TableError::Checksum),
+        }
+    }
+
+    /// The checksum in the header: the first eight bytes of the content's SHA-256.
+    pub fn checksum(&self) -> u64 {
+        self.header().map_or(0, |header| header.u64(16))
+    }
+
+    fn header(&self) -> Option<wire::Row<'t, HEADER>> {
+        self.bytes.first_chunk::<HEADER>().map(wire::Row)
+    }
+
+    /// When Statsig made the payload, in ms since the epoch: its `time`, the `lcut` of exposures.
+    pub fn time(&self) -> u64 {
+        self.header().map_or(0, |header| header.u64(24))
+    }
+
+    /// Whether the payload was v1, to which the rules of `evaluation.md` §3.3 apply.
+    pub fn is_v1(&self) -> bool {
+        self.flags & FLAG_V1 != 0
+    }
+
+    /// The table itself.
+    pub fn as_bytes(&self) -> &'t [u8] {
+        self.bytes
+    }
+
+    /// The sections by name and size in bytes, in the table's order.
+    pub fn section_sizes(&self) -> impl Iterator<Item = (&'static str, u32)> + use<'t> {
+        let sizes = self.sections;
+        SECTION_NAMES
+            .into_iter()
+            .zip(sizes)
+            .map(|(name, (start, end))| (name, end.saturating_sub(start)))
+    }
+
+    #[inline]
+    pub(crate) fn section(&self, section: Section) -> &'t [u8] {
+        self.sections
+            .get(section as usize)
+            .and_then(|&(start, end)| self.bytes.get(start as usize..end as usize))
+            .unwrap_or_default()
+    }
+
+    pub(crate) fn string_bytes(&self, at: u32) -> Option<&'t [u8]> {
+        wire::heap(self.section(Section::Strings), at)
+    }
+
+    pub(crate) fn string(&self, at: u32) -> Option<&'t str> {
+        core::str::from_utf8(self.string_bytes(at)?).ok()
+    }
+
+    pub(crate) fn blob(&self, at: u32) -> Option<&'t [u8]> {
+        wire::heap(self.section(Section::Blobs), at)
+    }
+
+    pub(crate) fn list(&self, at: u32) -> Option<StringList<'t>> {
+        StringList::read(self.blob(at)?)
+    }
+
+    /// JSON text of a value.
+    pub(crate) fn value(&self, at: u32) -> Option<&'t str> {
+        core::str::from_utf8(wire::heap(self.section(Section::Values), at)?).ok()
+    }
+}

@@ -1,0 +1,163 @@
+//! Parameter stores (`evaluation.md` §5.6).
+
+use super::spec::Index;
+use super::wire::{Row, row};
+use super::{Section, StringList, Table};
+
+/// Bytes of a store's row.
+pub(crate) const STORE: usize = 28;
+
+/// Bytes of a parameter's row.
+pub(crate) const PARAMETER: usize = 28;
+
+/// A parameter store.
+#[derive(Clone, Copy)]
+pub struct ParameterStore<'t> {
+    table: Table<'t>,
+    row: Row<'t, STORE>,
+}
+
+impl core::fmt::Debug for ParameterStore<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_tuple("ParameterStore").field(&self.name()).finish()
+    }
+}
+
+/// Where a parameter's value comes from. Values are JSON text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reference<'t> {
+    /// The value itself.
+    Static(&'t str),
+    /// One of two values, by a gate.
+    Gate {
+        /// The gate's name.
+        gate: &'t str,
+        /// The value for users who pass.
+        pass: &'t str,
+        /// The value for the others.
+        fail: &'t str,
+    },
+    /// A parameter of a dynamic config.
+    DynamicConfig {
+        /// The config's name.
+        config: &'t str,
+        /// The config's parameter.
+        parameter: &'t str,
+    },
+    /// A parameter of an experiment.
+    Experiment {
+        /// The experiment's name.
+        experiment: &'t str,
+        /// The experiment's parameter.
+        parameter: &'t str,
+    },
+    /// A parameter of a layer.
+    Layer {
+        /// The layer's name.
+        layer: &'t str,
+        /// The layer's parameter.
+        parameter: &'t str,
+    },
+}
+
+/// A parameter of a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Parameter<'t> {
+    /// The parameter's name in the store.
+    pub name: &'t str,
+    /// `param_type`: the JSON type it is declared to have.
+    pub param_type: &'t str,
+    /// Where the value comes from.
+    pub reference: Reference<'t>,
+}
+
+impl<'t> ParameterStore<'t> {
+    /// The name.
+    pub fn name(&self) -> &'t str {
+        self.table.string(self.row.u32(4)).unwrap_or_default()
+    }
+
+    /// The version, if it has one.
+    pub fn version(&self) -> Option<u32> {
+        self.row.reference(20)
+    }
+
+    /// The target apps; they filter client bootstrap.
+    pub fn target_app_ids(&self) -> Option<StringList<'t>> {
+        self.table.list(self.row.reference(16)?)
+    }
+
+    /// All parameters.
+    pub fn parameters(&self) -> impl Iterator<Item = Parameter<'t>> + use<'t> {
+        let table = self.table;
+        let start = self.row.u32(8);
+        let end = start.saturating_add(self.row.u32(12));
+        (start..end).map_while(move |at| read_parameter(table, at))
+    }
+
+    /// The parameter of that name; walks the store.
+    pub fn parameter(&self, name: &str) -> Option<Parameter<'t>> {
+        self.parameters().find(|parameter| parameter.name == name)
+    }
+}
+
+fn read_parameter<'t>(table: Table<'t>, at: u32) -> Option<Parameter<'t>> {
+    let row = row::<PARAMETER>(table.section(Section::Parameters), at)?;
+    let entity = || table.string(row.u32(12));
+    let parameter = || table.string(row.u32(16));
+    Some(Parameter {
+        name: table.string(row.u32(0))?,
+        param_type: table.string(row.u32(4))?,
+        reference: match row.u32(8) {
+            0 => Reference::Static(table.value(row.u32(20))?),
+            1 => Reference::Gate {
+                gate: entity()?,
+                pass: table.value(row.u32(20))?,
+                fail: table.value(row.u32(24))?,
+            },
+            2 => Reference::DynamicConfig {
+                config: entity()?,
+                parameter: parameter()?,
+            },
+            3 => Reference::Experiment {
+                experiment: entity()?,
+                parameter: parameter()?,
+            },
+            4 => Reference::Layer {
+                layer: entity()?,
+                parameter: parameter()?,
+            },
+            _ => return None,
+        },
+    })
+}
+
+impl<'t> Table<'t> {
+    /// The parameter store of that name.
+    pub fn parameter_store(&self, name: &str) -> Option<ParameterStore<'t>> {
+        let index = Index::read(self.section(Section::ParameterStores))?;
+        let at = index.find::<STORE>(name, |row| {
+            self.string_bytes(row.u32(4)) == Some(name.as_bytes())
+        })?;
+        Some(ParameterStore {
+            table: *self,
+            row: row::<STORE>(index.rows, at)?,
+        })
+    }
+
+    /// All parameter stores, in the table's order.
+    pub fn parameter_stores(&self) -> impl Iterator<Item = ParameterStore<'t>> + use<'t> {
+        let table = *self;
+        let rows =
+            Index::read(self.section(Section::ParameterStores)).map_or(&[][..], |index| index.rows);
+        rows.as_chunks::<STORE>()
+            .0
+            .iter()
+            .map(move |row| ParameterStore {
+                table,
+                row: Row(row),
+            })
+    }
+}

@@ -1,0 +1,110 @@
+//! Rules, and the hash inputs laid out for them.
+
+use super::wire::Row;
+use super::{Section, Table, wire};
+use crate::sha256::Prefix;
+
+/// Bytes of a rule's row.
+pub(crate) const RULE: usize = 36;
+
+/// Bits of a rule's flags.
+pub(crate) mod flags {
+    pub(crate) const EXPERIMENT_GROUP: u16 = 1 << 0;
+    pub(crate) const RETURNS_FALSE: u16 = 1 << 1;
+    pub(crate) const HAS_SAMPLING_RATE: u16 = 1 << 2;
+    /// A rule of `override_rules`: the prefix is a string, the rule's salt alone.
+    pub(crate) const OVERRIDE_RULE: u16 = 1 << 3;
+}
+
+/// Buckets of a pass percentage: 10,000, the bound that always passes.
+pub(crate) const ALL: u16 = 10_000;
+
+/// A rule in the table.
+#[derive(Clone, Copy)]
+pub(crate) struct Rule<'t> {
+    table: Table<'t>,
+    row: Row<'t, RULE>,
+}
+
+impl<'t> Rule<'t> {
+    pub(crate) fn id(&self) -> &'t str {
+        self.table.string(self.row.u32(0)).unwrap_or_default()
+    }
+
+    /// The text before the unit id in the hash of the pass percentage.
+    pub(crate) fn prefix(&self) -> Option<Prefix<'t>> {
+        self.table.prefix(self.row.u32(4))
+    }
+
+    /// The salt of an override rule, whose spec's salt is known only when it is used.
+    pub(crate) fn override_salt(&self) -> &'t str {
+        self.table.string(self.row.u32(4)).unwrap_or_default()
+    }
+
+    /// The number of buckets of 10,000 that pass.
+    pub(crate) fn bound(&self) -> u16 {
+        self.row.u16(8)
+    }
+
+    pub(crate) fn has(&self, flag: u16) -> bool {
+        self.row.u16(10) & flag != 0
+    }
+
+    /// The id type of the pass percentage.
+    pub(crate) fn unit(&self) -> Option<Unit<'t>> {
+        self.table.unit(self.row.u16(12))
+    }
+
+    /// Rows of [`Section::RuleConditions`].
+    pub(crate) fn conditions(&self) -> impl Iterator<Item = Option<u32>> + use<'t> {
+        let list = self.table.section(Section::RuleConditions);
+        let start = self.row.u32(16);
+        let end = start.saturating_add(u32::from(self.row.u16(14)));
+        (start..end).map(move |at| wire::row::<4>(list, at).map(|row| row.u32(0)))
+    }
+
+    pub(crate) fn group_name(&self) -> Option<&'t str> {
+        self.table.string(self.row.reference(20)?)
+    }
+
+    /// The return value's JSON text, if it is an object.
+    pub(crate) fn return_value(&self) -> Option<&'t str> {
+        self.table.value(self.row.reference(24)?)
+    }
+
+    /// The row of the config that answers instead, which exists.
+    pub(crate) fn delegate(&self) -> Option<u32> {
+        self.row.reference(28)
+    }
+
+    pub(crate) fn sampling_rate(&self) -> Option<u32> {
+        self.has(flags::HAS_SAMPLING_RATE).then(|| self.row.u32(32))
+    }
+}
+
+/// An id type: as written, in lower case.
+#[derive(Clone, Copy)]
+pub(crate) struct Unit<'t> {
+    pub(crate) name: &'t str,
+    pub(crate) lowered: &'t str,
+}
+
+impl<'t> Table<'t> {
+    pub(crate) fn rule(&self, at: u32) -> Option<Rule<'t>> {
+        let row = wire::row::<RULE>(self.section(Section::Rules), at)?;
+        Some(Rule { table: *self, row })
+    }
+
+    pub(crate) fn unit(&self, at: u16) -> Option<Unit<'t>> {
+        let row = wire::row::<8>(self.section(Section::Units), u32::from(at))?;
+        Some(Unit {
+            name: self.string(row.u32(0))?,
+            lowered: self.string(row.u32(4))?,
+        })
+    }
+
+    /// A laid-out hash input; `None` for [`wire::NONE`].
+    pub(crate) fn prefix(&self, at: u32) -> Option<Prefix<'t>> {
+        Prefix::read(wire::heap(self.section(Section::Prefixes), at)?)
+    }
+}

@@ -1,0 +1,160 @@
+//! Finding a field, a unit id and an environment value of a user (`evaluation.md` §2.5, §2.6).
+
+use super::{Attributes, User, Value};
+
+/// What the options of an evaluation add to every user.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Global<'o> {
+    /// Custom fields that apply when the user's own `custom` has none of that name.
+    pub(crate) custom: Option<Attributes<'o>>,
+    /// The configured environment's tier.
+    pub(crate) tier: Option<&'o str>,
+}
+
+/// A user field by its lower-cased name, as the table stores it beside the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Builtin {
+    UserId,
+    Email,
+    Ip,
+    UserAgent,
+    Country,
+    Locale,
+    AppVersion,
+}
+
+impl Builtin {
+    /// The field asked for first, and whether empty text counts (an alias asked for last).
+    pub(crate) fn from_code(code: u8) -> Option<(Self, bool)> {
+        Some(match code {
+            1 => (Builtin::UserId, false),
+            2 => (Builtin::Email, false),
+            3 => (Builtin::Ip, false),
+            4 => (Builtin::UserAgent, false),
+            5 => (Builtin::Country, false),
+            6 => (Builtin::Locale, false),
+            7 => (Builtin::AppVersion, false),
+            8 => (Builtin::UserId, true),
+            9 => (Builtin::UserAgent, true),
+            10 => (Builtin::AppVersion, true),
+            _ => return None,
+        })
+    }
+
+    /// The code of a lower-cased field name; 0 for a name that is not built in.
+    #[cfg(feature = "compile")]
+    pub(crate) fn code_of(lowered: &str) -> u8 {
+        match lowered {
+            "userid" => 1,
+            "email" => 2,
+            "ip" => 3,
+            "useragent" => 4,
+            "country" => 5,
+            "locale" => 6,
+            "appversion" => 7,
+            "user_id" => 8,
+            "user_agent" => 9,
+            "app_version" => 10,
+            _ => 0,
+        }
+    }
+}
+
+/// A field name with everything that a look-up needs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FieldName<'t> {
+    pub(crate) name: &'t str,
+    pub(crate) lowered: &'t str,
+    pub(crate) builtin: Option<(Builtin, bool)>,
+}
+
+impl FieldName<'static> {
+    pub(crate) const IP: Self = FieldName {
+        name: "ip",
+        lowered: "ip",
+        builtin: Some((Builtin::Ip, false)),
+    };
+    pub(crate) const USER_AGENT: Self = FieldName {
+        name: "userAgent",
+        lowered: "useragent",
+        builtin: Some((Builtin::UserAgent, false)),
+    };
+}
+
+fn exact_then_lowered<'u>(
+    map: Option<Attributes<'u>>,
+    name: &str,
+    lowered: &str,
+) -> Option<Value<'u>> {
+    let map = map?;
+    map.get(name).or_else(|| {
+        if lowered == name {
+            None
+        } else {
+            map.get(lowered)
+        }
+    })
+}
+
+impl<'u> User<'u> {
+    fn builtin(&self, field: Builtin) -> Option<Value<'u>> {
+        match field {
+            Builtin::UserId => self.user_id,
+            Builtin::Email => self.email,
+            Builtin::Ip => self.ip,
+            Builtin::UserAgent => self.user_agent,
+            Builtin::Country => self.country,
+            Builtin::Locale => self.locale,
+            Builtin::AppVersion => self.app_version,
+        }
+    }
+
+    /// §2.5: built-in, custom, global custom, private, alias.
+    pub(crate) fn field<'v>(&self, field: &FieldName<'_>, global: &Global<'v>) -> Option<Value<'v>>
+    where
+        'u: 'v,
+    {
+        let (name, lowered) = (field.name, field.lowered);
+        if let Some((builtin, false)) = field.builtin
+            && let Some(value) = self.builtin(builtin)
+            && !matches!(value, Value::Null | Value::Object(_) | Value::Str(""))
+        {
+            return Some(value);
+        }
+        let in_maps = exact_then_lowered(self.custom, name, lowered)
+            .or_else(|| exact_then_lowered(global.custom, name, lowered))
+            .or_else(|| exact_then_lowered(self.private_attributes, name, lowered));
+        match (in_maps, field.builtin) {
+            (None, Some((alias, true))) => self.builtin(alias),
+            (found, _) => found,
+        }
+    }
+
+    /// §2.6: the value of the user's unit, `None` where it has none.
+    pub(crate) fn unit(&self, name: &str, lowered: &str) -> Option<Value<'u>> {
+        if lowered == "userid" {
+            self.user_id
+        } else {
+            exact_then_lowered(self.custom_ids, name, lowered)
+        }
+    }
+
+    /// §2.6: the user's own environment first, then the configured one.
+    pub(crate) fn environment<'v>(
+        &self,
+        field: &FieldName<'_>,
+        global: &Global<'v>,
+    ) -> Option<Value<'v>>
+    where
+        'u: 'v,
+    {
+        self.statsig_environment
+            .and_then(|environment| environment.get(field.name))
+            .or_else(|| {
+                global
+                    .tier
+                    .filter(|_| field.name == "tier" || field.lowered == "tier")
+                    .map(Value::Str)
+            })
+    }
+}

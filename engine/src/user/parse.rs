@@ -1,0 +1,236 @@
+//! A user read from JSON (`evaluation.md` §2.1) into a caller's buffer.
+
+use core::fmt::{self, Write};
+
+use super::attributes::{
+    ARRAY, Attributes, FALSE, HEADER, Header, NULL, NUMBER, OBJECT, STRING, TRUE,
+};
+use super::value::{JsonArray, JsonObject, NumberToken, Value};
+use super::{Field, User};
+use crate::json::{Fault, FaultKind, Kind, RawStr, Scanner, write_canonical};
+
+/// Why a JSON text is no user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UserError {
+    /// The text is not UTF-8 from this byte on.
+    NotUtf8(usize),
+    /// The text is not JSON, or nested deeper than 128 levels, at this byte.
+    NotJson(usize),
+    /// The text, from this byte on, is not a JSON object.
+    NotAnObject(usize),
+    /// The named field must be a JSON object or null; at this byte it is something else.
+    NotAMap(&'static str, usize),
+    /// The named field is given a second time at this byte.
+    Duplicate(&'static str, usize),
+    /// The scratch buffer is too small: six times the text's length is always enough.
+    ScratchFull,
+}
+
+impl fmt::Display for UserError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            UserError::NotUtf8(at) => write!(f, "user: not UTF-8 at byte {at}"),
+            UserError::NotJson(at) => write!(f, "user: not valid JSON at byte {at}"),
+            UserError::NotAnObject(at) => {
+                write!(f, "user: expected a JSON object at byte {at}")
+            }
+            UserError::NotAMap(field, at) => {
+                write!(f, "user: {field} must be an object or null, at byte {at}")
+            }
+            UserError::Duplicate(field, at) => {
+                write!(f, "user: {field} is given twice, at byte {at}")
+            }
+            UserError::ScratchFull => f.write_str(
+                "user: scratch buffer too small; six times the length of the JSON is always enough",
+            ),
+        }
+    }
+}
+
+impl core::error::Error for UserError {}
+
+impl From<Fault> for UserError {
+    fn from(fault: Fault) -> Self {
+        match fault.kind {
+            FaultKind::Type => UserError::NotAnObject(fault.offset),
+            FaultKind::Syntax | FaultKind::Depth => UserError::NotJson(fault.offset),
+        }
+    }
+}
+
+/// The unused rest of the caller's buffer.
+struct Arena<'u> {
+    free: &'u mut [u8],
+}
+
+/// Text that is being written at the beginning of the free part.
+struct Draft<'a, 'u> {
+    arena: &'a mut Arena<'u>,
+    length: usize,
+}
+
+impl Write for Draft<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.push(text.as_bytes()).map_err(|_| fmt::Error)
+    }
+}
+
+impl Draft<'_, '_> {
+    fn push(&mut self, bytes: &[u8]) -> Result<(), UserError> {
+        let end = self.length.saturating_add(bytes.len());
+        self.arena
+            .free
+            .get_mut(self.length..end)
+            .ok_or(UserError::ScratchFull)?
+            .copy_from_slice(bytes);
+        self.length = end;
+        Ok(())
+    }
+}
+
+impl<'u> Arena<'u> {
+    fn draft(&mut self) -> Draft<'_, 'u> {
+        Draft {
+            arena: self,
+            length: 0,
+        }
+    }
+
+    /// Keeps the first `length` bytes.
+    fn keep(&mut self, length: usize) -> &'u [u8] {
+        let free = core::mem::take(&mut self.free);
+        match free.split_at_mut_checked(length) {
+            Some((kept, rest)) => {
+                self.free = rest;
+                kept
+            }
+            None => &[],
+        }
+    }
+
+    fn text(
+        &mut self,
+        write: impl FnOnce(&mut dyn Write) -> fmt::Result,
+    ) -> Result<&'u str, UserError> {
+        let mut draft = self.draft();
+        write(&mut draft).map_err(|_| UserError::ScratchFull)?;
+        let length = draft.length;
+        Ok(core::str::from_utf8(self.keep(length)).unwrap_or_default())
+    }
+
+    fn string(&mut self, raw: RawStr<'u>) -> Result<&'u str, UserError> {
+        match raw.plain() {
+            Some(plain) => Ok(plain),
+            None => self.text(|out| raw.write_to(out)),
+        }
+    }
+}
+
+pub(super) fn parse<'u>(json: &'u [u8], scratch: &'u mut [u8]) -> Result<User<'u>, UserError> {
+    let text =
+        core::str::from_utf8(json).map_err(|error| UserError::NotUtf8(error.valid_up_to()))?;
+    let mut arena = Arena { free: scratch };
+    let mut scanner = Scanner::new(text);
+    let mut user = User::new();
+    let mut seen: u16 = 0;
+    scanner.begin_object()?;
+    while let Some(key) = scanner.next_key()? {
+        let at = scanner.offset();
+        let Some((index, (name, field))) = Field::ALL
+            .iter()
+            .enumerate()
+            .find(|(_, (name, _))| key.is(name))
+        else {
+            scanner.skip()?;
+            continue;
+        };
+        let bit = 1u16.checked_shl(index as u32).unwrap_or(0);
+        if seen & bit != 0 {
+            return Err(UserError::Duplicate(name, at));
+        }
+        seen |= bit;
+        if scanner.null()? {
+            continue;
+        }
+        match field {
+            Field::Value(slot) => *slot(&mut user) = Some(value(&mut scanner, &mut arena)?),
+            Field::Map(slot) => {
+                let entries = map(&mut scanner, &mut arena).map_err(|error| match error {
+                    UserError::NotAnObject(at) => UserError::NotAMap(name, at),
+                    other => other,
+                })?;
+                *slot(&mut user) = Some(entries);
+            }
+        }
+    }
+    scanner.end()?;
+    Ok(user)
+}
+
+fn value<'u>(scanner: &mut Scanner<'u>, arena: &mut Arena<'u>) -> Result<Value<'u>, UserError> {
+    Ok(match scanner.peek()? {
+        Kind::Null => {
+            scanner.null()?;
+            Value::Null
+        }
+        Kind::Bool(_) => Value::Bool(scanner.bool()?),
+        Kind::Number => Value::Number(NumberToken(scanner.number()?)),
+        Kind::String => Value::Str(arena.string(scanner.string()?)?),
+        Kind::Array => {
+            let text = scanner.skip()?;
+            Value::Array(JsonArray(arena.text(|out| write_canonical(text, out))?))
+        }
+        Kind::Object => Value::Object(JsonObject(scanner.skip()?)),
+    })
+}
+
+/// Copies the members of an object into one run of entries.
+fn map<'u>(scanner: &mut Scanner<'u>, arena: &mut Arena<'u>) -> Result<Attributes<'u>, UserError> {
+    scanner.begin_object()?;
+    let mut draft = arena.draft();
+    while let Some(key) = scanner.next_key()? {
+        let start = draft.length;
+        draft.push(&[0; HEADER])?;
+        let key_start = draft.length;
+        key.write_to(&mut draft)
+            .map_err(|_| UserError::ScratchFull)?;
+        let value_start = draft.length;
+        let full = |_| UserError::ScratchFull;
+        let tag = match scanner.peek()? {
+            Kind::Null => {
+                scanner.null()?;
+                NULL
+            }
+            Kind::Bool(_) if scanner.bool()? => TRUE,
+            Kind::Bool(_) => FALSE,
+            Kind::Number => {
+                draft.push(scanner.number()?.as_bytes())?;
+                NUMBER
+            }
+            Kind::String => {
+                scanner.string()?.write_to(&mut draft).map_err(full)?;
+                STRING
+            }
+            Kind::Array => {
+                write_canonical(scanner.skip()?, &mut draft).map_err(full)?;
+                ARRAY
+            }
+            Kind::Object => {
+                draft.push(scanner.skip()?.as_bytes())?;
+                OBJECT
+            }
+        };
+        let length = |from: usize, to: usize| u32::try_from(to.saturating_sub(from));
+        let header = Header {
+            key: length(key_start, value_start).map_err(|_| UserError::ScratchFull)?,
+            value: length(value_start, draft.length).map_err(|_| UserError::ScratchFull)?,
+            tag,
+        };
+        if let Some(place) = draft.arena.free.get_mut(start..key_start) {
+            place.copy_from_slice(&header.to_bytes());
+        }
+    }
+    let length = draft.length;
+    Ok(Attributes::encoded(arena.keep(length)))
+}

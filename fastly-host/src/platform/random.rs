@@ -1,0 +1,71 @@
+//! Randomness from the host.
+
+use super::error::Error;
+use super::imports::wasi;
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// The length of a UUID's text.
+pub const UUID_LENGTH: usize = 36;
+
+/// Fills a buffer with random bytes. One host call.
+pub fn fill(buffer: &mut [u8]) -> Result<(), Error> {
+    wasi::random_get(buffer).map_err(Error::Host)
+}
+
+/// A random number. One host call.
+pub fn random_u64() -> Result<u64, Error> {
+    let mut bytes = [0; 8];
+    fill(&mut bytes)?;
+    Ok(u64::from_le_bytes(bytes))
+}
+
+/// A random UUID (version 4) as lower-case text, all ASCII. One host call.
+pub fn uuid_v4() -> Result<[u8; UUID_LENGTH], Error> {
+    let mut bytes = [0; 16];
+    fill(&mut bytes)?;
+    Ok(uuid_text(bytes))
+}
+
+fn uuid_text(bytes: [u8; 16]) -> [u8; UUID_LENGTH] {
+    // Version 4 and the variant of RFC 9562, 122 random bits.
+    let bits =
+        (u128::from_be_bytes(bytes) & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
+    let mut text = [b'-'; UUID_LENGTH];
+    let mut left = bits;
+    for (at, slot) in text.iter_mut().enumerate().rev() {
+        if !matches!(at, 8 | 13 | 18 | 23) {
+            *slot = HEX.get((left & 0xf) as usize).copied().unwrap_or(b'0');
+            left >>= 4;
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fake::{self, Host};
+    use super::super::status::Status;
+    use super::*;
+
+    #[test]
+    fn uuids_are_those_of_the_standard() {
+        // RFC 9562, A.3: an example of a version 4 UUID; its fixed bits are set in the bytes given here, too.
+        let bytes = 0x919108f7_52d1_3320_5bac_f847db4148a8_u128.to_be_bytes();
+        assert_eq!(&uuid_text(bytes), b"919108f7-52d1-4320-9bac-f847db4148a8");
+        assert_eq!(&uuid_text([0; 16]), b"00000000-0000-4000-8000-000000000000");
+        assert_eq!(
+            &uuid_text([0xff; 16]),
+            b"ffffffff-ffff-4fff-bfff-ffffffffffff"
+        );
+    }
+
+    #[test]
+    fn comes_from_the_host() {
+        let (numbers, record) = fake::with(Host::default(), || (random_u64(), random_u64()));
+        assert_ne!(numbers.0, numbers.1);
+        assert_eq!(record.count("wasi_snapshot_preview1.random_get"), 2);
+        let host = Host::default().fail("wasi_snapshot_preview1.random_get", Status::Error);
+        assert_eq!(fake::with(host, uuid_v4).0, Err(Error::Host(Status::Error)));
+    }
+}
