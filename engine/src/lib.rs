@@ -15,7 +15,7 @@
 
 #[cfg(any(feature = "compile", feature = "regex", test))]
 extern crate alloc;
-#[cfg(any(feature = "compile-regex", test))]
+#[cfg(test)]
 extern crate std;
 
 mod calendar;
@@ -30,6 +30,7 @@ mod hash;
 mod json;
 mod lowercase;
 mod number;
+mod pattern;
 mod sha256;
 mod table;
 #[cfg(test)]

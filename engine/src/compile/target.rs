@@ -347,6 +347,19 @@ fn equality(writer: &mut Writer<'_>, target: &Target<'_>) -> u32 {
 
 /// A DFA where this build makes them and the pattern fits; else the pattern's text.
 fn pattern(writer: &mut Writer<'_>, pattern: &str) -> (Operator, u32) {
+    #[cfg(feature = "compile-regex")]
+    {
+        use crate::pattern::compile::{Compiled, compile};
+
+        match compile(pattern) {
+            Compiled::Dfa(dfa) => return (Operator::StrMatches, writer.blobs.intern(&dfa)),
+            Compiled::Invalid => {
+                writer.warn(WarningKind::InvalidPattern(pattern.into()));
+                return (Operator::Never, NONE);
+            }
+            Compiled::NeedsEngine(_) => {}
+        }
+    }
     writer.warn(WarningKind::PatternNeedsEngine(pattern.into()));
     (
         Operator::StrMatchesPattern,

@@ -14,7 +14,7 @@ use crate::table::condition::{Condition, Operator};
 use crate::table::set::{StringSet, strings};
 use crate::table::wire::{prefixed, varint};
 use crate::user::Value;
-use crate::{timestamp, version};
+use crate::{pattern, timestamp, version};
 
 /// The left side of an operator.
 #[derive(Clone, Copy)]
@@ -282,7 +282,15 @@ fn contains(text: &[u8], entry: &[u8]) -> bool {
 }
 
 fn matches(operator: Operator, text: &str, target: &[u8]) -> Result<Holds> {
-    let _ = (operator, text, target);
+    if operator == Operator::StrMatches {
+        return Ok(pattern::dfa::is_match(target, text).required()?.into());
+    }
+    #[cfg(feature = "regex")]
+    return match core::str::from_utf8(target) {
+        Ok(pattern) => Ok(pattern::engine::is_match(pattern, text).into()),
+        Err(_) => Err(crate::EvaluationError::CorruptTable),
+    };
+    #[cfg(not(feature = "regex"))]
     Ok(Holds::Unsupported)
 }
 

@@ -1,0 +1,417 @@
+//! The recorded answers of Statsig's evaluators (`vectors.json`), group by group.
+
+mod common;
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use common::{World, json};
+use serde_json::{Value as Json, json};
+use statsig_edge::compile::{CompileError, Compiled, compile};
+use statsig_edge::{Evaluator, Options, Reason, Scratch, SecondaryExposure, Table, User};
+
+static VECTORS: LazyLock<Json> = LazyLock::new(|| json("vectors.json.gz"));
+
+fn cases(group: &str) -> &'static Vec<Json> {
+    VECTORS[group].as_array().unwrap()
+}
+
+fn text<'a>(case: &'a Json, key: &str) -> &'a str {
+    case[key]
+        .as_str()
+        .unwrap_or_else(|| panic!("no {key} in {case}"))
+}
+
+/// A payload with one gate `g` whose only rule has the conditions, which are JSON texts.
+fn gate_payload(conditions: &[&str], percentage: &str, salts: (&str, &str)) -> String {
+    let keys: Vec<String> = (0..conditions.len())
+        .map(|at| format!("\"{at}\""))
+        .collect();
+    let map: Vec<String> = conditions
+        .iter()
+        .enumerate()
+        .map(|(at, condition)| format!("\"{at}\":{condition}"))
+        .collect();
+    let (spec_salt, rule_salt) = (json!(salts.0), json!(salts.1));
+    format!(
+        r#"{{"has_updates":true,"time":1700000000000,"dynamic_configs":{{}},"layer_configs":{{}},
+        "experiment_to_layer":{{}},"condition_map":{{{}}},"feature_gates":{{"g":{{
+        "type":"feature_gate","entity":"feature_gate","salt":{spec_salt},"enabled":true,
+        "defaultValue":false,"idType":"userID","rules":[{{"name":"r","id":"r","salt":{rule_salt},
+        "passPercentage":{percentage},"conditions":[{}],"returnValue":true,"idType":"userID"}}]}}}}}}"#,
+        map.join(","),
+        keys.join(",")
+    )
+}
+
+struct Answer {
+    value: bool,
+    rule_id: String,
+    reason: String,
+    unsupported: bool,
+}
+
+fn check_gate(table: &[u8], name: &str, user_json: &str, world: &World) -> Answer {
+    let mut scratch_bytes = vec![0; user_json.len() * 6];
+    let user = User::from_json(user_json.as_bytes(), &mut scratch_bytes).unwrap();
+    let evaluator = Evaluator::new(Table::open(table).unwrap(), world);
+    let mut scratch = Scratch::<64>::new();
+    let gate = evaluator.gate(&user, name, &mut scratch);
+    let mut reason = String::new();
+    gate.evaluation()
+        .write_reason("Bootstrap", &mut reason)
+        .unwrap();
+    Answer {
+        value: gate.value(),
+        rule_id: gate.rule_id().into(),
+        reason,
+        unsupported: gate.reason() == Reason::Unsupported,
+    }
+}
+
+fn world() -> World {
+    World {
+        now_ms: 1_767_225_600_000,
+        countries: Some(
+            cases("ip_country")
+                .iter()
+                .filter_map(|case| {
+                    Some((text(case, "ip").into(), case["country"].as_str()?.into()))
+                })
+                .collect(),
+        ),
+        id_lists: None,
+    }
+}
+
+/// Collects all differences before failing, so that one run shows the whole picture.
+fn assert_none(what: &str, differences: Vec<String>) {
+    assert!(
+        differences.is_empty(),
+        "{} {what} differ:\n{}",
+        differences.len(),
+        differences.join("\n")
+    );
+}
+
+#[test]
+fn operators() {
+    let world = world();
+    let mut differences = Vec::new();
+    for case in cases("operators") {
+        let condition = text(case, "condition_json");
+        let payload = gate_payload(&[condition], "100", ("s", "r"));
+        let compiled = compile(payload.as_bytes()).unwrap();
+        let answer = check_gate(&compiled.table, "g", text(case, "user_json"), &world);
+        let (value, unsupported) = match case["core"].as_bool() {
+            Some(value) => (value, false),
+            None => (case["core_value"].as_bool().unwrap(), true),
+        };
+        if (answer.value, answer.unsupported) != (value, unsupported) {
+            differences.push(format!(
+                "{case}\n  ours: {} {}",
+                answer.value, answer.reason
+            ));
+        }
+    }
+    assert_none("operators", differences);
+}
+
+#[test]
+fn pass_percentages() {
+    let mut differences = Vec::new();
+    for case in cases("pass_percentage") {
+        let condition = r#"{"type":"public","idType":"userID"}"#;
+        let salts = (text(case, "spec_salt"), text(case, "rule_salt"));
+        let payload = gate_payload(&[condition], &case["pass_percentage"].to_string(), salts);
+        let compiled = compile(payload.as_bytes()).unwrap();
+        let user = json!({"userID": case["unit_id"]}).to_string();
+        let answer = check_gate(&compiled.table, "g", &user, &World::default());
+        if answer.value != case["pass"].as_bool().unwrap() {
+            differences.push(case.to_string());
+        }
+    }
+    assert_none("percentages", differences);
+}
+
+#[test]
+fn user_buckets() {
+    for case in cases("user_bucket") {
+        for bucket in 0..1000 {
+            let condition = json!({"type": "user_bucket", "operator": "any", "idType": "userID",
+                "targetValue": [bucket.to_string()], "additionalValues": {"salt": case["salt"]}});
+            let payload = gate_payload(&[&condition.to_string()], "100", ("s", "r"));
+            let compiled = compile(payload.as_bytes()).unwrap();
+            let user = json!({"userID": case["unit_id"]}).to_string();
+            let answer = check_gate(&compiled.table, "g", &user, &World::default());
+            assert_eq!(
+                answer.value,
+                case["bucket"] == bucket,
+                "{case}, bucket {bucket}"
+            );
+        }
+    }
+}
+
+#[test]
+fn segment_lists() {
+    let lists = &VECTORS["segment_list"];
+    // §7.3: a line adds or removes the rest of it; later lines win.
+    let mut keys: Vec<String> = Vec::new();
+    for line in text(lists, "list_file")
+        .lines()
+        .filter(|line| line.trim().len() > 1)
+    {
+        match line.split_at(1) {
+            ("+", key) => keys.push(key.into()),
+            ("-", key) => keys.retain(|known| known != key),
+            _ => {}
+        }
+    }
+    let world = World {
+        id_lists: Some(HashMap::from([(text(lists, "list_name").to_owned(), keys)])),
+        ..World::default()
+    };
+    for case in lists["cases"].as_array().unwrap() {
+        let condition = json!({"type": "unit_id", "operator": case["operator"], "idType": "userID",
+            "targetValue": case["list"]});
+        let payload = gate_payload(&[&condition.to_string()], "100", ("s", "r"));
+        let compiled = compile(payload.as_bytes()).unwrap();
+        let answer = check_gate(&compiled.table, "g", text(case, "user_json"), &world);
+        assert_eq!(answer.value, case["core"].as_bool().unwrap(), "{case}");
+        assert_eq!(answer.reason, text(case, "reason"), "{case}");
+    }
+}
+
+#[test]
+fn payload_acceptance() {
+    let mut differences = Vec::new();
+    for case in cases("payload_acceptance") {
+        let payload = text(case, "payload_json");
+        let answer = match compile(payload.as_bytes()) {
+            Ok(Compiled { table, .. }) => {
+                check_gate(&table, "g", r#"{"userID":"u"}"#, &World::default())
+            }
+            Err(error) => Answer {
+                value: false,
+                rule_id: String::new(),
+                reason: match error {
+                    // §8.3: a first "no updates" is treated as `NoValues`, but told apart here.
+                    CompileError::NoUpdates => "Loading:Unrecognized".into(),
+                    _ => "NoValues".into(),
+                },
+                unsupported: false,
+            },
+        };
+        // Statsig's core rejects v1 payloads, which this engine reads.
+        if text(case, "id") == "v1_payload" {
+            assert_eq!((answer.value, answer.rule_id.as_str()), (true, "r1"));
+            continue;
+        }
+        let expected = (
+            case["value"].as_bool().unwrap(),
+            text(case, "rule_id"),
+            text(case, "reason"),
+        );
+        if (
+            answer.value,
+            answer.rule_id.as_str(),
+            answer.reason.as_str(),
+        ) != expected
+        {
+            differences.push(format!(
+                "{}: expected {expected:?}, got {:?}",
+                text(case, "id"),
+                (answer.value, answer.rule_id, answer.reason)
+            ));
+        }
+    }
+    assert_none("payloads", differences);
+}
+
+#[test]
+fn user_parsing() {
+    for case in cases("user_parsing") {
+        let user_json = text(case, "user_json");
+        let mut scratch = vec![0; user_json.len() * 6];
+        let parsed = User::from_json(user_json.as_bytes(), &mut scratch);
+        assert_eq!(
+            parsed.is_err(),
+            case["error"].is_string(),
+            "{case}: {parsed:?}"
+        );
+    }
+}
+
+fn exposures<'e>(list: impl Iterator<Item = &'e SecondaryExposure<'e>>) -> Json {
+    list.map(|exposure| {
+        json!({"gate": exposure.gate, "gateValue": exposure.gate_value.to_string(),
+            "ruleID": exposure.rule_id})
+    })
+    .collect()
+}
+
+/// One scenario on one payload, in the words of the recorded answers.
+fn scenario(case: &Json, table: &[u8], world: &World) -> Json {
+    let user_json = case["user"].to_string();
+    let mut scratch_bytes = vec![0; user_json.len() * 6];
+    let user = User::from_json(user_json.as_bytes(), &mut scratch_bytes).unwrap();
+    let mut options = Options::default();
+    options.tier = case["environment"].as_str();
+    let evaluator = Evaluator::with_options(Table::open(table).unwrap(), world, options);
+    let mut scratch = Scratch::<64>::new();
+    let name = text(case, "name");
+    macro_rules! common {
+        ($result:ident, $value:expr) => {{
+            let evaluation = $result.evaluation();
+            let (mut reason, mut rule_id) = (String::new(), String::new());
+            evaluation.write_reason("Bootstrap", &mut reason).unwrap();
+            evaluation.write_rule_id(&mut rule_id).unwrap();
+            json!({"value": $value, "rule_id": rule_id, "reason": reason,
+                "id_type": $result.id_type(), "version": evaluation.version,
+                "group_name": evaluation.group_name, "is_experiment_active": evaluation.is_experiment_active,
+                "override": evaluation.override_config_name,
+                "secondary": exposures($result.secondary_exposures().iter()),
+                "undelegated": exposures($result.undelegated_secondary_exposures())})
+        }};
+    }
+    let object = |text: &str| serde_json::from_str::<Json>(text).unwrap();
+    match text(case, "kind") {
+        "gate" => {
+            let gate = evaluator.gate(&user, name, &mut scratch);
+            common!(gate, gate.value())
+        }
+        "config" => {
+            let config = evaluator.dynamic_config(&user, name, &mut scratch);
+            common!(config, object(config.json()))
+        }
+        "experiment" => {
+            let experiment = evaluator.experiment(&user, name, &mut scratch);
+            common!(experiment, object(experiment.json()))
+        }
+        "layer" => {
+            let layer = evaluator.layer(&user, name, &mut scratch);
+            let mut value = String::new();
+            layer.write_json(&mut value).unwrap();
+            let mut answer = common!(layer, object(&value));
+            answer["allocated"] = json!(layer.allocated_experiment());
+            let params = case["params"].as_array().unwrap();
+            answer["params"] = params
+                .iter()
+                .map(|param| {
+                    let name = param.as_str().unwrap();
+                    let read = layer.parameter(name);
+                    (
+                        name.to_owned(),
+                        read.map_or(Json::Null, |read| object(read.json)),
+                    )
+                })
+                .collect();
+            answer["events"] = params
+                .iter()
+                .filter_map(|param| layer.parameter(param.as_str().unwrap()))
+                .map(|read| {
+                    let secondary = match read.explicit {
+                        true => exposures(layer.secondary_exposures().iter()),
+                        false => exposures(layer.undelegated_secondary_exposures()),
+                    };
+                    json!({"parameterName": read.name, "ruleID": read.rule_id,
+                        "isExplicitParameter": read.explicit.to_string(),
+                        "allocatedExperiment": if read.explicit { layer.allocated_experiment().unwrap_or("") } else { "" },
+                        "secondaryExposures": secondary})
+                })
+                .collect();
+            answer
+        }
+        other => panic!("unknown kind {other}"),
+    }
+}
+
+#[test]
+fn scenarios_on_v2() {
+    let world = World {
+        now_ms: 1_767_225_600_000,
+        ..World::default()
+    };
+    let mut differences = Vec::new();
+    for case in cases("scenarios") {
+        let id = text(case, "id");
+        let compiled = compile(case["payload_v2"].to_string().as_bytes()).unwrap();
+        let ours = scenario(case, &compiled.table, &world);
+        let core = &case["core"];
+        if id == "map_self" {
+            // Statsig's core overflows its stack here (§8.3); the depth error is the answer.
+            assert_eq!(ours["reason"], "Error:Statsig Evaluation Depth Exceeded");
+            continue;
+        }
+        for field in [
+            "value",
+            "rule_id",
+            "reason",
+            "id_type",
+            "version",
+            "group_name",
+            "allocated",
+            "params",
+            "is_experiment_active",
+        ] {
+            let expected = core.get(field);
+            if expected.is_some_and(|expected| *expected != ours[field]) {
+                differences.push(format!(
+                    "{id}.{field}: core {} ours {}",
+                    core[field], ours[field]
+                ));
+            }
+        }
+        let events = core["events"].as_array().unwrap();
+        if text(case, "kind") == "layer" {
+            let ours = ours["events"].as_array().unwrap();
+            if events.len() != ours.len() {
+                differences.push(format!(
+                    "{id}: {} events, ours {}",
+                    events.len(),
+                    ours.len()
+                ));
+            }
+            for (event, ours) in events.iter().zip(ours) {
+                for field in [
+                    "parameterName",
+                    "ruleID",
+                    "isExplicitParameter",
+                    "allocatedExperiment",
+                ] {
+                    if event["metadata"][field] != ours[field] {
+                        differences.push(format!(
+                            "{id}.{field}: core {} ours {}",
+                            event["metadata"][field], ours[field]
+                        ));
+                    }
+                }
+                if event["secondaryExposures"] != ours["secondaryExposures"] {
+                    differences.push(format!(
+                        "{id}: core {} ours {}",
+                        event["secondaryExposures"], ours["secondaryExposures"]
+                    ));
+                }
+            }
+        } else {
+            let event = events.last().unwrap();
+            // The core gives no list after an error, and an empty gate name (§8.3).
+            let expected = match &event["secondaryExposures"] {
+                Json::Null => json!([]),
+                list => list.clone(),
+            };
+            if expected != ours["secondary"] {
+                differences.push(format!("{id}: core {expected} ours {}", ours["secondary"]));
+            }
+            let mapped = &event["metadata"]["overrideConfigName"];
+            if *mapped != ours["override"] {
+                differences.push(format!(
+                    "{id}: override core {mapped} ours {}",
+                    ours["override"]
+                ));
+            }
+        }
+    }
+    assert_none("scenarios", differences);
+}
