@@ -37,6 +37,8 @@ mod table;
 mod testing;
 mod timestamp;
 mod user;
+#[cfg(feature = "user-agent")]
+pub mod user_agent;
 mod version;
 
 pub use environment::{Country, CountryCode, Environment, Membership};

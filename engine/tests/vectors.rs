@@ -415,3 +415,94 @@ fn scenarios_on_v2() {
     }
     assert_none("scenarios", differences);
 }
+
+/// Whom to follow on a v1 payload where NODE and EDGE part, or where the reference overrules both, and the row of
+/// `evaluation.md` §8.1 that says so.
+const V1_FOLLOWS: [(&str, &str, &str); 18] = [
+    (
+        "gate_unknown",
+        "node",
+        "EDGE gives null for an unknown name",
+    ),
+    (
+        "config_unknown",
+        "node",
+        "EDGE gives null for an unknown name",
+    ),
+    (
+        "layer_unknown",
+        "node",
+        "EDGE gives null for an unknown name",
+    ),
+    ("unsup_nested", "node", "#5"),
+    ("unsup_nested_after_true", "node", "#5"),
+    ("unsup_op", "node", "#7"),
+    ("nested_cycle", "core", "#54"),
+    ("config_ret_array", "core", "#60"),
+    ("config_ret_null", "core", "#60"),
+    ("config_ret_bool", "core", "#60"),
+    ("config_ret_str", "core", "#60"),
+    (
+        "newlayer_return_false_like",
+        "node",
+        "#60; v1 has no new layer evaluation",
+    ),
+    (
+        "map_source_missing",
+        "node",
+        "#12: v1 has no config mapping",
+    ),
+    (
+        "env_default_from_payload",
+        "node",
+        "§1.3: default_environment counts in both formats",
+    ),
+    ("env_user_vs_option", "core", "#46"),
+    ("target_app", "node", "#11"),
+    ("exp_group", "core", "#10"),
+    ("exp_group_none", "core", "#10"),
+];
+
+/// The same scenarios as v1 payloads: what NODE and EDGE answer alike is the answer, but for the list above.
+#[test]
+fn scenarios_on_v1() {
+    let world = World {
+        now_ms: 1_767_225_600_000,
+        ..World::default()
+    };
+    let mut differences = Vec::new();
+    let mut followed = 0;
+    for case in cases("scenarios") {
+        let id = text(case, "id");
+        let compiled = compile(case["payload_v1"].to_string().as_bytes()).unwrap();
+        let ours = scenario(case, &compiled.table, &world);
+        let answer = |sdk: &Json| {
+            let value = match (text(case, "kind"), &sdk["json_value"]) {
+                ("gate", _) | (_, Json::Null) => &sdk["value"],
+                (_, json) => json,
+            };
+            (value.clone(), sdk["rule_id"].clone())
+        };
+        let (node, edge) = (answer(&case["node_on_v1"]), answer(&case["edge_on_v1"]));
+        let expected = match V1_FOLLOWS.iter().find(|(listed, ..)| *listed == id) {
+            Some((_, who, _)) => {
+                followed += 1;
+                if *who == "core" {
+                    answer(&case["core"])
+                } else {
+                    node
+                }
+            }
+            None => {
+                assert_eq!(node, edge, "{id} is not listed");
+                node
+            }
+        };
+        let ours = (ours["value"].clone(), ours["rule_id"].clone());
+        if ours != expected {
+            differences.push(format!("{id}: expected {expected:?}, ours {ours:?}"));
+        }
+    }
+    assert_eq!(followed, V1_FOLLOWS.len());
+    assert_none("v1 scenarios", differences);
+}

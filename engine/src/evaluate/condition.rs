@@ -1,6 +1,6 @@
 //! Conditions: finding the value that is compared (`evaluation.md` §3.6, §4.1).
 
-use super::operator::{Holds, Operand};
+use super::operator::Operand;
 use super::{Required, Result, Run};
 use crate::environment::{Country, Environment};
 use crate::evaluation::{Evaluation, Note, Reason};
@@ -28,36 +28,48 @@ impl<'t, E: Environment> Run<'_, 't, '_, '_, E> {
             return Ok(());
         }
         let condition = self.table.condition(at).required()?;
-        #[cfg(feature = "user-agent")]
-        let mut user_agent_text = crate::user_agent::UserAgentText::new();
-        let country;
-        let operand = match condition.condition_type() {
-            ConditionType::Unsupported => {
-                record.reason = Reason::Unsupported;
-                return Ok(());
-            }
-            ConditionType::Public => {
-                record.value = true;
-                return Ok(());
-            }
+        match condition.condition_type() {
+            ConditionType::Unsupported => record.reason = Reason::Unsupported,
+            ConditionType::Public => record.value = true,
             ConditionType::PassGate | ConditionType::FailGate => {
-                return self.evaluate_gate_condition(condition, record);
+                self.evaluate_gate_condition(condition, record)?;
             }
             ConditionType::MultiPassGate | ConditionType::MultiFailGate => {
-                return self.evaluate_multi_gate_condition(condition, record);
+                self.evaluate_multi_gate_condition(condition, record)?;
             }
-            ConditionType::UserField => match condition.field() {
-                Some(field) => self.user.field(&field, &self.global).into(),
-                None => Operand::Absent,
-            },
+            ConditionType::ExperimentGroup => {
+                let group = condition
+                    .field()
+                    .and_then(|field| self.experiment_group(field.name));
+                self.compare(condition, group.map(Value::Str).into(), record)?;
+            }
+            _ => self.evaluate_value_condition(condition, record)?,
+        }
+        Ok(())
+    }
+
+    /// The conditions that compare a value and evaluate nothing else. Apart, so that their buffers do not lie on the
+    /// stack of every level of nested gates.
+    #[inline(never)]
+    fn evaluate_value_condition(
+        &mut self,
+        condition: Condition<'t>,
+        record: &mut Evaluation<'t>,
+    ) -> Result<()> {
+        #[cfg(feature = "user-agent")]
+        let mut buffers = (NumberText::new(), crate::user_agent::UserAgentText::new());
+        let country;
+        let field = condition.field();
+        let in_user = |run: &Self| field.and_then(|field| run.user.field(&field, &run.global));
+        let operand = match condition.condition_type() {
+            ConditionType::UserField => in_user(self).into(),
             ConditionType::UnitId => {
                 let unit = condition.unit().required()?;
                 self.user.unit(unit.name, unit.lowered).into()
             }
-            ConditionType::EnvironmentField => match condition.field() {
-                Some(field) => self.user.environment(&field, &self.global).into(),
-                None => Operand::Absent,
-            },
+            ConditionType::EnvironmentField => field
+                .and_then(|field| self.user.environment(&field, &self.global))
+                .into(),
             ConditionType::CurrentTime => Operand::Now(self.now_ms()),
             ConditionType::UserBucket => {
                 let prefix = condition.prefix().required()?;
@@ -70,45 +82,30 @@ impl<'t, E: Environment> Run<'_, 't, '_, '_, E> {
                 .and_then(|meta| meta.app_id())
                 .map(Value::Str)
                 .into(),
-            ConditionType::IpBased => {
-                let field = condition.field();
-                let found = field.and_then(|field| self.user.field(&field, &self.global));
-                match (found, field) {
-                    (Some(value), _) => Operand::Value(value),
-                    (None, Some(field)) if field.name == "country" => {
-                        country = self.country_of_ip(record);
-                        match &country {
-                            Some(code) => core::str::from_utf8(code).ok().map(Value::Str).into(),
-                            None => Operand::Absent,
-                        }
-                    }
-                    (None, _) => Operand::Absent,
-                }
-            }
-            ConditionType::UaBased => {
-                let field = condition.field();
-                match field.and_then(|field| self.user.field(&field, &self.global)) {
-                    Some(value) => Operand::Value(value),
-                    #[cfg(feature = "user-agent")]
-                    None => self.user_agent_field(field, &mut user_agent_text).into(),
-                    #[cfg(not(feature = "user-agent"))]
-                    None => {
-                        record.note = Note::UaParserNotLoaded;
-                        Operand::Absent
+            ConditionType::IpBased => match in_user(self) {
+                Some(value) => Operand::Value(value),
+                None if field.is_some_and(|field| field.name == "country") => {
+                    country = self.country_of_ip(record);
+                    match &country {
+                        Some(code) => core::str::from_utf8(code).ok().map(Value::Str).into(),
+                        None => Operand::Absent,
                     }
                 }
-            }
-            ConditionType::ExperimentGroup => match condition.field() {
-                Some(field) => self.experiment_group(field.name).map(Value::Str).into(),
                 None => Operand::Absent,
             },
+            ConditionType::UaBased => match in_user(self) {
+                Some(value) => Operand::Value(value),
+                #[cfg(feature = "user-agent")]
+                None => self.user_agent_field(field, &mut buffers).into(),
+                #[cfg(not(feature = "user-agent"))]
+                None => {
+                    record.note = Note::UaParserNotLoaded;
+                    Operand::Absent
+                }
+            },
+            _ => Operand::Absent,
         };
-        match self.compare(condition, operand, record)? {
-            Holds::Yes => record.value = true,
-            Holds::No => record.value = false,
-            Holds::Unsupported => record.reason = Reason::Unsupported,
-        }
-        Ok(())
+        self.compare(condition, operand, record)
     }
 
     fn country_of_ip(&self, record: &mut Evaluation<'t>) -> Option<[u8; 2]> {
@@ -128,7 +125,7 @@ impl<'t, E: Environment> Run<'_, 't, '_, '_, E> {
     fn user_agent_field<'b>(
         &self,
         field: Option<FieldName<'_>>,
-        buffer: &'b mut crate::user_agent::UserAgentText,
+        (number, version): &'b mut (NumberText, crate::user_agent::UserAgentText),
     ) -> Option<Value<'b>>
     where
         Self: 'b,
@@ -136,10 +133,8 @@ impl<'t, E: Environment> Run<'_, 't, '_, '_, E> {
         use crate::user_agent::{self, UserAgentField};
 
         let field = UserAgentField::from_name(field?.lowered)?;
-        let mut number = NumberText::new();
         let user_agent = self.user.field(&FieldName::USER_AGENT, &self.global)?;
-        user_agent::field(user_agent.text(&mut number)?, field, buffer)?;
-        Some(Value::Str(buffer.as_str()))
+        user_agent::field(user_agent.text(number)?, field, version).map(Value::Str)
     }
 
     /// The group of the user in an experiment: a public check, whose exposure is logged before the outer one.

@@ -4,7 +4,7 @@ use core::cmp::Ordering;
 
 use super::{Required, Result, Run};
 use crate::environment::{Environment, Membership};
-use crate::evaluation::{Evaluation, Note};
+use crate::evaluation::{Evaluation, Note, Reason};
 use crate::hash::fnv1a;
 use crate::json::{as_string, elements, members};
 use crate::lowercase::{equals_lowercased, hash_lowercased, is_plain_lowercase, lowercase};
@@ -35,7 +35,7 @@ impl<'v> From<Option<Value<'v>>> for Operand<'v> {
 
 /// What an operator says.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Holds {
+enum Holds {
     Yes,
     No,
     Unsupported,
@@ -82,7 +82,22 @@ impl<'v> Operand<'v> {
 }
 
 impl<'t, E: Environment> Run<'_, 't, '_, '_, E> {
+    /// Leaves in the record whether the operator holds, or that it is unsupported.
     pub(super) fn compare(
+        &self,
+        condition: Condition<'t>,
+        operand: Operand<'_>,
+        record: &mut Evaluation<'t>,
+    ) -> Result<()> {
+        match self.holds(condition, operand, record)? {
+            Holds::Yes => record.value = true,
+            Holds::No => record.value = false,
+            Holds::Unsupported => record.reason = Reason::Unsupported,
+        }
+        Ok(())
+    }
+
+    fn holds(
         &self,
         condition: Condition<'t>,
         operand: Operand<'_>,
