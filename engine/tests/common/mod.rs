@@ -1,6 +1,6 @@
 //! What the integration tests share: recorded data, and an environment made of tables.
 
-#![allow(dead_code)] // each test binary uses its own part
+#![allow(dead_code, unreachable_pub)] // each test binary uses its own part
 
 use std::collections::HashMap;
 use std::io::Read;

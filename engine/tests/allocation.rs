@@ -1,0 +1,111 @@
+//! Evaluating, reading a user and opening a table allocate nothing.
+
+mod common;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use common::{World, data};
+use statsig_edge::{Evaluator, Scratch, SpecKind, StoreParameter, Table, User, compile::compile};
+
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+// Counts per thread, so that the test harness's own threads do not matter.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.with(|count| count.set(count.get() + 1));
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn allocations<T>(work: impl FnOnce() -> T) -> usize {
+    let before = ALLOCATIONS.get();
+    std::hint::black_box(work());
+    ALLOCATIONS.get() - before
+}
+
+const USER: &[u8] = br#"{"userID": "a\u002duser", "email": "X@Statsig.com", "ip": "1.2.3.4",
+    "userAgent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36",
+    "appVersion": "1.2.3", "custom": {"level": 12.5, "tags": ["\u00c4", 1e3], "name": "\u0391\u03a3"},
+    "customIDs": {"companyID": "statsig"}, "statsigEnvironment": {"tier": "Production"}}"#;
+
+#[test]
+fn nothing_is_allocated() {
+    // It counts at all.
+    assert_eq!(allocations(|| Box::new(1)), 1);
+
+    for payload in [
+        "payloads/eval_proj_dcs.json.gz",
+        "payloads/v1/rulesets_e2e_full_dcs.json.gz",
+    ] {
+        let bytes = compile(&data(payload)).unwrap().table;
+        let world = World::default();
+        let mut buffer = [0; 4096];
+        let mut scratch = Scratch::<64>::new();
+        let count = allocations(|| {
+            let table = Table::open(&bytes).unwrap();
+            table.verify().unwrap();
+        });
+        assert_eq!(count, 0, "opening");
+        let table = Table::open(&bytes).unwrap();
+        let count = allocations(|| User::from_json(USER, &mut buffer).unwrap());
+        assert_eq!(count, 0, "reading a user");
+        let user = User::from_json(USER, &mut buffer).unwrap();
+        let evaluator = Evaluator::new(table, &world);
+        let mut checked = 0;
+        for kind in [
+            SpecKind::Gate,
+            SpecKind::DynamicConfig,
+            SpecKind::Experiment,
+            SpecKind::Layer,
+        ] {
+            for spec in table.specs(kind) {
+                let name = spec.name();
+                let count = allocations(|| match kind {
+                    SpecKind::Gate => {
+                        evaluator.gate(&user, name, &mut scratch).value();
+                    }
+                    SpecKind::DynamicConfig => {
+                        let config = evaluator.dynamic_config(&user, name, &mut scratch);
+                        std::hint::black_box(config.parameter("value"));
+                    }
+                    SpecKind::Experiment => {
+                        let experiment = evaluator.experiment(&user, name, &mut scratch);
+                        std::hint::black_box(experiment.parameter("value"));
+                    }
+                    SpecKind::Layer => {
+                        let layer = evaluator.layer(&user, name, &mut scratch);
+                        std::hint::black_box(layer.parameter("value"));
+                    }
+                });
+                assert_eq!(count, 0, "{kind:?} {name}");
+                checked += 1;
+            }
+        }
+        assert!(checked > 200, "{payload}: only {checked} specs");
+        for store in table.parameter_stores() {
+            for parameter in store.parameters() {
+                let count = allocations(|| {
+                    let view = scratch.view();
+                    let read =
+                        evaluator.store_parameter(&user, &store, parameter.name, view, &mut ());
+                    assert_ne!(read, StoreParameter::Unknown);
+                });
+                assert_eq!(count, 0, "{} {}", store.name(), parameter.name);
+            }
+        }
+        let count = allocations(|| evaluator.gate(&user, "no such gate", &mut scratch).value());
+        assert_eq!(count, 0, "an unknown name");
+    }
+}
