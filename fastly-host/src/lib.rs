@@ -19,4 +19,7 @@ extern crate alloc;
 #[cfg(not(target_arch = "wasm32"))]
 extern crate std;
 
+pub mod encode;
+mod json;
 pub mod platform;
+pub mod report;

@@ -1,0 +1,152 @@
+//! An exposure as an event says it (`evaluation.md` §6.3).
+//!
+//! All values of the metadata are strings. Cost: one pass over the exposure, appended to the body.
+
+use alloc::string::String;
+
+use statsig_edge::{Evaluation, Exposure, Reason, SecondaryExposure};
+
+use crate::json::{self, List};
+
+/// What an exposure says besides the answer.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Details<'d> {
+    /// Where the specs came from, the first half of the reason: `Bootstrap` or `Network`.
+    pub source: &'d str,
+    /// The payload's time, in ms since the epoch: `lcut`.
+    pub lcut: Option<u64>,
+    /// When the specs were accepted here, in ms since the epoch: `receivedAt`.
+    pub received_at: Option<u64>,
+    /// The exposure is logged by the caller's own call: `isManualExposure`.
+    pub manual: bool,
+}
+
+impl<'d> Details<'d> {
+    /// Details with the source alone.
+    pub fn new(source: &'d str) -> Self {
+        Details {
+            source,
+            lcut: None,
+            received_at: None,
+            manual: false,
+        }
+    }
+}
+
+/// The event's name.
+pub fn event_name(exposure: &Exposure<'_, '_>) -> &'static str {
+    match exposure {
+        Exposure::Gate { .. } => "statsig::gate_exposure",
+        Exposure::Config { .. } => "statsig::config_exposure",
+        Exposure::LayerParameter { .. } => "statsig::layer_exposure",
+        // An exposure of a later engine has a name of its own.
+        _ => "statsig::exposure",
+    }
+}
+
+/// Writes the object `metadata`.
+pub fn write_metadata(exposure: &Exposure<'_, '_>, details: &Details<'_>, out: &mut String) {
+    let mut object = List::object(out);
+    let evaluation = match exposure {
+        Exposure::Gate {
+            name, evaluation, ..
+        } => {
+            object.text("gate", name);
+            object.text("gateValue", json::boolean(evaluation.value));
+            write_rule_id(evaluation, object.member("ruleID"));
+            evaluation
+        }
+        Exposure::Config {
+            name, evaluation, ..
+        } => {
+            object.text("config", name);
+            write_rule_id(evaluation, object.member("ruleID"));
+            object.text("rulePassed", json::boolean(evaluation.value));
+            evaluation
+        }
+        Exposure::LayerParameter {
+            name,
+            parameter,
+            rule_id,
+            explicit,
+            evaluation,
+            ..
+        } => {
+            object.text("config", name);
+            write_parameter_rule_id(evaluation, rule_id, object.member("ruleID"));
+            let delegate = evaluation.config_delegate.filter(|_| *explicit);
+            object.text("allocatedExperiment", delegate.unwrap_or_default());
+            object.text("parameterName", parameter);
+            object.text("isExplicitParameter", json::boolean(*explicit));
+            evaluation
+        }
+        _ => return object.end(),
+    };
+    write_reason(evaluation, details.source, object.member("reason"));
+    if !matches!(evaluation.reason, Reason::NoValues | Reason::Error(_)) {
+        for (name, time) in [("lcut", details.lcut), ("receivedAt", details.received_at)] {
+            if let Some(time) = time {
+                quoted_number(time, object.member(name));
+            }
+        }
+    }
+    if let Some(version) = evaluation.version {
+        quoted_number(u64::from(version), object.member("configVersion"));
+    }
+    if details.manual {
+        object.text("isManualExposure", "true");
+    }
+    if let Some(name) = evaluation.override_config_name {
+        object.text("overrideConfigName", name);
+    }
+    object.end();
+}
+
+/// Writes the array `secondaryExposures`: in the order of evaluation, repeats included. A layer parameter that the
+/// experiment does not own has only those that are not the experiment's (§5.5).
+pub fn write_secondary_exposures(exposure: &Exposure<'_, '_>, out: &mut String) {
+    let (secondary, delegated): (&[SecondaryExposure<'_>], bool) = match exposure {
+        Exposure::Gate { secondary, .. } | Exposure::Config { secondary, .. } => (secondary, true),
+        Exposure::LayerParameter {
+            secondary,
+            explicit,
+            ..
+        } => (secondary, *explicit),
+        _ => (&[], true),
+    };
+    let mut array = List::array(out);
+    for one in secondary.iter().filter(|one| delegated || !one.delegated) {
+        let mut object = List::object(array.element());
+        object.text("gate", one.gate);
+        object.text("gateValue", json::boolean(one.gate_value));
+        object.text("ruleID", one.rule_id);
+        object.end();
+    }
+    array.end();
+}
+
+/// Writes the rule id with its suffix, as a JSON string.
+pub(crate) fn write_rule_id(evaluation: &Evaluation<'_>, out: &mut String) {
+    json::pieces(out, |out| evaluation.write_rule_id(out));
+}
+
+/// A parameter reports its own rule, and the suffix where that is the layer's.
+fn write_parameter_rule_id(evaluation: &Evaluation<'_>, rule_id: &str, out: &mut String) {
+    if rule_id == evaluation.rule_id.unwrap_or_default() {
+        write_rule_id(evaluation, out);
+    } else {
+        json::text(rule_id, out);
+    }
+}
+
+/// Writes the reason, as a JSON string.
+pub(crate) fn write_reason(evaluation: &Evaluation<'_>, source: &str, out: &mut String) {
+    json::pieces(out, |out| evaluation.write_reason(source, out));
+}
+
+fn quoted_number(value: u64, out: &mut String) {
+    out.push('"');
+    json::number(value, out);
+    out.push('"');
+}

@@ -1,0 +1,168 @@
+//! Writing JSON text onto the end of a `String`, without `core::fmt`'s machinery where it can be avoided.
+
+use alloc::string::String;
+use core::fmt::{self, Write};
+
+use crate::platform::decimal::Decimal;
+
+/// A string with its quotes.
+pub(crate) fn text(text: &str, out: &mut String) {
+    out.push('"');
+    inside(text, out);
+    out.push('"');
+}
+
+/// What stands between the quotes of a string. Text without anything to escape is copied whole.
+fn inside(text: &str, out: &mut String) {
+    let plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
+    if text.bytes().all(plain) {
+        return out.push_str(text);
+    }
+    let mut quoted = String::with_capacity(text.len().saturating_add(16));
+    // A `String` takes everything.
+    let _ = statsig_edge::write_escaped(text, &mut quoted);
+    let end = quoted.len().saturating_sub(1);
+    out.push_str(quoted.get(1..end).unwrap_or_default());
+}
+
+/// A string that is written in pieces: a rule id and its suffix, a reason.
+pub(crate) fn pieces(out: &mut String, write: impl FnOnce(&mut dyn Write) -> fmt::Result) {
+    struct Inside<'a>(&'a mut String);
+    impl Write for Inside<'_> {
+        fn write_str(&mut self, piece: &str) -> fmt::Result {
+            inside(piece, self.0);
+            Ok(())
+        }
+    }
+    out.push('"');
+    let _ = write(&mut Inside(out));
+    out.push('"');
+}
+
+/// A text or null.
+pub(crate) fn optional_text(value: Option<&str>, out: &mut String) {
+    match value {
+        Some(value) => text(value, out),
+        None => out.push_str("null"),
+    }
+}
+
+/// A whole number.
+pub(crate) fn number(value: u64, out: &mut String) {
+    out.push_str(core::str::from_utf8(Decimal::new(value).as_bytes()).unwrap_or_default());
+}
+
+/// A whole number with its sign.
+pub(crate) fn signed(value: i64, out: &mut String) {
+    if value < 0 {
+        out.push('-');
+    }
+    number(value.unsigned_abs(), out);
+}
+
+/// A double in its shortest form; null for what JSON has no number for. The one place that prints floats.
+pub(crate) fn float(value: f64, out: &mut String) {
+    if value.is_finite() {
+        let _ = write!(out, "{value:?}");
+    } else {
+        out.push_str("null");
+    }
+}
+
+pub(crate) fn boolean(value: bool) -> &'static str {
+    if value { "true" } else { "false" }
+}
+
+/// The members of an object or the elements of an array: writes the commas.
+pub(crate) struct List<'o> {
+    pub(crate) out: &'o mut String,
+    close: char,
+    first: bool,
+}
+
+impl<'o> List<'o> {
+    pub(crate) fn object(out: &'o mut String) -> Self {
+        Self::begin(out, '{', '}')
+    }
+
+    pub(crate) fn array(out: &'o mut String) -> Self {
+        Self::begin(out, '[', ']')
+    }
+
+    fn begin(out: &'o mut String, open: char, close: char) -> Self {
+        out.push(open);
+        List {
+            out,
+            close,
+            first: true,
+        }
+    }
+
+    /// The place for the next element.
+    pub(crate) fn element(&mut self) -> &mut String {
+        if !self.first {
+            self.out.push(',');
+        }
+        self.first = false;
+        self.out
+    }
+
+    /// The place for the value of the next member.
+    pub(crate) fn member(&mut self, name: &str) -> &mut String {
+        let out = self.element();
+        text(name, out);
+        out.push(':');
+        out
+    }
+
+    /// A member that is a string.
+    pub(crate) fn text(&mut self, name: &str, value: &str) {
+        text(value, self.member(name));
+    }
+
+    pub(crate) fn end(self) {
+        self.out.push(self.close);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_json_parser_reads_back_what_was_written() {
+        let all: String = ('\0'..='\u{180}').chain(['€', '😀']).collect();
+        for given in ["", "plain", "ünïcødé", "\"", "a\\b", "\u{1f}", &all] {
+            let mut out = String::new();
+            text(given, &mut out);
+            assert_eq!(serde_json::from_str::<String>(&out).unwrap(), given);
+            let mut out = String::new();
+            pieces(&mut out, |out| {
+                out.write_str(given)?;
+                out.write_char(':')?;
+                out.write_str(given)
+            });
+            let read: String = serde_json::from_str(&out).unwrap();
+            assert_eq!(read, alloc::format!("{given}:{given}"));
+        }
+    }
+
+    #[test]
+    fn numbers_are_those_of_a_json_library() {
+        for value in [0.0, -0.0, 1.0, 1.5, -2.25, 0.1, 1e15, 1e16, 1e21, 1e300, 5e-324, 1e-7] {
+            let mut out = String::new();
+            float(value, &mut out);
+            assert_eq!(serde_json::from_str::<f64>(&out).unwrap(), value, "{out}");
+        }
+        for value in [f64::NAN, f64::INFINITY] {
+            let mut out = String::new();
+            float(value, &mut out);
+            assert_eq!(out, "null");
+        }
+        for value in [0, 7, -7, i64::MIN, i64::MAX] {
+            let mut out = String::new();
+            signed(value, &mut out);
+            assert_eq!(serde_json::from_str::<i64>(&out).unwrap(), value);
+        }
+    }
+}
