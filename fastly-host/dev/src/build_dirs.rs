@@ -34,6 +34,10 @@ impl BuildDirs {
             });
         }
         let shared = cache_dir()?.join("build").join(compiler_key("rustc")?);
+        Self::take_shared(shared, workspace)
+    }
+
+    fn take_shared(shared: PathBuf, workspace: &Workspace) -> Outcome<Self> {
         std::fs::create_dir_all(&shared).map_err(at("create", &shared))?;
         let lock_path = shared.join("in-use");
         let lock = File::create(&lock_path).map_err(at("write", &lock_path))?;
@@ -158,6 +162,54 @@ fn folder_name(version: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::{Duration, SystemTime};
+
+    /// A workspace of one package whose test prints `word`, with files of a given age.
+    fn clone_saying(word: &str, dir: &Path, age: Duration) -> Workspace {
+        let source = dir.join("src");
+        std::fs::create_dir_all(&source).expect("temporary folder");
+        let test = format!("#[test]\nfn says() {{ println!(\"word {word}\"); }}\n");
+        let manifest = "[package]\nname = \"sample\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n";
+        for (path, text) in [
+            (dir.join("Cargo.toml"), manifest),
+            (source.join("lib.rs"), &test),
+        ] {
+            std::fs::write(&path, text).expect("temporary folder");
+            let file = File::options()
+                .write(true)
+                .open(&path)
+                .expect("just written");
+            file.set_modified(SystemTime::now() - age)
+                .expect("own file");
+        }
+        Workspace::around(dir).expect("a workspace")
+    }
+
+    fn word_of(workspace: &Workspace, dirs: &BuildDirs) -> String {
+        let mut command = workspace.cargo();
+        command
+            .args(["test", "--quiet", "--offline", "--lib", "--", "--nocapture"])
+            .env("CARGO_TARGET_DIR", dirs.native());
+        let output = output_of(&mut command).expect("the test passes");
+        let words = output.lines().find_map(|line| line.strip_prefix("word "));
+        words.expect("the test prints").to_owned()
+    }
+
+    #[test]
+    fn a_clone_with_older_files_is_not_answered_with_anothers_code() {
+        let temporary = std::env::temp_dir().join(format!("statsig-dev-{}", std::process::id()));
+        let shared = temporary.join("shared");
+        let new = clone_saying("new", &temporary.join("new"), Duration::ZERO);
+        let old = clone_saying("old", &temporary.join("old"), Duration::from_secs(7200));
+        for (workspace, word) in [(&new, "new"), (&old, "old"), (&new, "new")] {
+            let dirs = BuildDirs::take_shared(shared.clone(), workspace).expect("free");
+            assert!(dirs.native().starts_with(&shared));
+            assert_eq!(word_of(workspace, &dirs), word);
+            let second = BuildDirs::take_shared(shared.clone(), workspace).expect("its own");
+            assert!(second.native().starts_with(&workspace.root));
+        }
+        std::fs::remove_dir_all(&temporary).expect("ours");
+    }
 
     #[test]
     fn a_version_becomes_a_folder_name() {

@@ -153,8 +153,12 @@ pub fn pass_on_signals() -> Outcome<()> {
             for child in list.iter() {
                 child.signal(Signal::TERM);
             }
-            say("\nstopped; the same command continues where this one ended");
-            std::process::exit(EXIT_CODE_WHEN_STOPPED.load(Ordering::SeqCst));
+            let code = EXIT_CODE_WHEN_STOPPED.load(Ordering::SeqCst);
+            say(match code {
+                0 => "\nstopped",
+                _ => "\nstopped; the same command continues where this one ended",
+            });
+            std::process::exit(code);
         }
     });
     Ok(())

@@ -14,11 +14,13 @@ use crate::viceroy_server::{Launch, Server};
 use crate::wasm_toolchain::Toolchain;
 use crate::workspace::Workspace;
 use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// Viceroy's own default.
 pub const DEFAULT_PORT: u16 = 7676;
-const EVENT_PATIENCE: Duration = Duration::from_secs(5);
+const EVENT_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Builds, starts, asks and prints; then stays until it is stopped, or with `once` returns.
 pub fn serve(once: bool, port: Option<u16>) -> Outcome<()> {
@@ -41,8 +43,11 @@ pub fn serve(once: bool, port: Option<u16>) -> Outcome<()> {
     };
     let viceroy = viceroy.wait()?;
 
+    // The decisions' own events are summed up in one line; later ones are told as they come.
+    let telling = Arc::new(AtomicBool::new(false));
+    let tell = Arc::clone(&telling);
     let sink = EventSink::start_with(move |post| {
-        if !once {
+        if tell.load(Ordering::Relaxed) {
             println!(
                 "event sink: {} events at {}",
                 post.events().len(),
@@ -75,7 +80,8 @@ pub fn serve(once: bool, port: Option<u16>) -> Outcome<()> {
 
     println!("\nDecisions of the service:");
     print_decisions(&ask(&server)?);
-    let events = sink.wait_for_events(1, EVENT_PATIENCE);
+    sink.wait_for_posts(SAMPLES.len(), EVENT_PATIENCE);
+    let events = sink.events();
     println!(
         "\nThe event sink at {} has {} events so far.",
         sink.url(),
@@ -90,6 +96,7 @@ pub fn serve(once: bool, port: Option<u16>) -> Outcome<()> {
     );
     println!("  curl '{}'", server.url(&SAMPLES[0].path()));
     println!("Viceroy's log: {}\n", server.log().display());
+    telling.store(true, Ordering::Relaxed);
     stopping_is_success();
     let status = server.wait()?;
     say(tail(server.log(), 15));

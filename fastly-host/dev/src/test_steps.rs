@@ -227,34 +227,25 @@ impl Run {
         must_succeed(Step::NoStd, &mut command)
     }
 
-    /// Clippy for Wasm where it can be had. Debian's compiler has none of its own here: then the code for Wasm is only checked, and
-    /// clippy looks at it as code for this machine, which leaves out what is marked for Wasm.
+    /// Clippy for Wasm where it can be had. Debian's compiler comes without: then clippy looks at the code as code for this machine,
+    /// which leaves out what is marked for Wasm alone.
     fn lint_for_wasm(&mut self) -> Outcome<()> {
+        component("clippy", "clippy")?;
         let toolchain = self.toolchain()?;
-        let packages: Vec<&str> = [HOST, SERVICE]
-            .into_iter()
-            .filter(|name| self.workspace.member(name).is_some())
-            .flat_map(|name| ["-p", name])
-            .collect();
-        let clippy = toolchain == Toolchain::Active;
-        let mut command = toolchain.cargo_for_wasm(&self.workspace);
-        command
-            .arg(if clippy { "clippy" } else { "check" })
-            .args(&packages)
-            .args(["--target", WASM])
-            .env("CARGO_TARGET_DIR", self.dirs.cross(&toolchain.key()?));
-        if clippy {
-            component("clippy", "clippy")?;
-            command.args(["--", "-D", "warnings"]);
-            return must_succeed(Step::Wasm, &mut command);
+        let mut command = self.workspace.cargo();
+        command.arg("clippy");
+        for name in [HOST, SERVICE] {
+            if self.workspace.member(name).is_some() {
+                command.args(["-p", name]);
+            }
         }
-        must_succeed(Step::Wasm, &mut command)?;
-        self.cargo(Step::Wasm, |cargo| {
-            cargo
-                .arg("clippy")
-                .args(&packages)
-                .args(["--", "-D", "warnings"])
-        })
+        match toolchain {
+            Toolchain::Active => command
+                .args(["--target", WASM])
+                .env("CARGO_TARGET_DIR", self.dirs.cross(&toolchain.key()?)),
+            Toolchain::Debian => command.env("CARGO_TARGET_DIR", self.dirs.native()),
+        };
+        must_succeed(Step::Wasm, command.args(["--", "-D", "warnings"]))
     }
 
     fn toolchain(&mut self) -> Outcome<Toolchain> {

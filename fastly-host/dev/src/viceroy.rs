@@ -7,6 +7,7 @@
 use crate::process::{Running, output_of};
 use crate::progress::{Failure, Outcome, Ticker, at, say, spoken, tail};
 use crate::workspace::{cache_dir, cargo};
+use std::collections::HashSet;
 use std::fmt;
 use std::fs::{File, TryLockError};
 use std::io::{BufRead, BufReader, Write};
@@ -219,10 +220,22 @@ fn install(cache: &Path, root: &Path, target: &Path, log: &Path) -> Outcome<()> 
         .env_remove("RUSTFLAGS")
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
-    let mut log_file = File::create(log).map_err(at("write", log))?;
+    // A resumed build is silent about what is done, so the earlier log goes on.
+    let mut begun: HashSet<String> = match std::fs::read_to_string(log) {
+        Ok(earlier) if target.exists() => earlier.lines().filter_map(crate_begun).collect(),
+        _ => {
+            let _ = std::fs::remove_file(log);
+            HashSet::new()
+        }
+    };
+    let mut log_file = File::options()
+        .create(true)
+        .append(true)
+        .open(log)
+        .map_err(at("write", log))?;
     let mut running = Running::in_own_group(&mut command)?;
-    let compiled = Arc::new(AtomicUsize::new(0));
-    let counter = Arc::clone(&compiled);
+    let count = Arc::new(AtomicUsize::new(begun.len()));
+    let counter = Arc::clone(&count);
     let ticker = Ticker::start(Duration::from_secs(30), move |time| {
         match counter.load(Ordering::Relaxed) {
             0 => format!("viceroy: fetching its source, {} so far", spoken(time)),
@@ -235,10 +248,8 @@ fn install(cache: &Path, root: &Path, target: &Path, log: &Path) -> Outcome<()> 
     if let (_, Some(stderr)) = running.pipes() {
         for line in BufReader::new(stderr).lines().map_while(Result::ok) {
             let _ = writeln!(log_file, "{line}");
-            let word = line.trim_start();
-            if word.starts_with("Compiling ") || word.starts_with("Fresh ") {
-                compiled.fetch_add(1, Ordering::Relaxed);
-            }
+            begun.extend(crate_begun(&line));
+            count.store(begun.len(), Ordering::Relaxed);
         }
     }
     let status = running.wait()?;
@@ -254,6 +265,11 @@ fn install(cache: &Path, root: &Path, target: &Path, log: &Path) -> Outcome<()> 
             log.display()
         ),
     ))
+}
+
+/// The crate that one of cargo's lines says it begins to compile.
+fn crate_begun(line: &str) -> Option<String> {
+    Some(line.trim_start().strip_prefix("Compiling ")?.to_owned())
 }
 
 #[cfg(test)]

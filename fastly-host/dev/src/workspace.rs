@@ -14,7 +14,7 @@ pub struct Member {
     pub dir: PathBuf,
 }
 
-/// The workspace that holds the current directory.
+/// A cargo workspace.
 pub struct Workspace {
     /// Its root folder.
     pub root: PathBuf,
@@ -23,16 +23,24 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// Asks `cargo metadata`.
+    /// The one around the current directory.
     pub fn find() -> Outcome<Self> {
+        Self::around(Path::new("."))
+    }
+
+    /// The one around `dir`, by `cargo metadata`.
+    pub fn around(dir: &Path) -> Outcome<Self> {
         let failed = || {
             Failure::new(
                 "`cargo metadata` gave no workspace",
                 "run `cargo dev` inside the clone, and `cargo metadata` to see the reason",
             )
         };
-        let text = output_of(cargo().args(["metadata", "--no-deps", "--format-version", "1"]))
-            .ok_or_else(failed)?;
+        let mut command = cargo();
+        command
+            .args(["metadata", "--no-deps", "--format-version", "1"])
+            .current_dir(dir);
+        let text = output_of(&mut command).ok_or_else(failed)?;
         Self::read(&text).ok_or_else(failed)
     }
 
