@@ -5,7 +5,7 @@ mod common;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use common::{World, json};
+use common::{World, data, json};
 use serde_json::{Value as Json, json};
 use statsig_edge::compile::{CompileError, Compiled, compile};
 use statsig_edge::{Evaluator, Options, Reason, Scratch, SecondaryExposure, Table, User};
@@ -180,6 +180,33 @@ fn segment_lists() {
         let answer = check_gate(&compiled.table, "g", text(case, "user_json"), &world);
         assert_eq!(answer.value, case["core"].as_bool().unwrap(), "{case}");
         assert_eq!(answer.reason, text(case, "reason"), "{case}");
+    }
+}
+
+/// The real payload with its real list: what changes once ID lists are there.
+#[test]
+fn id_lists_of_a_real_project() {
+    let compiled = compile(&data("payloads/eval_proj_dcs.json.gz")).unwrap();
+    let delta = json("eval_proj.node-core.idlists-delta.json.gz");
+    let lines = String::from_utf8(data("payloads/company_id_list.gz")).unwrap();
+    let keys = lines.lines().filter_map(|line| line.strip_prefix('+'));
+    let world = World {
+        id_lists: Some(HashMap::from([(
+            "company_id_list".to_owned(),
+            keys.map(str::to_owned).collect(),
+        )])),
+        ..World::default()
+    };
+    for user in delta["users"].as_array().unwrap() {
+        let gates = &delta["results"][text(user, "id")]["gates"];
+        for (name, expected) in gates.as_object().unwrap() {
+            let user = user["user"].to_string();
+            let answer = check_gate(&compiled.table, name, &user, &world);
+            assert_eq!(answer.value, expected["value"].as_bool().unwrap());
+            assert_eq!(answer.rule_id, text(expected, "ruleID"));
+            let without = check_gate(&compiled.table, name, &user, &World::default());
+            assert!(!without.value);
+        }
     }
 }
 
