@@ -182,7 +182,7 @@ impl<'t> Table<'t> {
         Some(Condition { table: *self, row })
     }
 
-    fn field(&self, at: u16) -> Option<FieldName<'t>> {
+    pub(crate) fn field(&self, at: u16) -> Option<FieldName<'t>> {
         let row = wire::row::<FIELD>(self.section(Section::Fields), u32::from(at))?;
         Some(FieldName {
             name: self.string(row.u32(0))?,
