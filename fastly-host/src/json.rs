@@ -149,7 +149,9 @@ mod tests {
 
     #[test]
     fn numbers_are_those_of_a_json_library() {
-        for value in [0.0, -0.0, 1.0, 1.5, -2.25, 0.1, 1e15, 1e16, 1e21, 1e300, 5e-324, 1e-7] {
+        for value in [
+            0.0, -0.0, 1.0, 1.5, -2.25, 0.1, 1e15, 1e16, 1e21, 1e300, 5e-324, 1e-7,
+        ] {
             let mut out = String::new();
             float(value, &mut out);
             assert_eq!(serde_json::from_str::<f64>(&out).unwrap(), value, "{out}");

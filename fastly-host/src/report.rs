@@ -40,9 +40,7 @@ pub fn write_all<E: Environment>(
     for spec in table.specs(SpecKind::Gate) {
         let gate = evaluator.gate(user, spec.name(), &mut scratch);
         let mut object = List::object(section.member(spec.name()));
-        object
-            .member("value")
-            .push_str(json::boolean(gate.value()));
+        object.member("value").push_str(json::boolean(gate.value()));
         write_common(gate.evaluation(), source, &mut object);
         write_exposure(&gate.exposure(), source, object.member("exposure"));
         object.end();
@@ -146,8 +144,7 @@ fn write_store<'t, E: Environment>(
     let mut object = List::object(out);
     let mut values = List::object(object.member("values"));
     for parameter in store.parameters() {
-        let value =
-            evaluator.store_parameter(user, store, parameter.name, scratch.view(), &mut ());
+        let value = evaluator.store_parameter(user, store, parameter.name, scratch.view(), &mut ());
         values.member(parameter.name).push_str(match value {
             StoreParameter::Value(json) => json,
             _ => "null",

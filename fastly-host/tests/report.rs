@@ -48,7 +48,11 @@ fn compare(specs: &[u8], mut golden: Value) {
             }));
         }
     }
-    assert!(differences.is_empty(), "{}: {differences:#?}", differences.len());
+    assert!(
+        differences.is_empty(),
+        "{}: {differences:#?}",
+        differences.len()
+    );
 }
 
 #[test]

@@ -66,7 +66,11 @@ pub(crate) fn difference(ours: &Value, theirs: &Value, path: &str) -> Option<Str
                 keys
             };
             if keys(a) != keys(b) {
-                return Some(format!("{path}: members {:?}, expected {:?}", keys(a), keys(b)));
+                return Some(format!(
+                    "{path}: members {:?}, expected {:?}",
+                    keys(a),
+                    keys(b)
+                ));
             }
             a.iter()
                 .find_map(|(key, value)| difference(value, &b[key], &format!("{path}/{key}")))
