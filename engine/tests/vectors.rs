@@ -580,7 +580,7 @@ fn more_scenarios() {
             ));
         }
         let version = event["metadata"]["configVersion"].as_str().unwrap();
-        if version != ours["version"].to_string() {
+        if version.parse() != Ok(ours["version"].as_u64().unwrap()) {
             differences.push(format!(
                 "{id}: version core {version} ours {}",
                 ours["version"]

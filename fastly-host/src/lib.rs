@@ -14,6 +14,11 @@
     )
 )]
 
+// The README's examples are compiled as this crate's.
+#[cfg(all(doctest, feature = "fastly"))]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
 extern crate alloc;
 // The fake host keeps its state in a thread local.
 #[cfg(not(target_arch = "wasm32"))]
