@@ -25,6 +25,7 @@ pub mod compile;
 mod environment;
 mod evaluate;
 mod evaluation;
+pub mod explain;
 mod exposure;
 mod hash;
 mod json;

@@ -3,6 +3,7 @@
 use super::{Required, Result, Run};
 use crate::environment::Environment;
 use crate::evaluation::{Evaluation, Reason};
+use crate::explain::Trace;
 use crate::exposure::SecondaryExposure;
 use crate::number::NumberText;
 use crate::table::{Cmab, CmabGroup, SpecKind};
@@ -10,7 +11,7 @@ use crate::table::{Cmab, CmabGroup, SpecKind};
 /// What the drawn number is a share of.
 const BUCKETS: u64 = 10_000;
 
-impl<'t, E: Environment> Run<'_, 't, '_, '_, E> {
+impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
     /// Chooses a group: by the hash while there is no model, by chance to explore, else by the best score.
     pub(super) fn evaluate_cmab(
         &mut self,

@@ -3,6 +3,7 @@
 use super::{Required, Result, Run};
 use crate::environment::Environment;
 use crate::evaluation::{Evaluation, EvaluationError};
+use crate::explain::{Step, Trace};
 use crate::table::rule::{Rule, flags as rule_flags};
 use crate::table::spec::flags;
 use crate::table::{Spec, SpecKind};
@@ -11,7 +12,7 @@ use crate::table::{Spec, SpecKind};
 /// on a v1 payload it is false, as in the SDKs that read v1.
 const UNSUPPORTED_IS_FALSE_ON_V2: bool = false;
 
-impl<'t, E: Environment> Run<'_, 't, '_, '_, E> {
+impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
     /// §3.2. True when the name was recognized.
     pub(super) fn evaluate(
         &mut self,
@@ -39,8 +40,17 @@ impl<'t, E: Environment> Run<'_, 't, '_, '_, E> {
             .budget
             .checked_sub(1)
             .ok_or(EvaluationError::TooManyEvaluations)?;
+        self.tell(|| Step::Spec {
+            kind,
+            name: entry.name(),
+        });
         self.depth = self.depth.saturating_add(1);
         let recognized = self.evaluate_at_depth(kind, entry, record);
+        if let Ok(true) = recognized {
+            self.tell(|| Step::Answer {
+                evaluation: &*record,
+            });
+        }
         self.depth = self.depth.saturating_sub(1);
         recognized
     }
@@ -146,6 +156,7 @@ impl<'t, E: Environment> Run<'_, 't, '_, '_, E> {
         rule: Rule<'t>,
         record: &mut Evaluation<'t>,
     ) -> Result<bool> {
+        self.tell(|| Step::Rule { id: rule.id() });
         let mut all = true;
         for at in rule.conditions() {
             self.evaluate_condition(at.required()?, record)?;
@@ -169,6 +180,9 @@ impl<'t, E: Environment> Run<'_, 't, '_, '_, E> {
             return Ok(false);
         };
         let delegate = self.table.spec_at(SpecKind::Experiment, at).required()?;
+        self.tell(|| Step::Delegate {
+            name: delegate.name(),
+        });
         record.undelegated_end = Some(self.exposures.len());
         record.value = false;
         record.json = None;
