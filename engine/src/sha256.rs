@@ -37,7 +37,7 @@ impl Sha256 {
     }
 
     fn used(&self) -> usize {
-        (self.length % BLOCK as u64) as usize
+        self.length as usize % BLOCK
     }
 
     pub(crate) fn update(&mut self, mut bytes: &[u8]) {
@@ -173,4 +173,58 @@ pub(crate) fn id_list_key(text: &str) -> [u8; 8] {
         };
     }
     key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Prefix, h, id_list_key};
+    use crate::testing::{text_of, vectors};
+
+    #[test]
+    fn hashes_equal_the_cores() {
+        let cases = vectors()["hash"].as_array().unwrap();
+        assert_eq!(cases.len(), 23);
+        for case in cases {
+            let input = text_of(case, "input");
+            let hash = h(input.as_bytes());
+            assert_eq!(
+                hash,
+                text_of(case, "first8_u64").parse::<u64>().unwrap(),
+                "{input:?}"
+            );
+            assert_eq!(hash % 10_000, case["mod_10000"].as_u64().unwrap());
+            assert_eq!(hash % 1_000, case["mod_1000"].as_u64().unwrap());
+            assert_eq!(
+                &id_list_key(input)[..],
+                text_of(case, "id_list_key").as_bytes()
+            );
+        }
+    }
+
+    #[test]
+    fn buckets_of_percentages_equal_the_cores() {
+        for case in vectors()["pass_percentage"].as_array().unwrap() {
+            let hash = h(text_of(case, "hashed").as_bytes());
+            assert_eq!(hash % 10_000, case["bucket"].as_u64().unwrap(), "{case}");
+        }
+    }
+
+    /// Wherever a text is cut into prefix and unit, and whatever blocks that makes, the hash is the same.
+    #[cfg(feature = "compile")]
+    #[test]
+    fn a_prefix_hashes_as_the_whole_text() {
+        let text: alloc::string::String = ('!'..='~').cycle().take(300).collect();
+        for length in [0, 1, 54, 55, 56, 63, 64, 65, 119, 120, 128, 200, 300] {
+            let whole = &text[..length];
+            for cut in 0..=length {
+                let encoded = Prefix::encode(&whole.as_bytes()[..cut]);
+                let prefix = Prefix::read(&encoded).unwrap();
+                assert_eq!(
+                    prefix.hash(&whole[cut..]),
+                    h(whole.as_bytes()),
+                    "{length} at {cut}"
+                );
+            }
+        }
+    }
 }

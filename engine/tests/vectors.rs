@@ -5,7 +5,7 @@ mod common;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use common::{World, json};
+use common::{World, data, json};
 use serde_json::{Value as Json, json};
 use statsig_edge::compile::{CompileError, Compiled, compile};
 use statsig_edge::{Evaluator, Options, Reason, Scratch, SecondaryExposure, Table, User};
@@ -180,6 +180,33 @@ fn segment_lists() {
         let answer = check_gate(&compiled.table, "g", text(case, "user_json"), &world);
         assert_eq!(answer.value, case["core"].as_bool().unwrap(), "{case}");
         assert_eq!(answer.reason, text(case, "reason"), "{case}");
+    }
+}
+
+/// The real payload with its real list: what changes once ID lists are there.
+#[test]
+fn id_lists_of_a_real_project() {
+    let compiled = compile(&data("payloads/eval_proj_dcs.json.gz")).unwrap();
+    let delta = json("eval_proj.node-core.idlists-delta.json.gz");
+    let lines = String::from_utf8(data("payloads/company_id_list.gz")).unwrap();
+    let keys = lines.lines().filter_map(|line| line.strip_prefix('+'));
+    let world = World {
+        id_lists: Some(HashMap::from([(
+            "company_id_list".to_owned(),
+            keys.map(str::to_owned).collect(),
+        )])),
+        ..World::default()
+    };
+    for user in delta["users"].as_array().unwrap() {
+        let gates = &delta["results"][text(user, "id")]["gates"];
+        for (name, expected) in gates.as_object().unwrap() {
+            let user = user["user"].to_string();
+            let answer = check_gate(&compiled.table, name, &user, &world);
+            assert_eq!(answer.value, expected["value"].as_bool().unwrap());
+            assert_eq!(answer.rule_id, text(expected, "ruleID"));
+            let without = check_gate(&compiled.table, name, &user, &World::default());
+            assert!(!without.value);
+        }
     }
 }
 
@@ -505,4 +532,61 @@ fn scenarios_on_v1() {
     }
     assert_eq!(followed, V1_FOLLOWS.len());
     assert_none("v1 scenarios", differences);
+}
+
+/// Contextual bandits and the versions of delegates (the rest of `more_scenarios` is the host's and bootstrap's).
+#[test]
+fn more_scenarios() {
+    let world = World {
+        now_ms: 1_767_225_600_000,
+        ..World::default()
+    };
+    let mut differences = Vec::new();
+    let mut checked = 0;
+    for case in cases("more_scenarios") {
+        let id = text(case, "id");
+        if !id.starts_with("cmab") && id != "version_precedence" {
+            continue;
+        }
+        checked += 1;
+        let compiled = compile(case["payload_v2"].to_string().as_bytes()).unwrap();
+        let ours = scenario(case, &compiled.table, &world);
+        let core = &case["core"];
+        for field in [
+            "value",
+            "rule_id",
+            "reason",
+            "id_type",
+            "group_name",
+            "allocated",
+            "is_experiment_active",
+            "params",
+        ] {
+            if core
+                .get(field)
+                .is_some_and(|expected| *expected != ours[field])
+            {
+                differences.push(format!(
+                    "{id}.{field}: core {} ours {}",
+                    core[field], ours[field]
+                ));
+            }
+        }
+        let event = core["events"].as_array().unwrap().last().unwrap();
+        if event["secondaryExposures"] != ours["secondary"] {
+            differences.push(format!(
+                "{id}: core {} ours {}",
+                event["secondaryExposures"], ours["secondary"]
+            ));
+        }
+        let version = event["metadata"]["configVersion"].as_str().unwrap();
+        if version != ours["version"].to_string() {
+            differences.push(format!(
+                "{id}: version core {version} ours {}",
+                ours["version"]
+            ));
+        }
+    }
+    assert_eq!(checked, 15);
+    assert_none("scenarios", differences);
 }

@@ -1,5 +1,6 @@
 //! Evaluating specs in place (`evaluation.md` §3).
 
+mod cmab;
 mod condition;
 mod layer;
 mod mapping;

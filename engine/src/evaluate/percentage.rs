@@ -6,6 +6,9 @@ use crate::number::NumberText;
 use crate::sha256::{Prefix, Sha256};
 use crate::table::rule::{ALL, Rule, Unit};
 
+/// What a pass percentage is a share of.
+const BUCKETS: u64 = ALL as u64;
+
 impl<E: Environment> Run<'_, '_, '_, '_, E> {
     /// Whether the rule's unit falls below its bound.
     pub(super) fn passes_percentage(&self, rule: Rule<'_>) -> Result<bool> {
@@ -14,7 +17,7 @@ impl<E: Environment> Run<'_, '_, '_, '_, E> {
             ALL.. => Ok(true),
             bound => {
                 let hash = self.hash_unit(rule.prefix().required()?, rule.unit().required()?);
-                Ok(hash % u64::from(ALL) < u64::from(bound))
+                Ok(hash % BUCKETS < u64::from(bound))
             }
         }
     }
@@ -38,7 +41,7 @@ impl<E: Environment> Run<'_, '_, '_, '_, E> {
                     self.unit_text(rule.unit().required()?, &mut buffer)
                         .as_bytes(),
                 );
-                Ok(hash.finish() % u64::from(ALL) < u64::from(bound))
+                Ok(hash.finish() % BUCKETS < u64::from(bound))
             }
         }
     }

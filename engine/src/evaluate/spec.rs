@@ -9,7 +9,7 @@ use crate::table::{Spec, SpecKind};
 
 /// §8.3: on a v2 payload an unsupported evaluation leaves the bool of the last condition, as Statsig's core does;
 /// on a v1 payload it is false, as in the SDKs that read v1.
-const UNSUPPORTED_KEEPS_LAST_BOOL_ON_V2: bool = true;
+const UNSUPPORTED_IS_FALSE_ON_V2: bool = false;
 
 impl<'t, E: Environment> Run<'_, 't, '_, '_, E> {
     /// §3.2. True when the name was recognized.
@@ -56,6 +56,12 @@ impl<'t, E: Environment> Run<'_, 't, '_, '_, E> {
         {
             return Ok(true);
         }
+        if kind == SpecKind::Experiment
+            && let Some(cmab) = entry.cmab()
+        {
+            self.evaluate_cmab(cmab, record)?;
+            return Ok(true);
+        }
         if !entry.exists() {
             return Ok(false);
         }
@@ -76,7 +82,7 @@ impl<'t, E: Environment> Run<'_, 't, '_, '_, E> {
         } else {
             self.evaluate_rules(kind, spec, record)?;
         }
-        if record.is_unsupported() && !(UNSUPPORTED_KEEPS_LAST_BOOL_ON_V2 && !self.table.is_v1()) {
+        if record.is_unsupported() && (self.table.is_v1() || UNSUPPORTED_IS_FALSE_ON_V2) {
             record.value = false;
         }
         Ok(true)

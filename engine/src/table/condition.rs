@@ -155,12 +155,34 @@ impl<'t> GateTarget<'t> {
 }
 
 impl<'t> Table<'t> {
+    fn conditions(&self) -> impl Iterator<Item = Condition<'t>> + use<'t> {
+        let table = *self;
+        (0..).map_while(move |at| table.condition(at))
+    }
+
+    /// How many conditions are of a type, or have an operator, that this engine does not know.
+    pub fn unsupported_conditions(&self) -> usize {
+        self.conditions()
+            .filter(|condition| {
+                condition.condition_type() == ConditionType::Unsupported
+                    || condition.operator() == Operator::Unsupported
+            })
+            .count()
+    }
+
+    /// The patterns that the table holds as text: without the `regex` feature their conditions are unsupported.
+    pub fn engine_patterns(&self) -> impl Iterator<Item = &'t str> + use<'t> {
+        self.conditions()
+            .filter(|condition| condition.operator() == Operator::StrMatchesPattern)
+            .filter_map(|condition| core::str::from_utf8(condition.target()?).ok())
+    }
+
     pub(crate) fn condition(&self, at: u32) -> Option<Condition<'t>> {
         let row = wire::row::<CONDITION>(self.section(Section::Conditions), at)?;
         Some(Condition { table: *self, row })
     }
 
-    fn field(&self, at: u16) -> Option<FieldName<'t>> {
+    pub(crate) fn field(&self, at: u16) -> Option<FieldName<'t>> {
         let row = wire::row::<FIELD>(self.section(Section::Fields), u32::from(at))?;
         Some(FieldName {
             name: self.string(row.u32(0))?,

@@ -1,0 +1,76 @@
+//! `compile`: config specs to a rule table.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use clap::Args;
+use serde_json::json;
+
+use crate::specs::{Specs, human_size};
+
+/// Compile config specs into a rule table
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  statsig-fastly compile --specs specs.json --output specs.table
+  curl -s \"$SPECS_URL\" | statsig-fastly compile --specs - --output - > specs.table")]
+pub struct Arguments {
+    /// Statsig's config specs as JSON (v1 or v2); `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    specs: PathBuf,
+    /// Where to write the table; `-` for standard output
+    #[arg(long, short, value_name = "FILE")]
+    output: PathBuf,
+    /// Say what was done as JSON, on standard error where the table goes to standard output
+    #[arg(long)]
+    json: bool,
+}
+
+/// Compiles, writes, and says what was left out.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let specs = Specs::read(&arguments.specs)?;
+    let to_stdout = arguments.output == Path::new("-");
+    if to_stdout {
+        std::io::stdout()
+            .write_all(specs.bytes())
+            .context("writing the table to standard output")?;
+    } else {
+        replace(&arguments.output, specs.bytes())
+            .with_context(|| format!("writing {}", arguments.output.display()))?;
+    }
+    let say = |line: String| match to_stdout {
+        true => eprintln!("{line}"),
+        false => println!("{line}"),
+    };
+    if arguments.json {
+        let warnings: Vec<String> = specs.warnings.iter().map(ToString::to_string).collect();
+        say(
+            json!({"table_bytes": specs.bytes().len(), "json_bytes": specs.json_bytes,
+            "time": specs.table()?.time(), "warnings": warnings})
+            .to_string(),
+        );
+        return Ok(());
+    }
+    for warning in &specs.warnings {
+        eprintln!("warning: {warning}");
+    }
+    let from = match specs.json_bytes {
+        Some(bytes) => format!(", from {} of JSON", human_size(bytes)),
+        None => " (it was a table already)".into(),
+    };
+    say(format!(
+        "{}: {}{from}",
+        arguments.output.display(),
+        human_size(specs.bytes().len())
+    ));
+    Ok(())
+}
+
+/// Writes beside the file and renames, so that a reader never sees half a table.
+fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".part");
+    let beside = PathBuf::from(beside);
+    std::fs::write(&beside, bytes)?;
+    std::fs::rename(&beside, path)
+}

@@ -1,0 +1,5 @@
+//! The commands.
+
+pub mod compile;
+pub mod evaluate;
+pub mod inspect;

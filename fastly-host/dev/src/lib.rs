@@ -1,0 +1,26 @@
+//! Developer tasks behind `cargo dev …`, for Unix: the Wasm toolchain, Viceroy, a local event sink, the steps of a full test.
+//!
+//! The binary is a thin command line over these modules. The integration tests of the service
+//! (`tests/service.rs`) use the same pieces: [`event_sink`], [`run_config`], [`viceroy_server`], [`http`] and [`harness`].
+#![forbid(unsafe_code)]
+
+#[cfg(not(unix))]
+compile_error!("`cargo dev` needs a Unix system (on Windows: WSL)");
+
+pub mod build_dirs;
+pub mod debian;
+pub mod event_sink;
+pub mod harness;
+pub mod http;
+pub mod native;
+pub mod process;
+pub mod progress;
+pub mod run_config;
+pub mod samples;
+pub mod serve;
+pub mod service_build;
+pub mod test_steps;
+pub mod viceroy;
+pub mod viceroy_server;
+pub mod wasm_toolchain;
+pub mod workspace;

@@ -1,0 +1,97 @@
+//! The command line of `cargo dev …`.
+#![forbid(unsafe_code)]
+
+use clap::{Parser, Subcommand};
+use statsig_fastly_dev::build_dirs::BuildDirs;
+use statsig_fastly_dev::process::pass_on_signals;
+use statsig_fastly_dev::progress::{Outcome, say};
+use statsig_fastly_dev::test_steps::{Selection, Step, test};
+use statsig_fastly_dev::viceroy::Preparing;
+use statsig_fastly_dev::wasm_toolchain::{NO_STD, Toolchain, WASM};
+use statsig_fastly_dev::workspace::Workspace;
+use statsig_fastly_dev::{serve, service_build};
+use std::process::ExitCode;
+
+/// Developer tasks of this workspace. Each does the set-up it needs and says so.
+#[derive(Parser)]
+#[command(name = "cargo dev", bin_name = "cargo dev")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Prepare the Wasm toolchain and Viceroy, and nothing else
+    Setup,
+    /// Run the service under Viceroy with a local event sink, and print a few decisions
+    Serve {
+        /// Ask, print and end
+        #[arg(long)]
+        once: bool,
+        /// Port on 127.0.0.1 (0 takes a free one) [default: 7676; with --once a free one]
+        #[arg(long)]
+        port: Option<u16>,
+    },
+    /// Run every test
+    Test {
+        /// Run only these steps
+        #[arg(long, value_enum, value_name = "STEP")]
+        only: Vec<Step>,
+        /// Leave these steps out
+        #[arg(long, value_enum, value_name = "STEP")]
+        skip: Vec<Step>,
+        /// Go on after a step that failed
+        #[arg(long)]
+        keep_going: bool,
+    },
+    /// Build the service to Wasm and print where it is
+    BuildService,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Outcome<()> {
+    pass_on_signals()?;
+    match task {
+        Task::Setup => set_up(),
+        Task::Serve { once, port } => serve::serve(once, port),
+        Task::Test {
+            only,
+            skip,
+            keep_going,
+        } => test(&Selection {
+            only,
+            skip,
+            keep_going,
+        }),
+        Task::BuildService => {
+            let workspace = Workspace::find()?;
+            let dirs = BuildDirs::take(&workspace)?;
+            let module = service_build::build(&workspace, &dirs, Toolchain::for_wasm()?)?;
+            println!("{}", module.path.display());
+            Ok(())
+        }
+    }
+}
+
+fn set_up() -> Outcome<()> {
+    let viceroy = Preparing::begin()?;
+    for (target, toolchain) in [
+        (WASM, Toolchain::for_wasm()?),
+        (NO_STD, Toolchain::for_no_std()?),
+    ] {
+        say(format!("{target} is built by {}", toolchain.key()?));
+    }
+    viceroy.wait()?;
+    println!("everything is ready: `cargo dev serve`, `cargo dev test`");
+    Ok(())
+}

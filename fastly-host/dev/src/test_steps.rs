@@ -1,0 +1,340 @@
+//! `cargo dev test`: everything a change has to pass, in order of how soon it can fail, with a table at the end.
+//!
+//! Viceroy, if it has to be built, is built in the background meanwhile; only the last step waits for it.
+
+use crate::build_dirs::BuildDirs;
+use crate::harness::{VICEROY_VAR, WASM_VAR};
+use crate::process::succeeds;
+use crate::progress::{Failure, Outcome, say, spoken};
+use crate::service_build;
+use crate::viceroy::{Preparing, Viceroy};
+use crate::wasm_toolchain::{NO_STD, Toolchain, WASM};
+use crate::workspace::Workspace;
+use clap::ValueEnum;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+const ENGINE: &str = "statsig-edge";
+const HOST: &str = "statsig-fastly";
+const SERVICE: &str = service_build::PACKAGE;
+const DEV: &str = "statsig-fastly-dev";
+
+/// One part of the full test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Step {
+    /// Formatting of every package.
+    Fmt,
+    /// Lints of everything that builds for this machine.
+    Clippy,
+    /// Unit, integration and documentation tests on this machine.
+    Native,
+    /// The documentation builds without a warning.
+    Docs,
+    /// The engine builds for a target that has no `std`.
+    NoStd,
+    /// Host crate and service: lints for Wasm, and the built module.
+    Wasm,
+    /// The module under Viceroy, asked over HTTP.
+    Service,
+}
+
+impl Step {
+    fn name(self) -> String {
+        self.to_possible_value()
+            .map(|value| value.get_name().to_owned())
+            .unwrap_or_default()
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Fmt => "formatting",
+            Self::Clippy => "lints",
+            Self::Native => "tests on this machine",
+            Self::Docs => "documentation",
+            Self::NoStd => "the engine for a target without std",
+            Self::Wasm => "the service for Wasm",
+            Self::Service => "the service under Viceroy, over HTTP",
+        }
+    }
+}
+
+/// Which steps run, and whether a failed one ends the run.
+pub struct Selection {
+    /// If not empty, only these.
+    pub only: Vec<Step>,
+    /// Not these.
+    pub skip: Vec<Step>,
+    /// Go on after a failure.
+    pub keep_going: bool,
+}
+
+impl Selection {
+    fn steps(&self) -> Vec<Step> {
+        let chosen = |step: &Step| {
+            (self.only.is_empty() || self.only.contains(step)) && !self.skip.contains(step)
+        };
+        Step::value_variants()
+            .iter()
+            .copied()
+            .filter(chosen)
+            .collect()
+    }
+}
+
+/// Runs the selected steps; an error if one failed.
+pub fn test(selection: &Selection) -> Outcome<()> {
+    let begin = Instant::now();
+    let steps = selection.steps();
+    let mut run = Run::new(&steps)?;
+    let mut table: Vec<(Step, &str, Duration)> = Vec::new();
+    let mut first_failure = None;
+    for (index, &step) in steps.iter().enumerate() {
+        if first_failure.is_some() && !selection.keep_going {
+            table.push((step, "not run", Duration::ZERO));
+            continue;
+        }
+        say(format!(
+            "\n==> [{}/{}] {}: {}",
+            index + 1,
+            steps.len(),
+            step.name(),
+            step.title()
+        ));
+        let started = Instant::now();
+        let result = run.step(step);
+        let word = if result.is_ok() { "passed" } else { "FAILED" };
+        say(format!(
+            "==> {} {word} in {}",
+            step.name(),
+            spoken(started.elapsed())
+        ));
+        if let Err(failure) = result {
+            say(format!("    {failure}"));
+            first_failure.get_or_insert(failure);
+        }
+        table.push((step, word, started.elapsed()));
+    }
+    println!();
+    for (step, word, time) in &table {
+        println!(
+            "  {:<8} {:<40} {word:<8} {:>12}",
+            step.name(),
+            step.title(),
+            spoken(*time)
+        );
+    }
+    println!("  {:<58} {:>12}\n", "in all", spoken(begin.elapsed()));
+    match first_failure {
+        None => Ok(()),
+        Some(failure) => Err(failure),
+    }
+}
+
+/// What the steps share; prepared when first needed.
+struct Run {
+    workspace: Workspace,
+    dirs: BuildDirs,
+    preparing: Option<Preparing>,
+    viceroy: Option<Viceroy>,
+    wasm: Option<Toolchain>,
+    module: Option<PathBuf>,
+}
+
+impl Run {
+    fn new(steps: &[Step]) -> Outcome<Self> {
+        let workspace = Workspace::find()?;
+        let needs_viceroy = steps.contains(&Step::Service);
+        Ok(Self {
+            dirs: BuildDirs::take(&workspace)?,
+            preparing: needs_viceroy.then(Preparing::begin).transpose()?,
+            workspace,
+            viceroy: None,
+            wasm: None,
+            module: None,
+        })
+    }
+
+    fn step(&mut self, step: Step) -> Outcome<()> {
+        match step {
+            Step::Fmt => {
+                component("rustfmt", "fmt")?;
+                self.cargo(step, |cargo| cargo.args(["fmt", "--all", "--check"]))
+                    .map_err(|failure| failure.advise("run `cargo fmt --all`"))
+            }
+            Step::Clippy => {
+                component("clippy", "clippy")?;
+                self.cargo(step, |cargo| {
+                    cargo
+                        .args(["clippy", "--workspace", "--exclude", SERVICE])
+                        .args(["--all-targets", "--all-features", "--", "-D", "warnings"])
+                })
+            }
+            Step::Native => {
+                self.cargo(step, |cargo| {
+                    cargo
+                        .args(["test", "--workspace", "--exclude", SERVICE])
+                        .arg("--all-features")
+                })?;
+                self.cargo(step, |cargo| {
+                    cargo.args(["test", "-p", ENGINE, "--no-default-features"])
+                })
+            }
+            Step::Docs => self.cargo(step, |cargo| {
+                cargo
+                    .args(["doc", "--workspace", "--exclude", SERVICE])
+                    .args(["--no-deps", "--all-features"])
+                    .env("RUSTDOCFLAGS", "-D warnings")
+            }),
+            Step::NoStd => self.no_std(),
+            Step::Wasm => {
+                self.lint_for_wasm()?;
+                self.module = None;
+                self.module().map(drop)
+            }
+            Step::Service => {
+                let module = self.module()?;
+                let viceroy = self.viceroy()?;
+                self.cargo(step, |cargo| {
+                    cargo
+                        .args(["test", "-p", DEV, "--test", "service"])
+                        .env(WASM_VAR, module)
+                        .env(VICEROY_VAR, viceroy.path)
+                })
+            }
+        }
+    }
+
+    /// Runs the active toolchain's cargo on the shared target folder.
+    fn cargo(
+        &self,
+        step: Step,
+        arguments: impl FnOnce(&mut Command) -> &mut Command,
+    ) -> Outcome<()> {
+        let mut command = self.workspace.cargo();
+        arguments(&mut command).env("CARGO_TARGET_DIR", self.dirs.native());
+        must_succeed(step, &mut command)
+    }
+
+    fn no_std(&self) -> Outcome<()> {
+        let toolchain = Toolchain::for_no_std()?;
+        say(format!("{NO_STD}, by {}", toolchain.key()?));
+        let mut command = toolchain.cargo_build_for_no_std(&self.workspace);
+        command
+            .args(["-p", ENGINE, "--no-default-features"])
+            .args(["--features", "user-agent,compile"])
+            .env("CARGO_TARGET_DIR", self.dirs.cross(&toolchain.key()?));
+        must_succeed(Step::NoStd, &mut command)
+    }
+
+    /// Clippy for Wasm where it can be had. Debian's compiler comes without: then clippy looks at the code as code for this machine,
+    /// which leaves out what is marked for Wasm alone.
+    fn lint_for_wasm(&mut self) -> Outcome<()> {
+        component("clippy", "clippy")?;
+        let toolchain = self.toolchain()?;
+        let mut command = self.workspace.cargo();
+        command.arg("clippy");
+        for name in [HOST, SERVICE] {
+            if self.workspace.member(name).is_some() {
+                command.args(["-p", name]);
+            }
+        }
+        match toolchain {
+            Toolchain::Active => command
+                .args(["--target", WASM])
+                .env("CARGO_TARGET_DIR", self.dirs.cross(&toolchain.key()?)),
+            Toolchain::Debian => command.env("CARGO_TARGET_DIR", self.dirs.native()),
+        };
+        must_succeed(Step::Wasm, command.args(["--", "-D", "warnings"]))
+    }
+
+    fn toolchain(&mut self) -> Outcome<Toolchain> {
+        if self.wasm.is_none() {
+            self.wasm = Some(Toolchain::for_wasm()?);
+        }
+        self.wasm.ok_or_else(unprepared)
+    }
+
+    fn module(&mut self) -> Outcome<PathBuf> {
+        if self.module.is_none() {
+            let toolchain = self.toolchain()?;
+            let built = service_build::build(&self.workspace, &self.dirs, toolchain)?;
+            self.module = Some(built.path);
+        }
+        self.module.clone().ok_or_else(unprepared)
+    }
+
+    fn viceroy(&mut self) -> Outcome<Viceroy> {
+        if let Some(preparing) = self.preparing.take() {
+            self.viceroy = Some(preparing.wait()?);
+        }
+        self.viceroy.clone().ok_or_else(unprepared)
+    }
+}
+
+fn unprepared() -> Failure {
+    Failure::new("an earlier step of the set-up failed", "see above")
+}
+
+fn must_succeed(step: Step, command: &mut Command) -> Outcome<()> {
+    say(format!("    {}", spelled(command)));
+    if succeeds(command)? {
+        return Ok(());
+    }
+    let name = step.name();
+    Err(Failure::new(
+        format!("step `{name}` failed at `{}`", spelled(command)),
+        format!("correct what it says above, then `cargo dev test --only {name}`"),
+    ))
+}
+
+/// A command as one would type it.
+fn spelled(command: &Command) -> String {
+    let program = PathBuf::from(command.get_program());
+    let program = program
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
+    let words = command
+        .get_args()
+        .map(|word| word.to_string_lossy().into_owned());
+    let words: Vec<String> = program.into_iter().chain(words).collect();
+    words.join(" ")
+}
+
+/// Makes sure that `cargo <subcommand>` is there, with rustup's help where it is not.
+fn component(name: &str, subcommand: &str) -> Outcome<()> {
+    use crate::process::{output_of, run_logged};
+    use crate::workspace::{cache_dir, cargo};
+    if output_of(cargo().args([subcommand, "--version"])).is_some() {
+        return Ok(());
+    }
+    say(format!("rustup component add {name}"));
+    run_logged(
+        "rustup component add",
+        Command::new("rustup").args(["component", "add", name]),
+        &cache_dir()?.join("rustup-component.log"),
+    )
+    .map_err(|failure| failure.advise(format!("install `{name}` for this toolchain")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn selection(only: &[Step], skip: &[Step]) -> Vec<Step> {
+        Selection {
+            only: only.to_vec(),
+            skip: skip.to_vec(),
+            keep_going: false,
+        }
+        .steps()
+    }
+
+    #[test]
+    fn steps_are_selected_in_their_order() {
+        assert_eq!(selection(&[], &[]), Step::value_variants());
+        let two = [Step::Native, Step::Fmt];
+        assert_eq!(selection(&two, &[]), [Step::Fmt, Step::Native]);
+        assert_eq!(selection(&two, &[Step::Native]), [Step::Fmt]);
+    }
+}
