@@ -69,7 +69,12 @@ fn write_table(specs: &Specs<'_>, table: Table<'_>, status: &mut List<'_>) {
 
 #[cfg(feature = "drop-in")]
 fn write_warnings(specs: &Specs<'_>, list: &mut List<'_>) {
+    use statsig_edge::compile::WarningKind;
     for warning in specs.warnings() {
+        // This build has the engine that the pattern needs.
+        if cfg!(feature = "regex") && matches!(warning.kind, WarningKind::PatternNeedsEngine(_)) {
+            continue;
+        }
         json::pieces(list.element(), |out| write!(out, "{warning}"));
     }
 }
