@@ -13,11 +13,13 @@
     )
 )]
 
-#[cfg(any(feature = "compile", feature = "regex", test))]
+#[cfg(any(feature = "bootstrap", feature = "compile", feature = "regex", test))]
 extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+#[cfg(feature = "bootstrap")]
+pub mod bootstrap;
 mod calendar;
 mod case_ignorable;
 #[cfg(feature = "compile")]
@@ -44,8 +46,8 @@ mod version;
 
 pub use environment::{Country, CountryCode, Environment, Membership};
 pub use evaluate::{
-    DynamicConfig, Evaluator, Experiment, Gate, Layer, LayerParameter, MAX_DEPTH, MAX_EVALUATIONS,
-    Options, StoreParameter,
+    DynamicConfig, Evaluator, Experiment, ExperimentGroup, ExperimentGroups, Gate, Layer,
+    LayerParameter, MAX_DEPTH, MAX_EVALUATIONS, Options, StoreParameter,
 };
 pub use evaluation::{Evaluation, EvaluationError, Note, Reason};
 pub use exposure::{Exposure, ExposureSink, Scratch, ScratchView, SecondaryExposure};

@@ -9,7 +9,7 @@ use super::read::{Read, array, lenient, object, optional, string, unsigned};
 use super::writer::{RowBytes, Writer};
 use crate::json::{Kind, Scanner};
 use crate::table::wire::NONE;
-use crate::table::{SamplingMode, Section};
+use crate::table::{HASHED_KEYS, PLAIN_KEYS, SamplingMode, Section};
 
 type Sections<'a, 'j> = &'a dyn Fn(&str) -> Option<Span<'j>>;
 
@@ -55,8 +55,16 @@ pub(super) fn write<'j>(
     if let Some(span) = section("sdk_configs").filter(|span| span.text() != "null") {
         configs = SdkConfigs::read(span)?;
     }
-    let plain = app_keys(writer, section, "sdk_keys_to_app_ids")?.unwrap_or(0);
+    let plain = app_keys(writer, section, "sdk_keys_to_app_ids")?;
     let hashed = app_keys(writer, section, "hashed_sdk_keys_to_app_ids")?;
+
+    let mut keys = 0;
+    if hashed.is_some() {
+        keys |= HASHED_KEYS;
+    }
+    if plain.is_some() {
+        keys |= PLAIN_KEYS;
+    }
 
     let value =
         |writer: &mut Writer<'j>, text: Option<&str>| text.map_or(NONE, |text| writer.value(text));
@@ -69,14 +77,14 @@ pub(super) fn write<'j>(
         .u32(value(writer, session_replay))
         .u32(writer.optional_list(id_lists.as_deref()))
         .u8(configs.sampling_mode as u8)
-        .u8(u8::from(hashed.is_some()))
+        .u8(keys)
         .u16(0)
         .u32(value(writer, diagnostics))
         .u32(0)
         .u64(configs.special_case_sampling_rate)
         .u64(configs.exposure_dedupe_ttl_ms)
         .u64(configs.exposure_spec_sampling_ttl_ms)
-        .u32(plain)
+        .u32(plain.unwrap_or(0))
         .u32(0)
         .done();
     writer.put(Section::Meta, &row);

@@ -1,7 +1,7 @@
 //! Conditions: finding the value that is compared (`evaluation.md` §3.6, §4.1).
 
 use super::operator::Operand;
-use super::{Required, Result, Run};
+use super::{App, Required, Result, Run};
 use crate::environment::{Country, Environment};
 use crate::evaluation::{Evaluation, Note, Reason};
 use crate::explain::{ExplainedCondition, Step, Trace};
@@ -122,12 +122,12 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
                 let hash = self.hash_unit(prefix, condition.unit().required()?);
                 Operand::Value(Value::Int((hash % USER_BUCKETS) as i64))
             }
-            ConditionType::TargetApp => self
-                .table
-                .meta()
-                .and_then(|meta| meta.app_id())
-                .map(Value::Str)
-                .into(),
+            ConditionType::TargetApp => match self.app {
+                App::Payload => self.table.meta().and_then(|meta| meta.app_id()),
+                App::Selected(app) => app,
+            }
+            .map(Value::Str)
+            .into(),
             ConditionType::IpBased => match in_user(self) {
                 Some(value) => Operand::Value(value),
                 None if field.is_some_and(|field| field.name == "country") => {

@@ -26,6 +26,8 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             let rule = self.table.rule(at).required()?;
             let matched = self.evaluate_rule(rule, record)?;
             if record.is_unsupported() {
+                // The record has no value.
+                self.parts.clear();
                 return Ok(());
             }
             if !matched || !self.passes_percentage(rule)? {

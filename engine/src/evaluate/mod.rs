@@ -2,6 +2,7 @@
 
 mod cmab;
 mod condition;
+mod groups;
 mod layer;
 mod mapping;
 mod operator;
@@ -10,6 +11,7 @@ mod results;
 mod spec;
 mod store;
 
+pub use groups::{ExperimentGroup, ExperimentGroups};
 pub(crate) use operator::eq;
 pub use results::{DynamicConfig, Experiment, Gate, Layer, LayerParameter};
 pub use store::StoreParameter;
@@ -67,6 +69,17 @@ pub struct Evaluator<'t, 'e, E> {
     table: Table<'t>,
     environment: &'e E,
     options: Options<'e>,
+    app: App<'e>,
+}
+
+/// The app that `target_app` conditions see (§4.1).
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum App<'a> {
+    /// The payload's.
+    Payload,
+    /// The one selected for a client, which may be none (§5.9).
+    #[cfg_attr(not(feature = "bootstrap"), allow(dead_code))] // only bootstrap selects
+    Selected(Option<&'a str>),
 }
 
 impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
@@ -81,7 +94,38 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
             table,
             environment,
             options,
+            app: App::Payload,
         }
+    }
+
+    /// The configured tier, else the payload's default (§2.6).
+    pub(crate) fn tier(&self) -> Option<&str> {
+        let meta = self.table.meta();
+        self.options
+            .tier
+            .or_else(|| meta.and_then(|meta| meta.default_environment()))
+    }
+
+    /// The same, with the app of a client in `target_app` conditions.
+    #[cfg(feature = "bootstrap")]
+    pub(crate) fn with_app<'a>(&self, app: Option<&'a str>) -> Evaluator<'t, 'a, E>
+    where
+        'e: 'a,
+    {
+        Evaluator {
+            app: App::Selected(app),
+            ..*self
+        }
+    }
+
+    #[cfg(feature = "bootstrap")]
+    pub(crate) fn options(&self) -> &Options<'e> {
+        &self.options
+    }
+
+    #[cfg(feature = "bootstrap")]
+    pub(crate) fn random(&self) -> f64 {
+        self.environment.random()
     }
 
     /// The table.
@@ -227,11 +271,7 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
         &'s [LayerPart<'t>],
     ) {
         let ScratchView { exposures, parts } = scratch;
-        let tier = self.options.tier.or_else(|| {
-            self.table
-                .meta()
-                .and_then(|meta| meta.default_environment())
-        });
+        let tier = self.tier();
         let mut run = Run {
             table: self.table,
             environment: self.environment,
@@ -240,6 +280,7 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
                 tier,
             },
             user,
+            app: self.app,
             exposures,
             parts,
             sink,
@@ -260,6 +301,7 @@ struct Run<'r, 't, 'u, 'e, E, T> {
     environment: &'e E,
     global: Global<'e>,
     user: &'r User<'u>,
+    app: App<'e>,
     exposures: &'r mut heapless::VecView<SecondaryExposure<'t>>,
     parts: &'r mut heapless::VecView<LayerPart<'t>>,
     sink: &'r mut dyn ExposureSink,
