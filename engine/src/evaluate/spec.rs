@@ -2,10 +2,11 @@
 
 use super::{Required, Result, Run};
 use crate::environment::Environment;
-use crate::evaluation::{Evaluation, EvaluationError};
+use crate::evaluation::{Evaluation, EvaluationError, Reason};
 use crate::explain::{Step, Trace};
 use crate::table::rule::{Rule, flags as rule_flags};
 use crate::table::spec::flags;
+use crate::table::wire::NONE;
 use crate::table::{Spec, SpecKind};
 
 /// §8.3: on a v2 payload an unsupported evaluation leaves the bool of the last condition, as Statsig's core does;
@@ -149,24 +150,25 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         Ok(())
     }
 
-    /// §3.4: whether all conditions hold. All are evaluated, for the sake of their exposures, unless one is
-    /// unsupported.
+    /// §3.4: whether all conditions hold. All are evaluated, for the sake of their exposures, also after one that is
+    /// unsupported; only a condition that the payload lacks ends it.
     pub(super) fn evaluate_rule(
         &mut self,
         rule: Rule<'t>,
         record: &mut Evaluation<'t>,
     ) -> Result<bool> {
-        self.tell(|| Step::Rule { id: rule.id() });
         let mut all = true;
         for at in rule.conditions() {
-            self.evaluate_condition(at.required()?, record)?;
-            if record.is_unsupported() {
+            let at = at.required()?;
+            if at == NONE {
+                record.reason = Reason::Unsupported;
                 return Ok(false);
             }
+            self.evaluate_condition(at, record)?;
             all &= record.value;
         }
         record.value = all;
-        Ok(all)
+        Ok(all && !record.is_unsupported())
     }
 
     /// §3.7. True when the rule delegates.

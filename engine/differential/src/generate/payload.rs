@@ -179,7 +179,7 @@ impl Making<'_> {
             tree.push(
                 "app_id",
                 match self.random.below(10) {
-                    0 => self.words.any(self.random, 2),
+                    0 => self.words.number(self.random),
                     _ => (*self.random.pick(&["app_1", "app_2", ""])).into(),
                 },
             );
