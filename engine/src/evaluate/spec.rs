@@ -35,6 +35,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         record: &mut Evaluation<'t>,
     ) -> Result<bool> {
         if self.depth > super::MAX_DEPTH {
+            self.runaway |= self.mappings > super::MAX_DEPTH / 2;
             return Err(EvaluationError::DepthExceeded);
         }
         self.budget = self
@@ -123,7 +124,9 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             if !matched {
                 continue;
             }
-            if self.evaluate_delegate(spec, rule, record)? {
+            if self.evaluate_delegate(rule, record)? {
+                record.sampling_rate = None;
+                record.forward_all_exposures = spec.forward_all_exposures();
                 return Ok(());
             }
             if self.passes_percentage(rule)? {
@@ -157,11 +160,13 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         rule: Rule<'t>,
         record: &mut Evaluation<'t>,
     ) -> Result<bool> {
+        self.tell(|| Step::Rule { id: rule.id() });
         let mut all = true;
         for at in rule.conditions() {
             let at = at.required()?;
             if at == NONE {
                 record.reason = Reason::Unsupported;
+                self.tell(|| Step::MissingCondition);
                 return Ok(false);
             }
             self.evaluate_condition(at, record)?;
@@ -171,10 +176,9 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         Ok(all && !record.is_unsupported())
     }
 
-    /// §3.7. True when the rule delegates.
-    fn evaluate_delegate(
+    /// §3.7. True when the rule delegates; the caller finalizes.
+    pub(super) fn evaluate_delegate(
         &mut self,
-        spec: Spec<'t>,
         rule: Rule<'t>,
         record: &mut Evaluation<'t>,
     ) -> Result<bool> {
@@ -191,8 +195,6 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         self.evaluate_entry(SpecKind::Experiment, delegate, record)?;
         record.explicit_parameters = delegate.explicit_parameters();
         record.config_delegate = Some(delegate.name());
-        record.sampling_rate = None;
-        record.forward_all_exposures = spec.forward_all_exposures();
         Ok(true)
     }
 }

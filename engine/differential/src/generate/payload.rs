@@ -290,6 +290,9 @@ impl Making<'_> {
                     let rules = Tree::List(rules.collect());
                     let target = match self.random.below(10) {
                         0 => "no such config",
+                        1 => *self
+                            .random
+                            .pick(&["chain_66", "chain_65", "chain_64", "chain_63", "chain_62"]),
                         _ => self.random.pick(targets).as_str(),
                     };
                     map([("new_config_name", target.into()), ("rules", rules)])
