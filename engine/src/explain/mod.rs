@@ -28,6 +28,7 @@ impl Trace for () {
 /// One step of an evaluation.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
+#[allow(clippy::large_enum_variant)] // lives on the stack for the length of a call
 pub enum Step<'a> {
     /// A spec is evaluated; its own steps follow, one level deeper, and then its [`Step::Answer`].
     Spec {
