@@ -6,8 +6,8 @@ use crate::evaluation::Evaluation;
 use crate::explain::Trace;
 use crate::exposure::LayerPart;
 use crate::json::members;
-use crate::table::rule::flags as rule_flags;
 use crate::table::Spec;
+use crate::table::rule::flags as rule_flags;
 
 impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
     /// Rules and delegates are evaluated into the one record, which is left as it stands when something is unsupported.
