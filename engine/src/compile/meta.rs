@@ -1,13 +1,15 @@
 //! The payload's own fields (`evaluation.md` §1.3).
 
 use alloc::borrow::Cow;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::error::{CompileError, ReadFault};
 use super::outline::{Span, check_map};
-use super::read::{Read, array, lenient, object, optional, string, unsigned};
+use super::read::{Read, array, float, lenient, object, optional, string, unsigned};
 use super::writer::{RowBytes, Writer};
 use crate::json::{Kind, Scanner};
+use crate::number::number_text;
 use crate::table::wire::NONE;
 use crate::table::{HASHED_KEYS, PLAIN_KEYS, SamplingMode, Section};
 
@@ -30,7 +32,7 @@ pub(super) fn write<'j>(
             Ok(lenient(v1, |kind| kind == Kind::String, scanner, string)?.unwrap_or_default())
         })
     };
-    let app_id = text("app_id")?;
+    let app_id = read(section, "app_id", app_id)?.flatten();
     let company_id = text("company_id")?;
     let default_environment = text("default_environment")?;
     let checksum = text("checksum")?;
@@ -149,18 +151,31 @@ impl SdkConfigs {
     }
 }
 
+/// An app id: a string, or a number by its text. Anything else, which Statsig's core takes too, reads as none.
+fn app_id<'j>(scanner: &mut Scanner<'j>) -> Read<Option<Cow<'j, str>>> {
+    match scanner.peek()? {
+        Kind::String => string(scanner).map(Some),
+        Kind::Number => {
+            let number = float(scanner)?;
+            Ok(Some(Cow::Owned(String::from(number_text(number).as_str()))))
+        }
+        _ => {
+            scanner.skip()?;
+            Ok(None)
+        }
+    }
+}
+
 /// Appends the pairs of a map from client keys to app ids; says how many there were.
 fn app_keys<'j>(
     writer: &mut Writer<'j>,
     section: Sections<'_, 'j>,
     name: &str,
 ) -> Result<Option<u32>, CompileError> {
-    let v1 = writer.v1;
     let pairs: Option<Vec<(Cow<'j, str>, Cow<'j, str>)>> = read(section, name, |scanner| {
         let mut pairs = Vec::new();
         object(scanner, |key, scanner| {
-            let app = lenient(v1, |kind| kind == Kind::String, scanner, string)?;
-            pairs.extend(app.map(|app| (key, app)));
+            pairs.extend(app_id(scanner)?.map(|app| (key, app)));
             Ok(())
         })?;
         Ok(pairs)

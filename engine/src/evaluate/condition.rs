@@ -23,12 +23,6 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         at: u32,
         record: &mut Evaluation<'t>,
     ) -> Result<()> {
-        // A rule may name a condition that the payload lacks (§3.4).
-        if at == crate::table::wire::NONE {
-            record.reason = Reason::Unsupported;
-            self.tell(|| Step::MissingCondition);
-            return Ok(());
-        }
         let condition = self.table.condition(at).required()?;
         match condition.condition_type() {
             ConditionType::Unsupported => {
@@ -246,6 +240,10 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             let entry = self.table.spec_at(SpecKind::Gate, at).required()?;
             self.evaluate_entry(SpecKind::Gate, entry, &mut child)?;
         }
+        if child.note == Note::IdList && record.note == Note::None {
+            record.note = child.note;
+        }
+        record.has_seen_analytical_gates |= child.has_seen_analytical_gates;
         if child.is_unsupported() {
             record.reason = Reason::Unsupported;
             return Ok(None);
@@ -255,12 +253,8 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         if child.override_config_name.is_some() {
             record.override_config_name = child.override_config_name;
         }
-        if child.note != Note::None {
-            record.note = child.note;
-        }
         let segment = gate.name.starts_with("segment:");
-        record.has_seen_analytical_gates |=
-            child.has_seen_analytical_gates || !segment && child.sampling_rate.is_none();
+        record.has_seen_analytical_gates |= !segment && child.sampling_rate.is_none();
         let rule_id = child.rule_id.unwrap_or_default();
         if !segment && !rule_id.is_empty() {
             self.push_exposure(SecondaryExposure {

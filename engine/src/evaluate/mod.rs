@@ -286,6 +286,8 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
             sink,
             trace,
             depth: 0,
+            mappings: 0,
+            runaway: false,
             budget: MAX_EVALUATIONS,
             now: None,
             dropped: 0,
@@ -307,6 +309,10 @@ struct Run<'r, 't, 'u, 'e, E, T> {
     sink: &'r mut dyn ExposureSink,
     trace: &'r mut T,
     depth: u32,
+    /// Config mappings that are being followed.
+    mappings: u32,
+    /// The depth was exceeded by mappings.
+    runaway: bool,
     budget: u32,
     now: Option<i64>,
     dropped: u32,
