@@ -155,7 +155,7 @@ impl<'c> Engines<'c> {
         let reference = Reference::new(&parsed, outside);
         let names = names(&question.payload);
         let stores = stores(&question.payload);
-        let payload_repeats = repeats_in_list(&question.payload);
+        let payload_repeats = target_repeats(&question.payload);
         let mut room = Box::new(Room::new());
         for user in users {
             let text = user.to_json();
@@ -170,6 +170,7 @@ impl<'c> Engines<'c> {
             let content = Content {
                 repeats: payload_repeats || repeats_in_list(user),
                 bandits: false,
+                mappings: false,
             };
             for (kind, name) in &names {
                 let theirs = reference.ask(&parsed_user, *kind, name);
@@ -241,7 +242,7 @@ impl<'c> Engines<'c> {
                 });
             }
         }
-        let payload_repeats = repeats_in_list(&question.payload);
+        let payload_repeats = target_repeats(&question.payload);
         let mut room = Box::new(Room::new());
         let stores = stores(&question.payload);
         for user in users {
@@ -266,6 +267,7 @@ impl<'c> Engines<'c> {
             let content = Content {
                 repeats: payload_repeats || repeats_in_list(user),
                 bandits: question.payload.get("cmab_configs").is_some(),
+                mappings: question.payload.get("overrides").is_some(),
             };
             for (kind, name) in &names {
                 let theirs = core.ask(&core_user, *kind, name, question.lists);
@@ -370,6 +372,18 @@ fn stores(payload: &Tree) -> Vec<(&str, &str)> {
                 .map(|(parameter, _)| (store.as_str(), parameter.as_str()))
         })
         .collect()
+}
+
+/// Whether a target has such an object.
+fn target_repeats(payload: &Tree) -> bool {
+    match payload {
+        Tree::List(elements) => elements.iter().any(target_repeats),
+        Tree::Map(members) => members.iter().any(|(name, value)| match name.as_str() {
+            "targetValue" => repeats(value),
+            _ => target_repeats(value),
+        }),
+        _ => false,
+    }
 }
 
 /// Whether an object that gives a name twice lies within a list.

@@ -187,6 +187,7 @@ impl<'p> Reference<'p> {
         elements(&self.payload[section])
             .iter()
             .find(|spec| spec["name"] == name)
+            .filter(|spec| is_readable(spec))
     }
 
     /// §3.2. False when there is no such spec.
@@ -468,6 +469,22 @@ impl<'p> Reference<'p> {
         }
         Ok(Some(child.answer.value))
     }
+}
+
+/// §8.1, 61: what a spec, its rules and their conditions must have even in v1.
+fn is_readable(spec: &Json) -> bool {
+    let condition = |condition: &Json| condition["type"].is_string();
+    let rule = |rule: &Json| {
+        rule["id"].is_string()
+            && rule["passPercentage"].is_number()
+            && match &rule["conditions"] {
+                Json::Null => true,
+                Json::Array(conditions) => conditions.iter().all(condition),
+                _ => false,
+            }
+    };
+    let rules = spec["rules"].as_array();
+    spec["salt"].is_string() && rules.is_some_and(|rules| rules.iter().all(rule))
 }
 
 fn explicit_parameters(spec: &Json) -> Option<Vec<String>> {
