@@ -47,7 +47,8 @@ mod version;
 pub use environment::{Country, CountryCode, Environment, Membership};
 pub use evaluate::{
     DynamicConfig, Evaluator, Experiment, ExperimentGroup, ExperimentGroups, Gate, Layer,
-    LayerParameter, MAX_DEPTH, MAX_EVALUATIONS, Options, StoreParameter,
+    LayerParameter, LocalOverride, MAX_DEPTH, MAX_EVALUATIONS, Options, OverrideValue,
+    StoreParameter,
 };
 pub use evaluation::{Evaluation, EvaluationError, Note, Reason};
 pub use exposure::{Exposure, ExposureSink, Scratch, ScratchView, SecondaryExposure};

@@ -239,6 +239,8 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         if let Some(at) = gate.row {
             let entry = self.table.spec_at(SpecKind::Gate, at).required()?;
             self.evaluate_entry(SpecKind::Gate, entry, &mut child)?;
+        } else {
+            self.apply_override(SpecKind::Gate, gate.name, &mut child)?;
         }
         if child.note == Note::IdList && record.note == Note::None {
             record.note = child.note;
