@@ -43,9 +43,11 @@ pub mod user_agent;
 mod version;
 
 pub use environment::{Country, CountryCode, Environment, Membership};
+#[cfg(feature = "serde")]
+pub use evaluate::MAX_PARSED_TEXT;
 pub use evaluate::{
-    DynamicConfig, Evaluator, Experiment, Gate, Layer, LayerParameter, MAX_DEPTH, MAX_EVALUATIONS,
-    Options, StoreParameter,
+    DynamicConfig, Evaluator, Experiment, Gate, JsonType, JsonValue, Layer, LayerParameter,
+    MAX_DEPTH, MAX_EVALUATIONS, Options, Parameters, ReadError, StoreParameter, Text,
 };
 pub use evaluation::{Evaluation, EvaluationError, Note, Reason};
 pub use exposure::{Exposure, ExposureSink, Scratch, ScratchView, SecondaryExposure};
