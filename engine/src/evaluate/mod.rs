@@ -7,16 +7,22 @@ mod layer;
 mod local_override;
 mod mapping;
 mod operator;
+#[cfg(feature = "serde")]
+mod parse;
 mod percentage;
 mod results;
 mod spec;
 mod store;
+mod typed;
 
 pub use groups::{ExperimentGroup, ExperimentGroups};
 pub use local_override::{LocalOverride, OverrideValue};
 pub(crate) use operator::eq;
+#[cfg(feature = "serde")]
+pub use parse::MAX_PARSED_TEXT;
 pub use results::{DynamicConfig, Experiment, Gate, Layer, LayerParameter};
 pub use store::StoreParameter;
+pub use typed::{JsonType, JsonValue, Parameters, ReadError, Text};
 
 use crate::environment::Environment;
 use crate::evaluation::{Evaluation, EvaluationError, Reason};
