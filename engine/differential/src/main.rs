@@ -45,7 +45,7 @@ fn main() -> ExitCode {
         OPERATORS.len()
     );
     let (plain, configured) = (Core::start(false), Core::start(true));
-    let countries = Countries::new();
+    let countries = Countries::prepare();
     let country = |ip: &str| countries.of(ip);
     let engines = Engines::start(plain, configured, &country);
     // What the core panics on is counted, not printed; our own panics are told by their place.

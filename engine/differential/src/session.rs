@@ -8,9 +8,10 @@ use statsig_edge::compile::{CompileError, compile};
 use statsig_edge::{Table, User};
 
 use crate::answer::{Answer, Kind};
+use crate::generate::BY_CHANCE;
 use crate::official::{Acceptance, Core};
 use crate::ours::{Ours, Room};
-use crate::quirk::Quirk;
+use crate::quirk::{Content, Quirk};
 use crate::tree::Tree;
 use crate::world::World;
 
@@ -152,6 +153,7 @@ impl<'c> Engines<'c> {
                 });
             }
         }
+        let payload_repeats = repeats_in_list(&question.payload);
         let mut room = Box::new(Room::new());
         let stores: Vec<(&str, &str)> = question
             .payload
@@ -190,18 +192,25 @@ impl<'c> Engines<'c> {
             findings.users += 1;
             for (kind, name) in &names {
                 let theirs = core.ask(&core_user, *kind, name, question.lists);
-                let our = ours.ask(&our_user, *kind, name, &mut room);
+                let mut our = ours.ask(&our_user, *kind, name, &mut room);
                 findings.answers += 1;
                 let Some(theirs) = theirs else {
                     *findings.quirks.entry(Quirk::CorePanics).or_default() += 1;
                     continue;
                 };
                 see(*kind, name, &theirs);
+                if name == BY_CHANCE {
+                    our.take_draw_of(&theirs);
+                }
                 let fields = theirs.differing(&our);
                 if fields.is_empty() {
                     continue;
                 }
-                match Quirk::of(*kind, &fields, &theirs, &our) {
+                let content = Content {
+                    repeats: payload_repeats || repeats_in_list(user),
+                    bandits: question.payload.get("cmab_configs").is_some(),
+                };
+                match Quirk::of(*kind, &fields, &theirs, &our, content) {
                     Some(quirk) => *findings.quirks.entry(quirk).or_default() += 1,
                     None => findings.differences.push(Difference {
                         what: format!("{kind:?} {name:?}"),
@@ -233,6 +242,29 @@ impl<'c> Engines<'c> {
     }
 }
 
+/// Whether an object that gives a name twice lies within a list.
+fn repeats_in_list(tree: &Tree) -> bool {
+    match tree {
+        Tree::List(elements) => elements.iter().any(repeats),
+        Tree::Map(members) => members.iter().any(|(_, value)| repeats_in_list(value)),
+        _ => false,
+    }
+}
+
+fn repeats(tree: &Tree) -> bool {
+    match tree {
+        Tree::List(elements) => elements.iter().any(repeats),
+        Tree::Map(members) => {
+            let repeated = members
+                .iter()
+                .enumerate()
+                .any(|(at, (name, _))| members.iter().skip(at + 1).any(|(other, _)| other == name));
+            repeated || members.iter().any(|(_, value)| repeats(value))
+        }
+        _ => false,
+    }
+}
+
 /// Everything that can be asked for, and a name that is nowhere.
 fn names(payload: &Tree) -> Vec<(Kind, String)> {
     let mut names = vec![
@@ -259,6 +291,7 @@ fn names(payload: &Tree) -> Vec<(Kind, String)> {
     add("dynamic_configs", &[Kind::Experiment, Kind::DynamicConfig]);
     add("layer_configs", &[Kind::Layer]);
     add("overrides", &Kind::ALL);
+    add("cmab_configs", &Kind::ALL);
     names.sort();
     names.dedup();
     names

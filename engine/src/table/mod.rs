@@ -15,7 +15,9 @@ pub(crate) mod spec;
 pub(crate) mod wire;
 
 #[cfg(feature = "compile")]
-pub(crate) use cmab::{CMAB, CMAB_GROUP, CMAB_WEIGHT, flags as cmab_flags};
+pub(crate) use cmab::{
+    CMAB, CMAB_GROUP, CMAB_WEIGHT, flags as cmab_flags, group_flags as cmab_group_flags,
+};
 pub use cmab::{Cmab, CmabGroup, CmabWeight};
 #[cfg(feature = "compile")]
 pub(crate) use mapping::{MAPPING, MAPPING_RULE};

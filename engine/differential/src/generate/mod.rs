@@ -1,5 +1,6 @@
 //! Arbitrary but meaningful payloads and users.
 
+mod bandit;
 mod condition;
 mod number;
 mod payload;
@@ -10,5 +11,6 @@ mod user;
 mod vocabulary;
 
 pub use condition::OPERATORS;
-pub use payload::{PROBE, Payload, Scope, payload};
+pub use payload::{BY_CHANCE, PROBE, Payload, Scope, payload};
 pub use user::user;
+pub use vocabulary::Vocabulary;

@@ -84,7 +84,7 @@ const TOKENS: &[&str] = &[
 ];
 
 /// A token.
-pub fn token(random: &mut Random) -> String {
+pub(super) fn token(random: &mut Random) -> String {
     match random.below(10) {
         0 => random.range(0, 1000).to_string(),
         1 => format!("{}.{}", random.below(100), random.below(1000)),
@@ -106,7 +106,7 @@ pub fn token(random: &mut Random) -> String {
 }
 
 /// A percentage as a token.
-pub fn percentage(random: &mut Random) -> String {
+pub(super) fn percentage(random: &mut Random) -> String {
     match random.below(12) {
         0..=3 => "100".into(),
         4 => "0".into(),
