@@ -6,7 +6,9 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use common::{World, data};
-use statsig_edge::{Evaluator, Scratch, SpecKind, StoreParameter, Table, User, compile::compile};
+use statsig_edge::{
+    Evaluator, Parameters, Scratch, SpecKind, StoreParameter, Table, User, compile::compile,
+};
 
 struct Counting;
 
@@ -39,6 +41,32 @@ const USER: &[u8] = br#"{"userID": "a\u002duser", "email": "X@Statsig.com", "ip"
     "userAgent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36",
     "appVersion": "1.2.3", "custom": {"level": 12.5, "tags": ["\u00c4", 1e3], "name": "\u0391\u03a3"},
     "customIDs": {"companyID": "statsig"}, "statsigEnvironment": {"tier": "Production"}}"#;
+
+/// Every typed read of the sample payloads' commonest parameters.
+fn typed_reads<'t>(parameters: &impl Parameters<'t>) {
+    let mut buffer = heapless::String::<256>::new();
+    for name in [
+        "value", "number", "string", "boolean", "a_string", "arr", "obj", "none",
+    ] {
+        std::hint::black_box((
+            parameters.get_bool(name, false),
+            parameters.get_i64(name, 1),
+            parameters.get_u64(name, 1),
+            parameters.get_f64(name, 1.0),
+            parameters.get_array(name, "[]"),
+            parameters.get_object(name, "{}"),
+            parameters.read_text(name).is_ok(),
+        ));
+        std::hint::black_box(parameters.get_str(name, "", &mut buffer));
+        #[cfg(feature = "serde")]
+        std::hint::black_box((
+            parameters.parse::<f64>(name).is_ok(),
+            parameters.parse::<Option<&str>>(name).is_ok(),
+            parameters.parse::<heapless::String<64>>(name).is_ok(),
+            parameters.parse::<serde::de::IgnoredAny>(name).is_ok(),
+        ));
+    }
+}
 
 #[test]
 fn nothing_is_allocated() {
@@ -79,14 +107,17 @@ fn nothing_is_allocated() {
                     SpecKind::DynamicConfig => {
                         let config = evaluator.dynamic_config(&user, name, &mut scratch);
                         std::hint::black_box(config.parameter("value"));
+                        typed_reads(&config);
                     }
                     SpecKind::Experiment => {
                         let experiment = evaluator.experiment(&user, name, &mut scratch);
                         std::hint::black_box(experiment.parameter("value"));
+                        typed_reads(&experiment);
                     }
                     SpecKind::Layer => {
                         let layer = evaluator.layer(&user, name, &mut scratch);
                         std::hint::black_box(layer.parameter("value"));
+                        typed_reads(&layer);
                     }
                 });
                 assert_eq!(count, 0, "{kind:?} {name}");
@@ -101,6 +132,7 @@ fn nothing_is_allocated() {
                     let read =
                         evaluator.store_parameter(&user, &store, parameter.name, view, &mut ());
                     assert_ne!(read, StoreParameter::Unknown);
+                    std::hint::black_box(read.value().and_then(|value| value.f64()).is_ok());
                 });
                 assert_eq!(count, 0, "{} {}", store.name(), parameter.name);
             }

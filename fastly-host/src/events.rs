@@ -7,7 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::{self, Write};
 
-use statsig_edge::{Evaluation, Exposure, Options, User};
+use statsig_edge::{Evaluation, Exposure, Options, User, Value};
 
 use crate::encode::{self, Details};
 use crate::json::{self, List};
@@ -128,7 +128,9 @@ impl Buffer {
         match value {
             EventValue::None => place.push_str("null"),
             EventValue::Text(value) => json::text(value, place),
-            EventValue::Number(value) => json::float(value, place),
+            EventValue::Number(value) => {
+                let _ = Value::Float(value).write_json(place);
+            }
         }
         let place = event.member("metadata");
         if metadata.is_empty() {

@@ -51,7 +51,10 @@ impl<'t, E: Environment> Evaluator<'t, '_, E> {
         out: &mut dyn Write,
     ) -> Result<BootstrapReport, fmt::Error> {
         let filter = Filter::new(self.table(), options);
-        let evaluator = self.with_app(filter.app);
+        let mut evaluator = self.with_app(filter.app);
+        if !options.include_local_overrides {
+            evaluator = evaluator.without_overrides();
+        }
         let id_types = !options.remove_id_type;
         let full = |exposures| {
             Form::Full(Full {

@@ -40,6 +40,8 @@ pub struct BootstrapOptions<'o> {
     /// checksum, and is blank with `has_updates` false when they are equal. The checksum is this engine's, not that of
     /// Statsig's SDKs.
     pub previous_response_hash: Option<&'o str>,
+    /// Whether the evaluator's local overrides hold for the response; by default they do not.
+    pub include_local_overrides: bool,
     /// What `sdkInfo` says.
     pub sdk: SdkInfo<'o>,
 }

@@ -70,20 +70,6 @@ impl<'j> Model<'j> {
     }
 }
 
-/// The names of the bandits.
-pub(super) fn names<'j>(span: Span<'j>) -> Result<Vec<Cow<'j, str>>, CompileError> {
-    let mut names = Vec::new();
-    optional(&mut span.scanner(), |scanner| {
-        object(scanner, |name, scanner| {
-            names.push(name);
-            scanner.skip()?;
-            Ok(())
-        })
-    })
-    .map_err(|fault| fault.within("cmab_configs"))?;
-    Ok(names)
-}
-
 /// Writes the bandits; gives each name its row.
 pub(super) fn write<'j>(
     writer: &mut Writer<'j>,

@@ -42,9 +42,10 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
                 self.tell_condition(condition, &Operand::Absent, record);
             }
             ConditionType::ExperimentGroup => {
-                let group = condition
-                    .field()
-                    .and_then(|field| self.experiment_group(field.name));
+                let group = match condition.field() {
+                    Some(field) => self.experiment_group(field.name)?,
+                    None => None,
+                };
                 self.compare(condition, group.map(Value::Str).into(), record)?;
             }
             _ => self.evaluate_value_condition(condition, record)?,
@@ -177,11 +178,16 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         user_agent::field(user_agent.text(number)?, field, version).map(Value::Str)
     }
 
-    /// The group of the user in an experiment: a public check, whose exposure is logged before the outer one.
-    fn experiment_group(&mut self, experiment: &str) -> Option<&'t str> {
+    /// The group of the user in an experiment: a public check, whose exposure is logged before the outer one. An
+    /// experiment that cannot be evaluated ends the outer evaluation too: in Statsig's core one that leads back to
+    /// itself overflows the stack (§3.12).
+    fn experiment_group(&mut self, experiment: &str) -> Result<Option<&'t str>> {
         let mark = self.exposures.len();
         let parts = self.parts.len();
         let evaluation = self.check(SpecKind::Experiment, experiment);
+        if let Reason::Error(error) = evaluation.reason {
+            return Err(error);
+        }
         let secondary = self.exposures.get(mark..).unwrap_or_default();
         self.sink.expose(&Exposure::Config {
             name: experiment,
@@ -190,7 +196,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         });
         self.exposures.truncate(mark);
         self.parts.truncate(parts);
-        evaluation.group_name
+        Ok(evaluation.group_name)
     }
 
     fn evaluate_gate_condition(
@@ -239,6 +245,8 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         if let Some(at) = gate.row {
             let entry = self.table.spec_at(SpecKind::Gate, at).required()?;
             self.evaluate_entry(SpecKind::Gate, entry, &mut child)?;
+        } else {
+            self.apply_override(SpecKind::Gate, gate.name, &mut child)?;
         }
         if child.note == Note::IdList && record.note == Note::None {
             record.note = child.note;

@@ -4,17 +4,25 @@ mod cmab;
 mod condition;
 mod groups;
 mod layer;
+mod local_override;
 mod mapping;
 mod operator;
+#[cfg(feature = "serde")]
+mod parse;
 mod percentage;
 mod results;
 mod spec;
 mod store;
+mod typed;
 
 pub use groups::{ExperimentGroup, ExperimentGroups};
+pub use local_override::{LocalOverride, OverrideValue};
 pub(crate) use operator::eq;
+#[cfg(feature = "serde")]
+pub use parse::MAX_PARSED_TEXT;
 pub use results::{DynamicConfig, Experiment, Gate, Layer, LayerParameter};
 pub use store::StoreParameter;
+pub use typed::{JsonType, JsonValue, Parameters, ReadError, Text};
 
 use crate::environment::Environment;
 use crate::evaluation::{Evaluation, EvaluationError, Reason};
@@ -37,6 +45,8 @@ pub struct Options<'o> {
     pub tier: Option<&'o str>,
     /// Custom fields that every user has unless it has its own of that name (§2.5).
     pub custom: Option<Attributes<'o>>,
+    /// Answers that go before the specs (§5.8).
+    pub overrides: &'o [LocalOverride<'o>],
 }
 
 /// Answers checks from a table.
@@ -68,7 +78,7 @@ pub struct Options<'o> {
 pub struct Evaluator<'t, 'e, E> {
     table: Table<'t>,
     environment: &'e E,
-    options: Options<'e>,
+    options: Options<'t>,
     app: App<'e>,
 }
 
@@ -89,7 +99,7 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
     }
 
     /// An evaluator.
-    pub fn with_options(table: Table<'t>, environment: &'e E, options: Options<'e>) -> Self {
+    pub fn with_options(table: Table<'t>, environment: &'e E, options: Options<'t>) -> Self {
         Evaluator {
             table,
             environment,
@@ -99,11 +109,18 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
     }
 
     /// The configured tier, else the payload's default (§2.6).
-    pub(crate) fn tier(&self) -> Option<&str> {
+    pub(crate) fn tier(&self) -> Option<&'t str> {
         let meta = self.table.meta();
         self.options
             .tier
             .or_else(|| meta.and_then(|meta| meta.default_environment()))
+    }
+
+    /// The same, without local overrides.
+    #[cfg(feature = "bootstrap")]
+    pub(crate) fn without_overrides(mut self) -> Self {
+        self.options.overrides = &[];
+        self
     }
 
     /// The same, with the app of a client in `target_app` conditions.
@@ -119,7 +136,7 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
     }
 
     #[cfg(feature = "bootstrap")]
-    pub(crate) fn options(&self) -> &Options<'e> {
+    pub(crate) fn options(&self) -> &Options<'t> {
         &self.options
     }
 
@@ -279,6 +296,7 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
                 custom: self.options.custom,
                 tier,
             },
+            overrides: self.options.overrides,
             user,
             app: self.app,
             exposures,
@@ -301,7 +319,8 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
 struct Run<'r, 't, 'u, 'e, E, T> {
     table: Table<'t>,
     environment: &'e E,
-    global: Global<'e>,
+    global: Global<'t>,
+    overrides: &'t [LocalOverride<'t>],
     user: &'r User<'u>,
     app: App<'e>,
     exposures: &'r mut heapless::VecView<SecondaryExposure<'t>>,

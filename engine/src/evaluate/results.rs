@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use super::{JsonValue, Parameters, ReadError};
 use crate::evaluation::{Evaluation, Reason};
 use crate::exposure::{Exposure, LayerPart, SecondaryExposure};
 use crate::json::{RawStr, member, members};
@@ -112,7 +113,7 @@ impl<'t> Gate<'_, 't, '_> {
     /// Whether the user passes, or `fallback` when the specs gave no answer: unknown name, unsupported, no specs.
     pub fn value_or(&self, fallback: bool) -> bool {
         match self.evaluation.reason {
-            Reason::Recognized => self.evaluation.value,
+            Reason::Recognized | Reason::LocalOverride => self.evaluation.value,
             _ => fallback,
         }
     }
@@ -163,6 +164,33 @@ macro_rules! config {
 }
 
 config!(DynamicConfig, Experiment);
+
+macro_rules! parameters {
+    ($($result:ident),*) => {$(
+        impl<'t> Parameters<'t> for $result<'_, 't, '_> {
+            fn read<T>(
+                &self,
+                name: &str,
+                read: impl FnOnce(JsonValue<'t>) -> Result<T, ReadError>,
+            ) -> Result<T, ReadError> {
+                self.evaluation.read(name, read)
+            }
+        }
+    )*};
+}
+
+parameters!(DynamicConfig, Experiment);
+
+/// Exposes nothing: see [`Layer::read_exposed`] for what does.
+impl<'t> Parameters<'t> for Layer<'_, 't, '_> {
+    fn read<T>(
+        &self,
+        name: &str,
+        read: impl FnOnce(JsonValue<'t>) -> Result<T, ReadError>,
+    ) -> Result<T, ReadError> {
+        self.read_exposed(name, read, |_| {})
+    }
+}
 
 impl<'s, 't, 'n> Layer<'s, 't, 'n> {
     /// The experiment that answers for the layer, if one does.
@@ -246,6 +274,28 @@ impl<'s, 't, 'n> Layer<'s, 't, 'n> {
         }
     }
 
+    /// Reads a parameter, and if that succeeds calls `expose` with the exposure (§5.5).
+    ///
+    /// # Errors
+    /// As [`Parameters::read`].
+    pub fn read_exposed<T>(
+        &self,
+        name: &str,
+        read: impl FnOnce(JsonValue<'t>) -> Result<T, ReadError>,
+        expose: impl FnOnce(&Exposure<'_, 't>),
+    ) -> Result<T, ReadError> {
+        // The name need not live as long as the layer's.
+        let layer: Layer<'_, 't, '_> = *self;
+        let parameter = layer.parameter(name).ok_or(if self.parts.is_empty() {
+            self.evaluation.lack()
+        } else {
+            ReadError::Missing
+        })?;
+        let value = read(parameter.value())?;
+        expose(&parameter.exposure());
+        Ok(value)
+    }
+
     /// A parameter, if the layer has it. Log [`LayerParameter::exposure`] when the value is used.
     pub fn parameter(&self, name: &'n str) -> Option<LayerParameter<'s, 't, 'n>> {
         let (json, rule_id) = self
@@ -268,6 +318,11 @@ impl<'s, 't, 'n> Layer<'s, 't, 'n> {
 }
 
 impl<'t> LayerParameter<'_, 't, '_> {
+    /// The value, to be read as one type. Log [`Self::exposure`] when that succeeds.
+    pub fn value(&self) -> JsonValue<'t> {
+        JsonValue::new(self.json)
+    }
+
     /// The exposure of having read this parameter.
     pub fn exposure(&self) -> Exposure<'_, 't> {
         Exposure::LayerParameter {

@@ -23,7 +23,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
     ) -> Result<bool> {
         match self.table.entry(kind, name) {
             Some(entry) => self.evaluate_entry(kind, entry, record),
-            None => Ok(false),
+            None => self.apply_override(kind, name, record),
         }
     }
 
@@ -63,6 +63,9 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         entry: Spec<'t>,
         record: &mut Evaluation<'t>,
     ) -> Result<bool> {
+        if self.apply_override(kind, entry.name(), record)? {
+            return Ok(true);
+        }
         if let Some(overrides) = entry.overrides()
             && self.evaluate_mapping(kind, entry, overrides, record)?
         {

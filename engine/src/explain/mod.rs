@@ -72,6 +72,11 @@ pub enum Step<'a> {
         /// The config that answers instead.
         new_config_name: &'a str,
     },
+    /// A local override answers for this name.
+    LocalOverride {
+        /// The name.
+        name: &'a str,
+    },
     /// What the spec of the same depth less one answers.
     Answer {
         /// The record so far.

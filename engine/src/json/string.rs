@@ -14,6 +14,12 @@ impl<'j> RawStr<'j> {
         RawStr { raw, escaped }
     }
 
+    /// What is known to stand between the quotes of a valid string.
+    #[cfg(feature = "serde")]
+    pub(crate) fn inside(raw: &'j str) -> Self {
+        RawStr::new(raw, raw.contains('\\'))
+    }
+
     /// The string itself, if it was written without escapes.
     pub(crate) fn plain(&self) -> Option<&'j str> {
         (!self.escaped).then_some(self.raw)

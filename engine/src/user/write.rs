@@ -151,6 +151,7 @@ mod tests {
         let defaults = Options {
             tier: Some("production"),
             custom: Some(Attributes::from(&pairs)),
+            ..Options::default()
         };
         assert_eq!(
             written(r#"{"custom":{"a":null}}"#, &defaults),

@@ -19,6 +19,8 @@ const ENGINE: &str = "statsig-edge";
 const HOST: &str = "statsig-fastly";
 const SERVICE: &str = service_build::PACKAGE;
 const DEV: &str = "statsig-fastly-dev";
+/// Brings Statsig's own core with its many crates: it has a step of its own.
+const DIFFERENTIAL: &str = "statsig-differential";
 
 /// One part of the full test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -166,14 +168,28 @@ impl Run {
                 component("clippy", "clippy")?;
                 self.cargo(step, |cargo| {
                     cargo
-                        .args(["clippy", "--workspace", "--exclude", SERVICE])
+                        .args([
+                            "clippy",
+                            "--workspace",
+                            "--exclude",
+                            SERVICE,
+                            "--exclude",
+                            DIFFERENTIAL,
+                        ])
                         .args(["--all-targets", "--all-features", "--", "-D", "warnings"])
                 })
             }
             Step::Native => {
                 self.cargo(step, |cargo| {
                     cargo
-                        .args(["test", "--workspace", "--exclude", SERVICE])
+                        .args([
+                            "test",
+                            "--workspace",
+                            "--exclude",
+                            SERVICE,
+                            "--exclude",
+                            DIFFERENTIAL,
+                        ])
                         .arg("--all-features")
                 })?;
                 self.cargo(step, |cargo| {
@@ -182,7 +198,14 @@ impl Run {
             }
             Step::Docs => self.cargo(step, |cargo| {
                 cargo
-                    .args(["doc", "--workspace", "--exclude", SERVICE])
+                    .args([
+                        "doc",
+                        "--workspace",
+                        "--exclude",
+                        SERVICE,
+                        "--exclude",
+                        DIFFERENTIAL,
+                    ])
                     .args(["--no-deps", "--all-features"])
                     .env("RUSTDOCFLAGS", "-D warnings")
             }),

@@ -154,6 +154,7 @@ impl Trace for Lines {
             }
             Step::Delegate { name } => format!("delegates to experiment {name}"),
             Step::Mapping { new_config_name } => format!("mapped to {new_config_name}"),
+            Step::LocalOverride { name } => format!("{name} is overridden locally"),
             Step::Answer { evaluation } => format!(
                 "= {}, rule {:?}{}",
                 evaluation.value,
@@ -226,6 +227,7 @@ impl Trace for Steps {
                 passes,
             } => json!({"step": "percentage", "bucket": drawn, "bound": bound, "passes": passes}),
             Step::Delegate { name } => json!({"step": "delegate", "experiment": name}),
+            Step::LocalOverride { name } => json!({"step": "override", "name": name}),
             Step::Mapping { new_config_name } => {
                 json!({"step": "mapping", "config": new_config_name})
             }
