@@ -49,6 +49,8 @@ pub struct Evaluation<'t> {
     pub note: Note,
     /// Secondary exposures and layer parts that did not fit into the scratch.
     pub dropped: u32,
+    /// A value was set, though `json` has it only if it is an object.
+    pub(crate) has_value: bool,
     /// Where this record's secondary exposures begin in the scratch.
     pub(crate) mark: usize,
     /// How many exposures there were before the delegate was evaluated.
@@ -59,6 +61,18 @@ impl<'t> Evaluation<'t> {
     /// The JSON text of a member of the value; walks the object. Not for layers, whose value may be in parts.
     pub fn parameter(&self, name: &str) -> Option<&'t str> {
         member(self.json?, name)
+    }
+}
+
+impl<'t> Evaluation<'t> {
+    pub(crate) fn set_json(&mut self, object: Option<&'t str>) {
+        self.json = object;
+        self.has_value = true;
+    }
+
+    pub(crate) fn clear_json(&mut self) {
+        self.json = None;
+        self.has_value = false;
     }
 }
 
@@ -84,6 +98,7 @@ impl Evaluation<'_> {
             reason: Reason::Recognized,
             note: Note::None,
             dropped: 0,
+            has_value: false,
             mark,
             undelegated_end: None,
         }

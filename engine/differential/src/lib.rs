@@ -14,6 +14,7 @@ pub mod quirk;
 pub mod random;
 pub mod reference_v1;
 pub mod run;
+pub mod runaway;
 pub mod session;
 pub mod shrink;
 pub mod tally;

@@ -14,11 +14,13 @@ use statsig_rust::evaluation::user_agent_parsing::UserAgentParser;
 use statsig_rust::hashing::HashUtil;
 use statsig_rust::user::StatsigUserInternal;
 use statsig_rust::{
-    DynamicValue, EvaluationDetails, SecondaryExposure, SpecStore, SpecsSource, Statsig,
-    StatsigBootstrapSpecsAdapter, StatsigOptions, StatsigRuntime, StatsigUser, StatsigUserData,
+    DynamicValue, EvaluationDetails, OverrideAdapter, SecondaryExposure, SpecStore, SpecsSource,
+    Statsig, StatsigBootstrapSpecsAdapter, StatsigLocalOverrideAdapter, StatsigOptions,
+    StatsigRuntime, StatsigUser, StatsigUserData,
 };
 
 use crate::answer::{Answer, Kind, Secondary};
+use crate::generate::{Setting, SettingValue};
 use crate::world;
 
 /// A running core.
@@ -27,6 +29,41 @@ pub struct Core {
     adapter: Arc<StatsigBootstrapSpecsAdapter>,
     store: Arc<SpecStore>,
     hashing: HashUtil,
+}
+
+/// Local overrides as the core takes them, if there are any.
+pub type Overrides = Option<Arc<dyn OverrideAdapter>>;
+
+/// The same overrides for the core.
+pub fn overrides(settings: &[Setting]) -> Overrides {
+    if settings.is_empty() {
+        return None;
+    }
+    let adapter = StatsigLocalOverrideAdapter::new();
+    for Setting {
+        kind,
+        name,
+        id,
+        value,
+    } in settings
+    {
+        let id = id.as_deref();
+        match value {
+            SettingValue::Gate(value) => adapter.override_gate(name, *value, id),
+            SettingValue::Group(group) => {
+                adapter.override_experiment_by_group_name(name, group, id);
+            }
+            SettingValue::Json(json) => {
+                let value = serde_json::from_str(json).unwrap_or_default();
+                match kind {
+                    Kind::Layer => adapter.override_layer(name, value, id),
+                    Kind::Experiment => adapter.override_experiment(name, value, id),
+                    _ => adapter.override_dynamic_config(name, value, id),
+                }
+            }
+        }
+    }
+    Some(Arc::new(adapter))
 }
 
 /// What the core did with a payload.
@@ -122,9 +159,16 @@ impl Core {
     }
 
     /// The answer; `None` when the core panics. `lists` says whether there are ID lists: see [`world::member`].
-    pub fn ask(&self, user: &StatsigUser, kind: Kind, name: &str, lists: bool) -> Option<Answer> {
+    pub fn ask(
+        &self,
+        user: &StatsigUser,
+        kind: Kind,
+        name: &str,
+        lists: bool,
+        overrides: &Overrides,
+    ) -> Option<Answer> {
         catch_unwind(AssertUnwindSafe(|| {
-            self.ask_unguarded(user, kind, name, lists)
+            self.ask_unguarded(user, kind, name, lists, overrides)
         }))
         .ok()
     }
@@ -143,7 +187,14 @@ impl Core {
         catch_unwind(ask).ok()
     }
 
-    fn ask_unguarded(&self, user: &StatsigUser, kind: Kind, name: &str, lists: bool) -> Answer {
+    fn ask_unguarded(
+        &self,
+        user: &StatsigUser,
+        kind: Kind,
+        name: &str,
+        lists: bool,
+        overrides: &Overrides,
+    ) -> Answer {
         let data = self.store.data.read();
         let user = StatsigUserInternal::new(user, Some(&self.statsig));
         let member = |list: &str, key: &str| lists && world::member(list, key);
@@ -153,7 +204,7 @@ impl Core {
             IdListResolution::Callback(&member),
             &self.hashing,
             data.values.app_id.as_ref(),
-            None,
+            overrides.as_ref(),
             false,
             Some(&self.statsig),
             true,

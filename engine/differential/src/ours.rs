@@ -2,11 +2,12 @@
 
 use serde_json::Value as Json;
 use statsig_edge::{
-    Attributes, Evaluation, Evaluator, Options, Scratch, SecondaryExposure, StoreParameter, Table,
-    User, Value,
+    Attributes, Evaluation, Evaluator, LocalOverride, Options, OverrideValue, Scratch,
+    SecondaryExposure, SpecKind, StoreParameter, Table, User,
 };
 
 use crate::answer::{Answer, Kind, Secondary};
+use crate::generate::{Setting, SettingValue};
 use crate::world::{self, World};
 
 /// Room for one check: more nested gates than a generated payload can reach.
@@ -17,37 +18,63 @@ pub struct Ours<'t, 'w> {
     table: Table<'t>,
     world: &'w World<'w>,
     configured: bool,
-    global: [(&'static str, Value<'static>); 2],
+    overrides: &'t [LocalOverride<'t>],
+}
+
+/// Local overrides as our engine takes them.
+pub fn overrides(settings: &[Setting]) -> Vec<LocalOverride<'_>> {
+    settings
+        .iter()
+        .map(|setting| LocalOverride {
+            kind: spec_kind(setting.kind),
+            name: &setting.name,
+            id: setting.id.as_deref(),
+            value: match &setting.value {
+                SettingValue::Gate(value) => OverrideValue::Gate(*value),
+                SettingValue::Json(json) => OverrideValue::Json(json),
+                SettingValue::Group(group) => OverrideValue::Group(group),
+            },
+        })
+        .collect()
+}
+
+fn spec_kind(kind: Kind) -> SpecKind {
+    match kind {
+        Kind::Gate => SpecKind::Gate,
+        Kind::DynamicConfig => SpecKind::DynamicConfig,
+        Kind::Experiment => SpecKind::Experiment,
+        Kind::Layer => SpecKind::Layer,
+    }
 }
 
 impl<'t, 'w> Ours<'t, 'w> {
     /// Opens a table; `configured` as for [`crate::official::Core::start`].
-    pub fn open(table: &'t [u8], world: &'w World<'w>, configured: bool) -> Option<Self> {
+    pub fn open(
+        table: &'t [u8],
+        world: &'w World<'w>,
+        configured: bool,
+        overrides: &'t [LocalOverride<'t>],
+    ) -> Option<Self> {
         let table = Table::open(table).ok()?;
         Some(Ours {
             table,
             world,
             configured,
-            global: world::GLOBAL_CUSTOM,
+            overrides,
         })
     }
 
     /// Whether the table has a spec of that name.
     pub fn knows(&self, kind: Kind, name: &str) -> bool {
-        let kind = match kind {
-            Kind::Gate => statsig_edge::SpecKind::Gate,
-            Kind::DynamicConfig => statsig_edge::SpecKind::DynamicConfig,
-            Kind::Experiment => statsig_edge::SpecKind::Experiment,
-            Kind::Layer => statsig_edge::SpecKind::Layer,
-        };
-        self.table.spec(kind, name).is_some()
+        self.table.spec(spec_kind(kind), name).is_some()
     }
 
     fn evaluator(&self) -> Evaluator<'t, '_, World<'w>> {
         let mut options = Options::default();
+        options.overrides = self.overrides;
         if self.configured {
             options.tier = Some(world::TIER);
-            options.custom = Some(Attributes::from(&self.global));
+            options.custom = Some(Attributes::from(&world::GLOBAL_CUSTOM));
         }
         Evaluator::with_options(self.table, self.world, options)
     }

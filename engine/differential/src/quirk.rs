@@ -12,6 +12,8 @@ pub enum Quirk {
     UndelegatedWhenUnsupported,
     /// The core keeps none or a part of the undelegated list of a bandit's targeting gates.
     UndelegatedOfBandit,
+    /// Unsupported after a delegate that was overridden: the core says overridden.
+    UnsupportedAfterOverride,
     /// An object within a list that gives a name twice.
     RepeatedNames,
 }
@@ -24,6 +26,10 @@ impl Quirk {
             Quirk::UndelegatedOfBandit => {
                 "the core loses count of nesting in a bandit, and takes the list of its targeting gate or none; only a \
                  layer's is ever read, where a mapping must have come between"
+            }
+            Quirk::UnsupportedAfterOverride => {
+                "a layer of the new kind that meets something unsupported after an overridden delegate: ours says so, the \
+                 core that it is overridden"
             }
             Quirk::RepeatedNames => {
                 "the text of an object within a list keeps names given twice: telling them apart costs time that a \
@@ -54,6 +60,13 @@ impl Quirk {
             if kind == Kind::Experiment && content.bandits {
                 return Some(Quirk::UndelegatedOfBandit);
             }
+        }
+        if fields == ["reason"]
+            && kind == Kind::Layer
+            && core.reason.starts_with("LocalOverride")
+            && ours.reason.contains(":Unsupported")
+        {
+            return Some(Quirk::UnsupportedAfterOverride);
         }
         content.repeats.then_some(Quirk::RepeatedNames)
     }

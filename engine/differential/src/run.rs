@@ -1,11 +1,12 @@
 //! A run: cases from a seed, compared, and what failed made small.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::generate::{self, Scope};
 use crate::quirk::Quirk;
 use crate::random::Random;
+use crate::runaway::runs_away;
 use crate::session::{Difference, Engines, Form, Question};
 use crate::shrink::shrink;
 use crate::tally::{Tally, labels};
@@ -13,6 +14,9 @@ use crate::tree::Tree;
 
 /// Users that are asked about one payload.
 const USERS: usize = 10;
+
+/// How long one failing case is made smaller.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What to run.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +69,10 @@ pub fn run(engines: &Engines<'_>, plan: &Plan) -> Outcome {
                 payload,
                 lists: made.lists,
                 configured: made.configured,
+                settings: match form {
+                    Form::V1 => Vec::new(),
+                    Form::V2 => made.settings.clone(),
+                },
             };
             let labels = labels(&question.payload);
             let tally = &mut outcome.tally;
@@ -123,7 +131,12 @@ fn show_smallest(engines: &Engines<'_>, mut question: Question, users: &[Tree]) 
         println!("gone when asked again");
         return;
     };
+    let begin = Instant::now();
     let same = |question: &Question, user: &Tree| {
+        // What is small enough by then is shown.
+        if begin.elapsed() > PATIENCE || runs_away(&question.payload) {
+            return false;
+        }
         differences(question, std::slice::from_ref(user))
             .iter()
             .any(|difference| difference.signature() == first.signature())
@@ -140,6 +153,13 @@ fn show_smallest(engines: &Engines<'_>, mut question: Question, users: &[Tree]) 
             )
         });
         user = shrink(&user, &mut |user| same(&question, user));
+        for at in (0..question.settings.len()).rev() {
+            let mut simpler = question.clone();
+            simpler.settings.remove(at);
+            if same(&simpler, &user) {
+                question = simpler;
+            }
+        }
         for simpler in [
             Question {
                 lists: false,
@@ -158,8 +178,8 @@ fn show_smallest(engines: &Engines<'_>, mut question: Question, users: &[Tree]) 
     println!("  payload {}", question.payload.to_json());
     println!("  user {}", user.to_json());
     println!(
-        "  ID lists {}, configured {}",
-        question.lists, question.configured
+        "  ID lists {}, configured {}, overrides {:?}",
+        question.lists, question.configured, question.settings
     );
     for difference in differences(&question, &[user]).iter().take(2) {
         println!("  {difference}");

@@ -8,9 +8,9 @@ use statsig_edge::compile::{CompileError, compile};
 use statsig_edge::{Environment, Table, User};
 
 use crate::answer::{Answer, Kind};
-use crate::generate::BY_CHANCE;
-use crate::official::{Acceptance, Core, agent_field};
-use crate::ours::{Ours, Room};
+use crate::generate::{BY_CHANCE, Setting};
+use crate::official::{self, Acceptance, Core, agent_field};
+use crate::ours::{self, Ours, Room};
 use crate::quirk::{Content, Quirk};
 use crate::reference_v1::{Outside, Reference};
 use crate::tree::Tree;
@@ -36,6 +36,8 @@ pub struct Question {
     pub lists: bool,
     /// Whether the instances have an environment and global custom fields.
     pub configured: bool,
+    /// Local overrides.
+    pub settings: Vec<Setting>,
 }
 
 /// Two answers that are not the same.
@@ -137,7 +139,7 @@ impl<'c> Engines<'c> {
             return findings;
         };
         let world = World::new(question.lists, self.countries);
-        let Some(ours) = Ours::open(&compiled.table, &world, question.configured) else {
+        let Some(ours) = Ours::open(&compiled.table, &world, question.configured, &[]) else {
             return findings;
         };
         let global = match question.configured {
@@ -153,7 +155,7 @@ impl<'c> Engines<'c> {
             now: world.now_ms(),
         };
         let reference = Reference::new(&parsed, outside);
-        let names = names(&question.payload);
+        let names = names(&question.payload, &question.settings);
         let stores = stores(&question.payload);
         let payload_repeats = target_repeats(&question.payload);
         let mut room = Box::new(Room::new());
@@ -180,7 +182,7 @@ impl<'c> Engines<'c> {
             for (store, parameter) in &stores {
                 let theirs = reference.store_parameter(&parsed_user, store, parameter);
                 let our = ours.store_parameter(&our_user, store, parameter, &mut room);
-                findings.compare_parameters("v1 ", (store, parameter), &theirs, &our);
+                findings.compare_parameters("v1 ", (store, parameter), &theirs, &our, content);
             }
         }
         findings
@@ -221,7 +223,10 @@ impl<'c> Engines<'c> {
             return findings;
         };
         let world = World::new(question.lists, self.countries);
-        let Some(ours) = Ours::open(&compiled.table, &world, question.configured) else {
+        let settings = ours::overrides(&question.settings);
+        let overrides = official::overrides(&question.settings);
+        let opened = Ours::open(&compiled.table, &world, question.configured, &settings);
+        let Some(ours) = opened else {
             findings.differences.push(Difference {
                 what: "table".into(),
                 fields: vec!["opens"],
@@ -230,7 +235,7 @@ impl<'c> Engines<'c> {
             });
             return findings;
         };
-        let names = names(&question.payload);
+        let names = names(&question.payload, &question.settings);
         for (kind, name) in &names {
             let (theirs, our) = (core.knows(*kind, name), ours.knows(*kind, name));
             if theirs != our {
@@ -270,7 +275,7 @@ impl<'c> Engines<'c> {
                 mappings: question.payload.get("overrides").is_some(),
             };
             for (kind, name) in &names {
-                let theirs = core.ask(&core_user, *kind, name, question.lists);
+                let theirs = core.ask(&core_user, *kind, name, question.lists, &overrides);
                 let mut our = ours.ask(&our_user, *kind, name, &mut room);
                 let Some(theirs) = theirs else {
                     findings.count(Quirk::CorePanics);
@@ -288,9 +293,9 @@ impl<'c> Engines<'c> {
                     continue;
                 };
                 let our = ours.store_parameter(&our_user, store, parameter, &mut room);
-                // With members of ID lists the core's public calls, which know none, answer something else.
-                if !question.lists {
-                    findings.compare_parameters("", (store, parameter), &theirs, &our);
+                // The core's public calls know neither members of ID lists nor overrides.
+                if !question.lists && question.settings.is_empty() {
+                    findings.compare_parameters("", (store, parameter), &theirs, &our, content);
                 }
             }
         }
@@ -329,9 +334,14 @@ impl Findings {
         (store, parameter): (&str, &str),
         theirs: &Json,
         ours: &Json,
+        content: Content,
     ) {
         if theirs == ours {
             self.answers += 1;
+            return;
+        }
+        if content.repeats {
+            self.count(Quirk::RepeatedNames);
             return;
         }
         let what = format!("{form}store {store:?} parameter {parameter:?}");
@@ -410,7 +420,7 @@ fn repeats(tree: &Tree) -> bool {
 }
 
 /// Everything that can be asked for, and a name that is nowhere.
-fn names(payload: &Tree) -> Vec<(Kind, String)> {
+fn names(payload: &Tree, settings: &[Setting]) -> Vec<(Kind, String)> {
     let mut names = vec![
         (Kind::Gate, "no such spec".to_owned()),
         (Kind::Layer, "no such spec".to_owned()),
@@ -435,6 +445,11 @@ fn names(payload: &Tree) -> Vec<(Kind, String)> {
     add("layer_configs", &[Kind::Layer]);
     add("overrides", &Kind::ALL);
     add("cmab_configs", &Kind::ALL);
+    names.extend(
+        settings
+            .iter()
+            .map(|setting| (setting.kind, setting.name.clone())),
+    );
     names.sort();
     names.dedup();
     names

@@ -11,7 +11,7 @@ use statsig_edge::{Country, Environment, Membership, Value};
 pub const TIER: &str = "staging";
 
 /// The global custom fields of a configured instance.
-pub const GLOBAL_CUSTOM: [(&str, Value<'static>); 2] =
+pub static GLOBAL_CUSTOM: [(&str, Value<'static>); 2] =
     [("global", Value::Str("pro")), ("plan", Value::Int(5))];
 
 /// [`GLOBAL_CUSTOM`] as JSON.

@@ -142,7 +142,14 @@ pub(super) fn gates<'j>(writer: &mut Writer<'j>, span: Option<Span<'j>>) -> Read
     let mut names = Vec::new();
     if let Some(span) = span {
         array(&mut span.scanner(), |scanner| {
-            names.push(element_text(scanner)?);
+            // As the target of `pass_gate`: what is no name is the empty one.
+            names.push(match scanner.peek()? {
+                Kind::String => text(scanner.string()?),
+                _ => {
+                    scanner.skip()?;
+                    Cow::Borrowed("")
+                }
+            });
             Ok(())
         })?;
     }

@@ -34,7 +34,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         record.is_experiment_active = cmab.enabled();
         if !started || !passes {
             record.value = false;
-            record.json = cmab.default_value();
+            record.set_json(cmab.default_value());
             record.rule_id = Some(match started {
                 true => "inlineTargetingRules",
                 false => "prestart",
@@ -57,7 +57,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         };
         let group = group.required()?;
         record.value = true;
-        record.json = group.value;
+        record.set_json(group.value);
         record.rule_id = Some(group.id);
         if explores {
             record.rule_id_suffix = Some("explore");
@@ -74,7 +74,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         record: &mut Evaluation<'t>,
     ) -> Result<bool> {
         record.value = false;
-        record.json = None;
+        record.clear_json();
         let evaluated = self.evaluate(SpecKind::Gate, gate, record);
         let passes = self.unless_too_deep(evaluated.map(|_| record.value))?;
         if !gate.starts_with("segment:") {

@@ -184,7 +184,9 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
     fn experiment_group(&mut self, experiment: &str) -> Result<Option<&'t str>> {
         let mark = self.exposures.len();
         let parts = self.parts.len();
+        self.groups = self.groups.saturating_add(1);
         let evaluation = self.check(SpecKind::Experiment, experiment);
+        self.groups = self.groups.saturating_sub(1);
         if let Reason::Error(error) = evaluation.reason {
             return Err(error);
         }

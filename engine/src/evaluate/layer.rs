@@ -56,9 +56,10 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             // A mapping of the delegate takes back its own exposures only.
             record.mark = exposures;
             if self.evaluate_delegate(rule, record)? {
-                // Only an unsupported delegate has no value; one that is no object has no parameters.
+                // Without a value is what is unsupported, and an override by a group that there is not. One that is no
+                // object has no parameters.
                 let object = record.json.unwrap_or("{}");
-                if seen || record.is_unsupported() || self.overlaps(object, first) {
+                if seen || !record.has_value || self.overlaps(object, first) {
                     passed_over = Some(exposures);
                     continue;
                 }
@@ -87,7 +88,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             self.push_part(object, "default");
         }
         record.value = passed;
-        record.json = None;
+        record.set_json(None);
         record.rule_id = Some(rule_id);
         record.group_name = group_name;
         record.is_experiment_group = is_experiment_group;

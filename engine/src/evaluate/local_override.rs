@@ -50,15 +50,18 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         record.reason = Reason::LocalOverride;
         match found.value {
             OverrideValue::Gate(value) => record.value = value,
-            OverrideValue::Json(json) => record.json = Some(json),
+            OverrideValue::Json(json) => record.set_json(Some(json)),
             OverrideValue::Group(group) => {
                 let rules = self.table.spec(kind, name).map(|spec| spec.rules());
-                record.json = rules
+                let group = rules
                     .into_iter()
                     .flatten()
                     .filter_map(|at| self.table.rule(at))
-                    .find(|rule| rule.group_name() == Some(group))
-                    .and_then(|rule| rule.return_value());
+                    .find(|rule| rule.group_name() == Some(group));
+                match group {
+                    Some(rule) => record.set_json(rule.return_value()),
+                    None => record.clear_json(),
+                }
             }
         }
         self.tell(|| Step::LocalOverride { name: found.name });
@@ -83,10 +86,14 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         {
             return Some(found);
         }
-        for (_, id) in self.user.custom_ids.iter().flat_map(|ids| ids.iter()) {
-            let found = id.text(&mut buffer).and_then(|id| with_id(Some(id)));
-            if found.is_some() {
-                return found;
+        if let Some(ids) = self.user.custom_ids {
+            for (name, _) in ids.iter() {
+                // Of an id given twice the last counts, also here.
+                let id = ids.get(name).and_then(|id| id.text(&mut buffer));
+                let found = id.and_then(|id| with_id(Some(id)));
+                if found.is_some() {
+                    return found;
+                }
             }
         }
         with_id(None)

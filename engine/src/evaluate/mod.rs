@@ -31,7 +31,7 @@ use crate::exposure::{ExposureSink, LayerPart, Scratch, ScratchView, SecondaryEx
 use crate::table::{SpecKind, Table};
 use crate::user::{Attributes, Global, User};
 
-/// Deepest nesting of gates, delegates, mappings and experiment groups: as Statsig's core.
+/// Deepest nesting of gates, delegates and experiment groups, and of mappings by themselves: as Statsig's core.
 pub const MAX_DEPTH: u32 = 64;
 
 /// Most specs that one answer may evaluate: bounds the time that a crafted table can take.
@@ -305,6 +305,7 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
             trace,
             depth: 0,
             mappings: 0,
+            groups: 0,
             runaway: false,
             budget: MAX_EVALUATIONS,
             now: None,
@@ -330,7 +331,10 @@ struct Run<'r, 't, 'u, 'e, E, T> {
     depth: u32,
     /// Config mappings that are being followed.
     mappings: u32,
-    /// The depth was exceeded by mappings.
+    /// Experiments that are being asked for the user's group.
+    groups: u32,
+    /// The depth was exceeded by mappings, or within an experiment that was asked for a group: most likely they lead
+    /// back to themselves, and nothing on the way may take that for a plain "no".
     runaway: bool,
     budget: u32,
     now: Option<i64>,

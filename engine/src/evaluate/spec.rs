@@ -34,8 +34,9 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         entry: Spec<'t>,
         record: &mut Evaluation<'t>,
     ) -> Result<bool> {
-        if self.depth > super::MAX_DEPTH {
-            self.runaway |= self.mappings > super::MAX_DEPTH / 2;
+        let too_many_mappings = self.mappings > super::MAX_DEPTH;
+        if too_many_mappings || self.depth.saturating_sub(self.mappings) > super::MAX_DEPTH {
+            self.runaway |= too_many_mappings || self.groups > 0;
             return Err(EvaluationError::DepthExceeded);
         }
         self.budget = self
@@ -112,7 +113,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         let v1 = self.table.is_v1();
         let enabled = spec.has(flags::ENABLED);
         if v1 && !enabled {
-            record.json = spec.default_value();
+            record.set_json(spec.default_value());
             record.rule_id = Some("disabled");
             return Ok(());
         }
@@ -135,10 +136,10 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             if self.passes_percentage(rule)? {
                 record.value =
                     (v1 && kind == SpecKind::Gate) || !rule.has(rule_flags::RETURNS_FALSE);
-                record.json = rule.return_value();
+                record.set_json(rule.return_value());
             } else {
                 record.value = default_value;
-                record.json = spec.default_value();
+                record.set_json(spec.default_value());
             }
             record.rule_id = Some(rule.id());
             record.group_name = rule.group_name();
@@ -149,7 +150,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             return Ok(());
         }
         record.value = default_value;
-        record.json = spec.default_value();
+        record.set_json(spec.default_value());
         record.rule_id = Some(if enabled { "default" } else { "disabled" });
         record.sampling_rate = None;
         record.forward_all_exposures = spec.forward_all_exposures();
@@ -165,6 +166,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
     ) -> Result<bool> {
         self.tell(|| Step::Rule { id: rule.id() });
         let mut all = true;
+        let before = record.reason;
         let mut unsupported = record.is_unsupported();
         for at in rule.conditions() {
             let at = at.required()?;
@@ -180,9 +182,10 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             all &= record.value;
         }
         record.value = all;
-        if unsupported {
-            record.reason = Reason::Unsupported;
-        }
+        record.reason = match unsupported {
+            true => Reason::Unsupported,
+            false => before,
+        };
         Ok(all && !unsupported)
     }
 
@@ -205,7 +208,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         });
         record.undelegated_end = Some(self.exposures.len());
         record.value = false;
-        record.json = None;
+        record.clear_json();
         self.evaluate_entry(SpecKind::Experiment, delegate, record)?;
         record.explicit_parameters = delegate.explicit_parameters();
         record.config_delegate = Some(delegate.name());

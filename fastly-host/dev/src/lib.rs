@@ -9,6 +9,7 @@ compile_error!("`cargo dev` needs a Unix system (on Windows: WSL)");
 
 pub mod build_dirs;
 pub mod debian;
+pub mod differential;
 pub mod event_sink;
 pub mod harness;
 pub mod http;

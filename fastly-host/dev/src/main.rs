@@ -9,7 +9,7 @@ use statsig_fastly_dev::test_steps::{Selection, Step, test};
 use statsig_fastly_dev::viceroy::Preparing;
 use statsig_fastly_dev::wasm_toolchain::{NO_STD, Toolchain, WASM};
 use statsig_fastly_dev::workspace::Workspace;
-use statsig_fastly_dev::{serve, service_build};
+use statsig_fastly_dev::{differential, serve, service_build};
 use std::process::ExitCode;
 
 /// Developer tasks of this workspace. Each does the set-up it needs and says so.
@@ -45,6 +45,18 @@ enum Task {
         #[arg(long)]
         keep_going: bool,
     },
+    /// Compare the engine with Statsig's own core on generated payloads and users
+    Differential {
+        /// How many cases: one payload and one user each, asked about every spec
+        #[arg(long, default_value_t = differential::CASES)]
+        cases: usize,
+        /// What determines the cases [default: a fresh one, printed]
+        #[arg(long)]
+        seed: Option<u64>,
+        /// Print how often each operator came out true, false and unsupported
+        #[arg(long)]
+        tally: bool,
+    },
     /// Build the service to Wasm and print where it is
     BuildService,
 }
@@ -73,6 +85,7 @@ fn run(task: Task) -> Outcome<()> {
             skip,
             keep_going,
         }),
+        Task::Differential { cases, seed, tally } => differential::run(cases, seed, tally),
         Task::BuildService => {
             let workspace = Workspace::find()?;
             let dirs = BuildDirs::take(&workspace)?;

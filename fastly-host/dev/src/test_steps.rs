@@ -3,6 +3,7 @@
 //! Viceroy, if it has to be built, is built in the background meanwhile; only the last step waits for it.
 
 use crate::build_dirs::BuildDirs;
+use crate::differential;
 use crate::harness::{VICEROY_VAR, WASM_VAR};
 use crate::process::succeeds;
 use crate::progress::{Failure, Outcome, say, spoken};
@@ -19,8 +20,7 @@ const ENGINE: &str = "statsig-edge";
 const HOST: &str = "statsig-fastly";
 const SERVICE: &str = service_build::PACKAGE;
 const DEV: &str = "statsig-fastly-dev";
-/// Brings Statsig's own core with its many crates: it has a step of its own.
-const DIFFERENTIAL: &str = "statsig-differential";
+const DIFFERENTIAL: &str = differential::PACKAGE;
 
 /// One part of the full test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -31,6 +31,8 @@ pub enum Step {
     Clippy,
     /// Unit, integration and documentation tests on this machine.
     Native,
+    /// The engine against Statsig's own core on generated cases: always the same ones, then fresh ones.
+    Differential,
     /// The documentation builds without a warning.
     Docs,
     /// The engine builds for a target that has no `std`.
@@ -53,6 +55,7 @@ impl Step {
             Self::Fmt => "formatting",
             Self::Clippy => "lints",
             Self::Native => "tests on this machine",
+            Self::Differential => "the engine against Statsig's own core",
             Self::Docs => "documentation",
             Self::NoStd => "the engine for a target without std",
             Self::Wasm => "the service for Wasm",
@@ -120,13 +123,13 @@ pub fn test(selection: &Selection) -> Outcome<()> {
     println!();
     for (step, word, time) in &table {
         println!(
-            "  {:<8} {:<40} {word:<8} {:>12}",
+            "  {:<12} {:<40} {word:<8} {:>12}",
             step.name(),
             step.title(),
             spoken(*time)
         );
     }
-    println!("  {:<58} {:>12}\n", "in all", spoken(begin.elapsed()));
+    println!("  {:<62} {:>12}\n", "in all", spoken(begin.elapsed()));
     match first_failure {
         None => Ok(()),
         Some(failure) => Err(failure),
@@ -195,6 +198,23 @@ impl Run {
                 self.cargo(step, |cargo| {
                     cargo.args(["test", "-p", ENGINE, "--no-default-features"])
                 })
+            }
+            Step::Differential => {
+                component("clippy", "clippy")?;
+                self.cargo(step, |cargo| {
+                    cargo
+                        .args(["clippy", "--profile", "tool", "-p", DIFFERENTIAL])
+                        .args(["--all-targets", "--", "-D", "warnings"])
+                })?;
+                self.cargo(step, |cargo| {
+                    cargo.args(["test", "--profile", "tool", "-p", DIFFERENTIAL])
+                })?;
+                for seed in [Some(differential::SEED), None] {
+                    self.cargo(step, |cargo| {
+                        differential::arguments(cargo, differential::CASES, seed)
+                    })?;
+                }
+                Ok(())
             }
             Step::Docs => self.cargo(step, |cargo| {
                 cargo

@@ -5,6 +5,7 @@ mod condition;
 mod number;
 mod payload;
 mod rule;
+mod setting;
 mod spec;
 mod text;
 mod user;
@@ -13,6 +14,7 @@ mod vocabulary;
 
 pub use condition::OPERATORS;
 pub use payload::{BY_CHANCE, PROBE, Payload, Scope, payload};
+pub use setting::{Setting, SettingValue};
 pub use user::user;
 pub use v1::v1;
 pub use vocabulary::Vocabulary;

@@ -6,6 +6,7 @@
 use super::bandit::bandit;
 use super::condition::{References, condition};
 use super::rule::{self, PARAMETERS, Shape};
+use super::setting::{Setting, settings};
 use super::spec::{Surroundings, spec};
 use super::vocabulary::Vocabulary;
 use crate::answer::Kind;
@@ -23,6 +24,8 @@ pub struct Payload {
     pub lists: bool,
     /// Whether the instances have an environment and global custom fields.
     pub configured: bool,
+    /// Local overrides.
+    pub settings: Vec<Setting>,
 }
 
 /// What payloads contain.
@@ -83,8 +86,14 @@ pub fn payload(random: &mut Random, scope: Scope) -> Payload {
     making.make_specs();
     making.probe_conditions();
     let tree = making.finish();
+    // The core asks for an experiment's group through a public call, which does not know them.
+    let settings = match !making.groups && making.random.chance(25) {
+        true => settings(making.random, &making.words, &tree),
+        false => Vec::new(),
+    };
     Payload {
         tree,
+        settings,
         words: making.words,
         lists,
         configured,
@@ -106,11 +115,11 @@ impl Making<'_> {
                 self.add_condition();
             }
             let name = self.name(kind, index);
+            let mut delegates = names(&self.configs);
+            delegates.extend(self.bandits.iter().take(1).map(|(name, _)| name.clone()));
             if kind == Kind::Experiment && self.random.chance(15) {
                 self.add_bandit(name.clone(), false);
             }
-            let mut delegates = names(&self.configs);
-            delegates.extend(self.bandits.iter().take(1).map(|(name, _)| name.clone()));
             let around = Surroundings {
                 conditions: &self.keys,
                 delegates: &delegates,

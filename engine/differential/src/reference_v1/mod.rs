@@ -369,7 +369,7 @@ impl<'p> Reference<'p> {
             "ua_based" => found(field.and_then(|field| {
                 person
                     .field(field)
-                    .or_else(|| self.from_agent(person, field).map(Json::String))
+                    .or_else(|| self.agent_field(person, field).map(Json::String))
             })),
             "target_app" => found(match &self.payload["app_id"] {
                 Json::Null => None,
@@ -397,7 +397,7 @@ impl<'p> Reference<'p> {
     }
 
     /// §4.8.
-    fn from_agent(&self, person: &Person<'_>, field: &str) -> Option<String> {
+    fn agent_field(&self, person: &Person<'_>, field: &str) -> Option<String> {
         let name = match field.to_lowercase().as_str() {
             "os_name" | "osname" => "os_name",
             "os_version" | "osversion" => "os_version",
