@@ -270,12 +270,9 @@ fn sizes(measured: &Measured) -> String {
     page
 }
 
-/// A function's name without the hash of its instance.
-fn short(name: &str) -> &str {
-    match name.rsplit_once("::h") {
-        Some((short, hash)) if hash.len() == 16 => short,
-        _ => name,
-    }
+/// A function's name as one writes it, without the hash of its instance.
+fn short(name: &str) -> String {
+    format!("{:#}", rustc_demangle::demangle(name))
 }
 
 /// Prints where the instructions go.
