@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::json::member;
 use crate::table::StringList;
 
 /// The answer to a check, before it is read as a gate, a config, an experiment or a layer.
@@ -52,6 +53,13 @@ pub struct Evaluation<'t> {
     pub(crate) mark: usize,
     /// How many exposures there were before the delegate was evaluated.
     pub(crate) undelegated_end: Option<usize>,
+}
+
+impl<'t> Evaluation<'t> {
+    /// The JSON text of a member of the value; walks the object. Not for layers, whose value may be in parts.
+    pub fn parameter(&self, name: &str) -> Option<&'t str> {
+        member(self.json?, name)
+    }
 }
 
 impl Evaluation<'_> {

@@ -25,6 +25,7 @@ pub mod compile;
 mod environment;
 mod evaluate;
 mod evaluation;
+pub mod explain;
 mod exposure;
 mod hash;
 mod json;
@@ -49,7 +50,7 @@ pub use evaluate::{
 pub use evaluation::{Evaluation, EvaluationError, Note, Reason};
 pub use exposure::{Exposure, ExposureSink, Scratch, ScratchView, SecondaryExposure};
 pub use hash::djb2;
-pub use json::write_escaped;
+pub use json::{write_escaped, write_unescaped};
 pub use table::{
     Cmab, CmabGroup, CmabWeight, Entity, FORMAT_VERSION, MAGIC, Meta, Parameter, ParameterStore,
     Reference, SamplingMode, Spec, SpecKind, StringList, Table, TableError, is_table,

@@ -37,7 +37,7 @@ impl Sha256 {
     }
 
     fn used(&self) -> usize {
-        (self.length % BLOCK as u64) as usize
+        self.length as usize % BLOCK
     }
 
     pub(crate) fn update(&mut self, mut bytes: &[u8]) {

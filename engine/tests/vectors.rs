@@ -533,3 +533,60 @@ fn scenarios_on_v1() {
     assert_eq!(followed, V1_FOLLOWS.len());
     assert_none("v1 scenarios", differences);
 }
+
+/// Contextual bandits and the versions of delegates (the rest of `more_scenarios` is the host's and bootstrap's).
+#[test]
+fn more_scenarios() {
+    let world = World {
+        now_ms: 1_767_225_600_000,
+        ..World::default()
+    };
+    let mut differences = Vec::new();
+    let mut checked = 0;
+    for case in cases("more_scenarios") {
+        let id = text(case, "id");
+        if !id.starts_with("cmab") && id != "version_precedence" {
+            continue;
+        }
+        checked += 1;
+        let compiled = compile(case["payload_v2"].to_string().as_bytes()).unwrap();
+        let ours = scenario(case, &compiled.table, &world);
+        let core = &case["core"];
+        for field in [
+            "value",
+            "rule_id",
+            "reason",
+            "id_type",
+            "group_name",
+            "allocated",
+            "is_experiment_active",
+            "params",
+        ] {
+            if core
+                .get(field)
+                .is_some_and(|expected| *expected != ours[field])
+            {
+                differences.push(format!(
+                    "{id}.{field}: core {} ours {}",
+                    core[field], ours[field]
+                ));
+            }
+        }
+        let event = core["events"].as_array().unwrap().last().unwrap();
+        if event["secondaryExposures"] != ours["secondary"] {
+            differences.push(format!(
+                "{id}: core {} ours {}",
+                event["secondaryExposures"], ours["secondary"]
+            ));
+        }
+        let version = event["metadata"]["configVersion"].as_str().unwrap();
+        if version.parse() != Ok(ours["version"].as_u64().unwrap()) {
+            differences.push(format!(
+                "{id}: version core {version} ours {}",
+                ours["version"]
+            ));
+        }
+    }
+    assert_eq!(checked, 15);
+    assert_none("scenarios", differences);
+}

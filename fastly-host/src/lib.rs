@@ -14,12 +14,49 @@
     )
 )]
 
+// The README's examples are compiled as this crate's.
+#[cfg(all(doctest, feature = "fastly"))]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
 extern crate alloc;
 // The fake host keeps its state in a thread local.
 #[cfg(not(target_arch = "wasm32"))]
 extern crate std;
 
+mod bare;
+mod config;
 pub mod encode;
+mod environment;
+mod events;
+mod flush;
+#[cfg(feature = "fastly")]
+mod handle;
 mod json;
+mod layer;
 pub mod platform;
+pub mod prelude;
 pub mod report;
+mod request_user;
+mod results;
+mod specs;
+mod statsig;
+mod status;
+mod store;
+mod typed;
+pub mod user_json;
+
+pub use bare::{BareHandled, BareResponse, handle_bare};
+pub use config::{Config, EVENTS_BASE_URI, Events, Key};
+pub use environment::HostEnvironment;
+pub use events::{EventValue, MAX_EVENTS, SDK_TYPE, SDK_VERSION};
+pub use flush::{DeliveryError, Summary};
+#[cfg(feature = "fastly")]
+pub use handle::{Handled, handle};
+pub use layer::Layer;
+pub use request_user::{Client, RequestUser};
+pub use results::{DynamicConfig, Experiment, Gate};
+pub use specs::{Failure, Format, Loading, Source, Specs, SpecsError};
+pub use statsig::Statsig;
+pub use status::write_status;
+pub use store::ParameterStore;

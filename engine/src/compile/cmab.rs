@@ -210,7 +210,8 @@ fn write_bandit<'j>(writer: &mut Writer<'j>, bandit: Bandit<'j>) -> Read<()> {
         let weights = model.map_or(&[][..], |model| &model.weights);
         for (field, category, weight) in weights {
             let row: [u8; CMAB_WEIGHT] = RowBytes::new()
-                .u32(writer.string(field))
+                .u16(writer.field(Some(field))?)
+                .u16(0)
                 .u32(writer.optional_string(category.as_deref()))
                 .f64(*weight)
                 .done();

@@ -245,7 +245,11 @@ impl<'j> Writer<'j> {
             }
             offsets.push(entries.len() as u32);
         }
-        let mut blob = Vec::with_capacity(entries.len().saturating_add(offsets.len() * 4));
+        let mut blob = Vec::with_capacity(
+            entries
+                .len()
+                .saturating_add(offsets.len().saturating_mul(4)),
+        );
         push_varint(&mut blob, count);
         for offset in offsets {
             blob.extend_from_slice(&offset.to_le_bytes());

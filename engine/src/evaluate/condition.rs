@@ -4,6 +4,7 @@ use super::operator::Operand;
 use super::{Required, Result, Run};
 use crate::environment::{Country, Environment};
 use crate::evaluation::{Evaluation, Note, Reason};
+use crate::explain::{ExplainedCondition, Step, Trace};
 use crate::exposure::{Exposure, SecondaryExposure};
 use crate::number::NumberText;
 use crate::table::SpecKind;
@@ -15,7 +16,7 @@ use crate::user::{FieldName, Value};
 /// Buckets of a `user_bucket` condition.
 const USER_BUCKETS: u64 = 1_000;
 
-impl<'t, E: Environment> Run<'_, 't, '_, '_, E> {
+impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
     /// Leaves the condition's bool in the record, or its mark of being unsupported.
     pub(super) fn evaluate_condition(
         &mut self,
@@ -25,17 +26,26 @@ impl<'t, E: Environment> Run<'_, 't, '_, '_, E> {
         // A rule may name a condition that the payload lacks (§3.4).
         if at == crate::table::wire::NONE {
             record.reason = Reason::Unsupported;
+            self.tell(|| Step::MissingCondition);
             return Ok(());
         }
         let condition = self.table.condition(at).required()?;
         match condition.condition_type() {
-            ConditionType::Unsupported => record.reason = Reason::Unsupported,
-            ConditionType::Public => record.value = true,
+            ConditionType::Unsupported => {
+                record.reason = Reason::Unsupported;
+                self.tell_condition(condition, &Operand::Absent, record);
+            }
+            ConditionType::Public => {
+                record.value = true;
+                self.tell_condition(condition, &Operand::Absent, record);
+            }
             ConditionType::PassGate | ConditionType::FailGate => {
                 self.evaluate_gate_condition(condition, record)?;
+                self.tell_condition(condition, &Operand::Absent, record);
             }
             ConditionType::MultiPassGate | ConditionType::MultiFailGate => {
                 self.evaluate_multi_gate_condition(condition, record)?;
+                self.tell_condition(condition, &Operand::Absent, record);
             }
             ConditionType::ExperimentGroup => {
                 let group = condition
@@ -46,6 +56,42 @@ impl<'t, E: Environment> Run<'_, 't, '_, '_, E> {
             _ => self.evaluate_value_condition(condition, record)?,
         }
         Ok(())
+    }
+
+    /// Tells the trace how a condition came out, with the value that it looked at.
+    #[inline(always)]
+    pub(super) fn tell_condition(
+        &mut self,
+        condition: Condition<'t>,
+        operand: &Operand<'_>,
+        record: &Evaluation<'t>,
+    ) {
+        if !T::LISTENS {
+            return;
+        }
+        let mut buffer = NumberText::new();
+        let now;
+        let value = match operand {
+            Operand::Now(ms) => {
+                now = Value::Int(*ms);
+                now.text(&mut buffer)
+            }
+            Operand::Value(Value::Object(object)) => Some(object.as_str()),
+            Operand::Value(Value::Null) => Some("null"),
+            Operand::Value(value) => value.text(&mut buffer),
+            Operand::Absent => None,
+        };
+        self.trace.step(
+            self.depth,
+            &Step::Condition {
+                condition: ExplainedCondition::new(condition),
+                value,
+                outcome: match record.is_unsupported() {
+                    true => None,
+                    false => Some(record.value),
+                },
+            },
+        );
     }
 
     /// The conditions that compare a value and evaluate nothing else. Apart, so that their buffers do not lie on the

@@ -3,12 +3,13 @@
 use super::{Required, Result, Run};
 use crate::environment::Environment;
 use crate::evaluation::Evaluation;
+use crate::explain::{Step, Trace};
 use crate::exposure::LayerPart;
 use crate::json::members;
 use crate::table::rule::flags as rule_flags;
 use crate::table::{Spec, SpecKind};
 
-impl<'t, E: Environment> Run<'_, 't, '_, '_, E> {
+impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
     pub(super) fn evaluate_new_layer(
         &mut self,
         layer: Spec<'t>,
@@ -35,6 +36,9 @@ impl<'t, E: Environment> Run<'_, 't, '_, '_, E> {
                     continue;
                 }
                 let delegate = self.table.spec_at(SpecKind::Experiment, at).required()?;
+                self.tell(|| Step::Delegate {
+                    name: delegate.name(),
+                });
                 let mark = self.exposures.len();
                 let mut answer = Evaluation::new(mark);
                 self.evaluate_entry(SpecKind::Experiment, delegate, &mut answer)?;

@@ -3,9 +3,10 @@
 use super::{Required, Result, Run};
 use crate::environment::Environment;
 use crate::evaluation::{Evaluation, EvaluationError};
+use crate::explain::{Step, Trace};
 use crate::table::{Spec, SpecKind};
 
-impl<'t, E: Environment> Run<'_, 't, '_, '_, E> {
+impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
     /// True when a mapping of the name applied and the record holds the other config's answer.
     pub(super) fn evaluate_mapping(
         &mut self,
@@ -39,6 +40,9 @@ impl<'t, E: Environment> Run<'_, 't, '_, '_, E> {
                 if !matched || !self.passes_override_percentage(rule, salt)? {
                     continue;
                 }
+                self.tell(|| Step::Mapping {
+                    new_config_name: mapping.new_config_name,
+                });
                 record.override_config_name = Some(mapping.new_config_name);
                 if self.evaluate(kind, mapping.new_config_name, record)? {
                     return Ok(true);

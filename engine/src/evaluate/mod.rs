@@ -1,5 +1,6 @@
 //! Evaluating specs in place (`evaluation.md` §3).
 
+mod cmab;
 mod condition;
 mod layer;
 mod mapping;
@@ -9,13 +10,13 @@ mod results;
 mod spec;
 mod store;
 
-#[cfg(feature = "compile")]
 pub(crate) use operator::eq;
 pub use results::{DynamicConfig, Experiment, Gate, Layer, LayerParameter};
 pub use store::StoreParameter;
 
 use crate::environment::Environment;
 use crate::evaluation::{Evaluation, EvaluationError, Reason};
+use crate::explain::{Step, Trace};
 use crate::exposure::{ExposureSink, LayerPart, Scratch, ScratchView, SecondaryExposure};
 use crate::table::{SpecKind, Table};
 use crate::user::{Attributes, Global, User};
@@ -136,7 +137,8 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
         scratch: ScratchView<'s, 't>,
         sink: &mut dyn ExposureSink,
     ) -> Gate<'s, 't, 'n> {
-        let (evaluation, secondary, _) = self.check(SpecKind::Gate, user, name, scratch, sink);
+        let (evaluation, secondary, _) =
+            self.check(SpecKind::Gate, user, name, scratch, sink, &mut ());
         Gate {
             name,
             evaluation,
@@ -153,7 +155,7 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
         sink: &mut dyn ExposureSink,
     ) -> DynamicConfig<'s, 't, 'n> {
         let (evaluation, secondary, _) =
-            self.check(SpecKind::DynamicConfig, user, name, scratch, sink);
+            self.check(SpecKind::DynamicConfig, user, name, scratch, sink, &mut ());
         DynamicConfig {
             name,
             evaluation,
@@ -170,7 +172,7 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
         sink: &mut dyn ExposureSink,
     ) -> Experiment<'s, 't, 'n> {
         let (evaluation, secondary, _) =
-            self.check(SpecKind::Experiment, user, name, scratch, sink);
+            self.check(SpecKind::Experiment, user, name, scratch, sink, &mut ());
         Experiment {
             name,
             evaluation,
@@ -186,13 +188,28 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
         scratch: ScratchView<'s, 't>,
         sink: &mut dyn ExposureSink,
     ) -> Layer<'s, 't, 'n> {
-        let (evaluation, secondary, parts) = self.check(SpecKind::Layer, user, name, scratch, sink);
+        let (evaluation, secondary, parts) =
+            self.check(SpecKind::Layer, user, name, scratch, sink, &mut ());
         Layer {
             name,
             evaluation,
             secondary,
             parts,
         }
+    }
+
+    /// Evaluates as a check of that kind does, and tells `trace` every step on the way (rules, conditions, the values
+    /// compared, buckets drawn). Checks without a trace pay nothing for it.
+    pub fn explain<const X: usize, const P: usize>(
+        &self,
+        kind: SpecKind,
+        user: &User<'_>,
+        name: &str,
+        scratch: &mut Scratch<'t, X, P>,
+        trace: &mut impl Trace,
+    ) -> Evaluation<'t> {
+        let (evaluation, ..) = self.check(kind, user, name, scratch.view(), &mut (), trace);
+        evaluation
     }
 
     #[allow(clippy::type_complexity)] // a triple taken apart at once
@@ -203,6 +220,7 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
         name: &str,
         scratch: ScratchView<'s, 't>,
         sink: &mut dyn ExposureSink,
+        trace: &mut impl Trace,
     ) -> (
         Evaluation<'t>,
         &'s [SecondaryExposure<'t>],
@@ -225,6 +243,7 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
             exposures,
             parts,
             sink,
+            trace,
             depth: 0,
             budget: MAX_EVALUATIONS,
             now: None,
@@ -236,7 +255,7 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
 }
 
 /// One check on its way.
-struct Run<'r, 't, 'u, 'e, E> {
+struct Run<'r, 't, 'u, 'e, E, T> {
     table: Table<'t>,
     environment: &'e E,
     global: Global<'e>,
@@ -244,13 +263,14 @@ struct Run<'r, 't, 'u, 'e, E> {
     exposures: &'r mut heapless::VecView<SecondaryExposure<'t>>,
     parts: &'r mut heapless::VecView<LayerPart<'t>>,
     sink: &'r mut dyn ExposureSink,
+    trace: &'r mut T,
     depth: u32,
     budget: u32,
     now: Option<i64>,
     dropped: u32,
 }
 
-impl<'t, E: Environment> Run<'_, 't, '_, '_, E> {
+impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
     /// A public check: a fresh record, finished with its reason and the marks of its exposures.
     fn check(&mut self, kind: SpecKind, name: &str) -> Evaluation<'t> {
         let mut record = Evaluation::new(self.exposures.len());
@@ -285,6 +305,14 @@ impl<'t, E: Environment> Run<'_, 't, '_, '_, E> {
     fn push_exposure(&mut self, exposure: SecondaryExposure<'t>) {
         if self.exposures.push(exposure).is_err() {
             self.dropped = self.dropped.saturating_add(1);
+        }
+    }
+
+    /// Tells the trace a step; nothing is computed for one that does not listen.
+    #[inline(always)]
+    fn tell<'a>(&mut self, step: impl FnOnce() -> Step<'a>) {
+        if T::LISTENS {
+            self.trace.step(self.depth, &step());
         }
     }
 

@@ -5,6 +5,7 @@ use core::cmp::Ordering;
 use super::{Required, Result, Run};
 use crate::environment::{Environment, Membership};
 use crate::evaluation::{Evaluation, Note, Reason};
+use crate::explain::Trace;
 use crate::hash::fnv1a;
 use crate::json::{as_string, elements, members};
 use crate::lowercase::{equals_lowercased, hash_lowercased, is_plain_lowercase, lowercase};
@@ -81,10 +82,10 @@ impl<'v> Operand<'v> {
     }
 }
 
-impl<'t, E: Environment> Run<'_, 't, '_, '_, E> {
+impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
     /// Leaves in the record whether the operator holds, or that it is unsupported.
     pub(super) fn compare(
-        &self,
+        &mut self,
         condition: Condition<'t>,
         operand: Operand<'_>,
         record: &mut Evaluation<'t>,
@@ -94,6 +95,7 @@ impl<'t, E: Environment> Run<'_, 't, '_, '_, E> {
             Holds::No => record.value = false,
             Holds::Unsupported => record.reason = Reason::Unsupported,
         }
+        self.tell_condition(condition, &operand, record);
         Ok(())
     }
 

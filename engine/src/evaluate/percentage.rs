@@ -2,33 +2,46 @@
 
 use super::{Required, Result, Run};
 use crate::environment::Environment;
+use crate::explain::{Step, Trace};
 use crate::number::NumberText;
 use crate::sha256::{Prefix, Sha256};
 use crate::table::rule::{ALL, Rule, Unit};
 
-impl<E: Environment> Run<'_, '_, '_, '_, E> {
+/// What a pass percentage is a share of.
+const BUCKETS: u64 = ALL as u64;
+
+impl<E: Environment, T: Trace> Run<'_, '_, '_, '_, E, T> {
     /// Whether the rule's unit falls below its bound.
-    pub(super) fn passes_percentage(&self, rule: Rule<'_>) -> Result<bool> {
-        match rule.bound() {
-            0 => Ok(false),
-            ALL.. => Ok(true),
-            bound => {
-                let hash = self.hash_unit(rule.prefix().required()?, rule.unit().required()?);
-                Ok(hash % u64::from(ALL) < u64::from(bound))
-            }
-        }
+    pub(super) fn passes_percentage(&mut self, rule: Rule<'_>) -> Result<bool> {
+        let bound = rule.bound();
+        let drawn = match bound {
+            0 | ALL.. => None,
+            _ => Some(self.hash_unit(rule.prefix().required()?, rule.unit().required()?) % BUCKETS),
+        };
+        Ok(self.within(drawn, bound))
+    }
+
+    /// Whether what was drawn is below the bound; without a draw all pass or none.
+    fn within(&mut self, drawn: Option<u64>, bound: u16) -> bool {
+        let passes = drawn.map_or(bound > 0, |drawn| drawn < u64::from(bound));
+        self.tell(|| Step::Percentage {
+            drawn,
+            bound,
+            passes,
+        });
+        passes
     }
 
     /// The same for a rule of a config mapping, which hashes the salt of the spec that it is used for.
     pub(super) fn passes_override_percentage(
-        &self,
+        &mut self,
         rule: Rule<'_>,
         spec_salt: &str,
     ) -> Result<bool> {
-        match rule.bound() {
-            0 => Ok(false),
-            ALL.. => Ok(true),
-            bound => {
+        let bound = rule.bound();
+        let drawn = match bound {
+            0 | ALL.. => None,
+            _ => {
                 let mut hash = Sha256::new();
                 for part in [spec_salt, ".", rule.override_salt(), "."] {
                     hash.update(part.as_bytes());
@@ -38,9 +51,10 @@ impl<E: Environment> Run<'_, '_, '_, '_, E> {
                     self.unit_text(rule.unit().required()?, &mut buffer)
                         .as_bytes(),
                 );
-                Ok(hash.finish() % u64::from(ALL) < u64::from(bound))
+                Some(hash.finish() % BUCKETS)
             }
-        }
+        };
+        Ok(self.within(drawn, bound))
     }
 
     /// H of a prefix and the user's unit id.

@@ -3,15 +3,16 @@
 use super::{Required, Result, Run};
 use crate::environment::Environment;
 use crate::evaluation::{Evaluation, EvaluationError};
+use crate::explain::{Step, Trace};
 use crate::table::rule::{Rule, flags as rule_flags};
 use crate::table::spec::flags;
 use crate::table::{Spec, SpecKind};
 
 /// §8.3: on a v2 payload an unsupported evaluation leaves the bool of the last condition, as Statsig's core does;
 /// on a v1 payload it is false, as in the SDKs that read v1.
-const UNSUPPORTED_KEEPS_LAST_BOOL_ON_V2: bool = true;
+const UNSUPPORTED_IS_FALSE_ON_V2: bool = false;
 
-impl<'t, E: Environment> Run<'_, 't, '_, '_, E> {
+impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
     /// §3.2. True when the name was recognized.
     pub(super) fn evaluate(
         &mut self,
@@ -39,8 +40,17 @@ impl<'t, E: Environment> Run<'_, 't, '_, '_, E> {
             .budget
             .checked_sub(1)
             .ok_or(EvaluationError::TooManyEvaluations)?;
+        self.tell(|| Step::Spec {
+            kind,
+            name: entry.name(),
+        });
         self.depth = self.depth.saturating_add(1);
         let recognized = self.evaluate_at_depth(kind, entry, record);
+        if let Ok(true) = recognized {
+            self.tell(|| Step::Answer {
+                evaluation: &*record,
+            });
+        }
         self.depth = self.depth.saturating_sub(1);
         recognized
     }
@@ -54,6 +64,12 @@ impl<'t, E: Environment> Run<'_, 't, '_, '_, E> {
         if let Some(overrides) = entry.overrides()
             && self.evaluate_mapping(kind, entry, overrides, record)?
         {
+            return Ok(true);
+        }
+        if kind == SpecKind::Experiment
+            && let Some(cmab) = entry.cmab()
+        {
+            self.evaluate_cmab(cmab, record)?;
             return Ok(true);
         }
         if !entry.exists() {
@@ -76,7 +92,7 @@ impl<'t, E: Environment> Run<'_, 't, '_, '_, E> {
         } else {
             self.evaluate_rules(kind, spec, record)?;
         }
-        if record.is_unsupported() && !(UNSUPPORTED_KEEPS_LAST_BOOL_ON_V2 && !self.table.is_v1()) {
+        if record.is_unsupported() && (self.table.is_v1() || UNSUPPORTED_IS_FALSE_ON_V2) {
             record.value = false;
         }
         Ok(true)
@@ -140,6 +156,7 @@ impl<'t, E: Environment> Run<'_, 't, '_, '_, E> {
         rule: Rule<'t>,
         record: &mut Evaluation<'t>,
     ) -> Result<bool> {
+        self.tell(|| Step::Rule { id: rule.id() });
         let mut all = true;
         for at in rule.conditions() {
             self.evaluate_condition(at.required()?, record)?;
@@ -163,6 +180,9 @@ impl<'t, E: Environment> Run<'_, 't, '_, '_, E> {
             return Ok(false);
         };
         let delegate = self.table.spec_at(SpecKind::Experiment, at).required()?;
+        self.tell(|| Step::Delegate {
+            name: delegate.name(),
+        });
         record.undelegated_end = Some(self.exposures.len());
         record.value = false;
         record.json = None;

@@ -58,6 +58,13 @@ pub(crate) fn member<'j>(object: &'j str, name: &str) -> Option<&'j str> {
         .map(|(_, value)| value)
 }
 
+/// Writes the string that a JSON text stands for, escapes resolved; `None` when the text is no JSON string.
+///
+/// Stops where `out` takes no more.
+pub fn write_unescaped(json: &str, out: &mut dyn core::fmt::Write) -> Option<core::fmt::Result> {
+    Some(as_string(json)?.write_to(out))
+}
+
 /// The text between the quotes, if this is the text of a JSON string.
 pub(crate) fn as_string(text: &str) -> Option<RawStr<'_>> {
     Scanner::new(text).string().ok()

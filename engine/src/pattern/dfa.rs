@@ -20,6 +20,7 @@ pub(super) const MATCH: u16 = 1;
 /// The class of the end of the text; characters have classes from 1.
 pub(super) const END: u8 = 0;
 /// First character of the second and of the third list of ranges.
+#[cfg(feature = "compile-regex")]
 pub(super) const MIDDLE: u32 = 0x80;
 /// First character of the third list of ranges.
 pub(super) const HIGH: u32 = 0x1_0000;

@@ -4,6 +4,7 @@ use super::rule::Unit;
 use super::wire::{Row, row};
 use super::{Section, StringList, Table};
 use crate::sha256::Prefix;
+use crate::user::FieldName;
 
 /// Bytes of a bandit's row.
 pub(crate) const CMAB: usize = 52;
@@ -59,11 +60,12 @@ pub struct CmabGroup<'t> {
 }
 
 /// A weight of a group's model.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct CmabWeight<'t> {
     /// The user field it applies to.
     pub field: &'t str,
+    pub(crate) lookup: FieldName<'t>,
     /// The value of a categorical weight; `None` for a numerical one.
     pub category: Option<&'t str>,
     /// The weight.
@@ -155,7 +157,8 @@ impl<'t> CmabGroup<'t> {
         (start..start.saturating_add(count)).map_while(move |at| {
             let row = row::<CMAB_WEIGHT>(table.section(Section::CmabWeights), at)?;
             Some(CmabWeight {
-                field: table.string(row.u32(0))?,
+                field: table.field(row.u16(0))?.name,
+                lookup: table.field(row.u16(0))?,
                 category: match row.reference(4) {
                     Some(category) => Some(table.string(category)?),
                     None => None,

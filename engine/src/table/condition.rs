@@ -13,7 +13,9 @@ pub(crate) const FIELD: usize = 12;
 
 /// Defines an enum that is stored as one byte; a byte without a variant reads as `None`.
 macro_rules! code {
-    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $code:literal,)* }) => {
+    ($(#[$meta:meta])* $name:ident {
+        $($(#[$doc:meta])* $variant:ident = $code:literal $text:literal,)*
+    }) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[repr(u8)]
@@ -26,6 +28,13 @@ macro_rules! code {
                     _ => None,
                 }
             }
+
+            /// Statsig's word for it.
+            pub(crate) fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)*
+                }
+            }
         }
     };
 }
@@ -33,69 +42,69 @@ macro_rules! code {
 code! {
     /// Where the value compared comes from (`evaluation.md` §4.1).
     ConditionType {
-        Unsupported = 0,
-        Public = 1,
-        PassGate = 2,
-        FailGate = 3,
-        MultiPassGate = 4,
-        MultiFailGate = 5,
-        UserField = 6,
-        UnitId = 7,
-        EnvironmentField = 8,
-        CurrentTime = 9,
-        UserBucket = 10,
-        IpBased = 11,
-        UaBased = 12,
-        TargetApp = 13,
-        ExperimentGroup = 14,
+        Unsupported = 0 "unsupported",
+        Public = 1 "public",
+        PassGate = 2 "pass_gate",
+        FailGate = 3 "fail_gate",
+        MultiPassGate = 4 "multi_pass_gate",
+        MultiFailGate = 5 "multi_fail_gate",
+        UserField = 6 "user_field",
+        UnitId = 7 "unit_id",
+        EnvironmentField = 8 "environment_field",
+        CurrentTime = 9 "current_time",
+        UserBucket = 10 "user_bucket",
+        IpBased = 11 "ip_based",
+        UaBased = 12 "ua_based",
+        TargetApp = 13 "target_app",
+        ExperimentGroup = 14 "experiment_group",
     }
 }
 
 code! {
     /// How it is compared (§4.2). The target's encoding follows from the operator: `engine/FORMAT.md`.
     Operator {
-        Unsupported = 0,
+        Unsupported = 0 "unsupported",
         /// The target is of a type with which the operator never holds.
-        Never = 1,
+        Never = 1 "never",
         /// The target is of a type with which the operator always holds.
-        Always = 2,
-        Gt = 3,
-        Gte = 4,
-        Lt = 5,
-        Lte = 6,
-        VersionGt = 7,
-        VersionGte = 8,
-        VersionLt = 9,
-        VersionLte = 10,
-        VersionEq = 11,
-        VersionNeq = 12,
-        Any = 13,
-        None = 14,
-        AnyCaseSensitive = 15,
-        NoneCaseSensitive = 16,
-        StrStartsWithAny = 17,
-        StrEndsWithAny = 18,
-        StrContainsAny = 19,
-        StrContainsNone = 20,
+        Always = 2 "always",
+        Gt = 3 "gt",
+        Gte = 4 "gte",
+        Lt = 5 "lt",
+        Lte = 6 "lte",
+        VersionGt = 7 "version_gt",
+        VersionGte = 8 "version_gte",
+        VersionLt = 9 "version_lt",
+        VersionLte = 10 "version_lte",
+        VersionEq = 11 "version_eq",
+        VersionNeq = 12 "version_neq",
+        Any = 13 "any",
+        None = 14 "none",
+        AnyCaseSensitive = 15 "any_case_sensitive",
+        NoneCaseSensitive = 16 "none_case_sensitive",
+        StrStartsWithAny = 17 "str_starts_with_any",
+        StrEndsWithAny = 18 "str_ends_with_any",
+        StrContainsAny = 19 "str_contains_any",
+        StrContainsNone = 20 "str_contains_none",
         /// `str_matches` with a DFA.
-        StrMatches = 21,
+        StrMatches = 21 "str_matches",
         /// `str_matches` with a pattern's text, for a regex engine.
-        StrMatchesPattern = 22,
-        Before = 23,
-        After = 24,
-        On = 25,
-        Eq = 26,
-        Neq = 27,
-        InSegmentList = 28,
-        NotInSegmentList = 29,
-        ArrayContainsAny = 30,
-        ArrayContainsNone = 31,
-        ArrayContainsAll = 32,
-        NotArrayContainsAll = 33,
+        StrMatchesPattern = 22 "str_matches",
+        Before = 23 "before",
+        After = 24 "after",
+        On = 25 "on",
+        Eq = 26 "eq",
+        Neq = 27 "neq",
+        InSegmentList = 28 "in_segment_list",
+        NotInSegmentList = 29 "not_in_segment_list",
+        ArrayContainsAny = 30 "array_contains_any",
+        ArrayContainsNone = 31 "array_contains_none",
+        ArrayContainsAll = 32 "array_contains_all",
+        NotArrayContainsAll = 33 "not_array_contains_all",
         /// `any` on a user bucket: a bitmap of the thousand buckets.
-        BucketAny = 34,
+        BucketAny = 34 "any",
         /// `none` on a user bucket.
-        BucketNone = 35,
+        BucketNone = 35 "none",
     }
 }
 
@@ -182,7 +191,7 @@ impl<'t> Table<'t> {
         Some(Condition { table: *self, row })
     }
 
-    fn field(&self, at: u16) -> Option<FieldName<'t>> {
+    pub(crate) fn field(&self, at: u16) -> Option<FieldName<'t>> {
         let row = wire::row::<FIELD>(self.section(Section::Fields), u32::from(at))?;
         Some(FieldName {
             name: self.string(row.u32(0))?,

@@ -13,6 +13,7 @@ pub(crate) mod flags {
     pub(crate) const RETURNS_FALSE: u16 = 1 << 1;
     pub(crate) const HAS_SAMPLING_RATE: u16 = 1 << 2;
     /// A rule of `override_rules`: the prefix is a string, the rule's salt alone.
+    #[cfg(feature = "compile")]
     pub(crate) const OVERRIDE_RULE: u16 = 1 << 3;
 }
 

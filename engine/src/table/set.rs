@@ -65,6 +65,23 @@ impl<'t> StringSet<'t> {
         Some(StringSet { count, body })
     }
 
+    pub(crate) fn len(&self) -> u32 {
+        self.count
+    }
+
+    /// The entries, in the order of the buckets.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &'t [u8]> + use<'t> {
+        let directory = match self.count {
+            0..=LINEAR => 0,
+            count => 1usize
+                .checked_shl(bucket_bits(count))
+                .unwrap_or(0)
+                .saturating_add(1)
+                .saturating_mul(4),
+        };
+        strings(self.body.get(directory..).unwrap_or_default(), self.count)
+    }
+
     /// Whether an entry fulfils `same`; `hash` is asked for only when the set has a directory.
     pub(crate) fn contains(
         &self,

@@ -74,6 +74,7 @@ impl FieldName<'static> {
         lowered: "ip",
         builtin: Some((Builtin::Ip, false)),
     };
+    #[cfg(feature = "user-agent")]
     pub(crate) const USER_AGENT: Self = FieldName {
         name: "userAgent",
         lowered: "useragent",

@@ -1,11 +1,11 @@
-//! The service under test: a Viceroy, an event sink behind its `events` backend, and a client, for `tests/service.rs`.
+//! The service under test: a Viceroy, an event sink behind its backend for events, and a client, for `tests/service.rs`.
 //!
 //! `cargo dev test` prepares both parts and names them in two variables. Without them a test fails with the line that says so.
 
 use crate::event_sink::EventSink;
 use crate::http::{Answer, Client};
 use crate::progress::{Outcome, say, tail};
-use crate::run_config::RunConfig;
+use crate::run_config::{EVENTS_BACKEND, RunConfig};
 use crate::viceroy_server::{Launch, Server};
 use std::path::{Path, PathBuf};
 
@@ -47,7 +47,7 @@ impl Service {
         let viceroy = file_from(VICEROY_VAR);
         let service_dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../service");
         let sink = EventSink::start()?;
-        let config = RunConfig::of_service(&service_dir)?.backend("events", &sink.url());
+        let config = RunConfig::of_service(&service_dir)?.backend(EVENTS_BACKEND, &sink.url());
         let config_path = wasm.with_file_name(format!("{name}.toml"));
         change(config).write(&config_path)?;
         let server = Server::start(&Launch {

@@ -4,6 +4,9 @@ use crate::progress::{Failure, Outcome, at};
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
+/// The backend that the service sends its events to.
+pub const EVENTS_BACKEND: &str = "statsig-events";
+
 /// A service's manifest, changed for a run under Viceroy.
 pub struct RunConfig {
     manifest: Table,

@@ -18,26 +18,31 @@ impl Sample {
     }
 }
 
-/// The questions, in the order asked.
-pub const SAMPLES: [Sample; 4] = [
+/// The questions, in the order asked: names of the bundled project.
+pub const SAMPLES: [Sample; 5] = [
     Sample {
         kind: "gate",
-        name: "a_gate",
+        name: "test_public",
         user: "userID=user-1",
     },
     Sample {
+        kind: "gate",
+        name: "test_email",
+        user: "userID=user-1&email=dev@statsig.com",
+    },
+    Sample {
         kind: "config",
-        name: "a_config",
+        name: "operating_system_config",
         user: "userID=user-1",
     },
     Sample {
         kind: "experiment",
-        name: "an_experiment",
+        name: "test_experiment_no_targeting",
         user: "userID=user-2",
     },
     Sample {
         kind: "layer",
-        name: "a_layer/a_parameter",
+        name: "Basic_test_layer/value",
         user: "userID=user-2",
     },
 ];

@@ -6,6 +6,7 @@ use crate::http::Client;
 use crate::native::native_decisions;
 use crate::process::stopping_is_success;
 use crate::progress::{Failure, Outcome, say, spoken, tail};
+use crate::run_config::EVENTS_BACKEND;
 use crate::run_config::RunConfig;
 use crate::samples::SAMPLES;
 use crate::service_build;
@@ -31,7 +32,7 @@ pub fn serve(once: bool, port: Option<u16>) -> Outcome<()> {
     let workspace = Workspace::find()?;
     let viceroy = Preparing::begin()?;
     if !viceroy.is_ready()
-        && let Some(answers) = native_decisions(&SAMPLES)
+        && let Some(answers) = native_decisions(&SAMPLES, service_build::service_dir(&workspace)?)
     {
         println!("\nUntil Viceroy is built, the same decisions from the native engine:");
         print_decisions(&answers);
@@ -59,7 +60,7 @@ pub fn serve(once: bool, port: Option<u16>) -> Outcome<()> {
     let run_dir = workspace.run_dir(&format!("serve-{port}"))?;
     let config = run_dir.join("fastly.toml");
     RunConfig::of_service(service_dir)?
-        .backend("events", &sink.url())
+        .backend(EVENTS_BACKEND, &sink.url())
         .write(&config)?;
     say("starting Viceroy: it compiles the module first");
     let started = Instant::now();

@@ -1,30 +1,38 @@
-//! Stand-in for the service, until it is here.
+//! Statsig's decisions over HTTP, from Fastly's edge.
+//!
+//! `GET /gate/NAME`, `/config/NAME`, `/experiment/NAME`, `/layer/NAME/PARAMETER`: one answer, which is logged.
+//! `GET /all`: every answer for the user, of which nothing is logged. `GET /status`: what is in force.
+//!
+//! The user is the query parameter `user`, in JSON, or simple parameters: see `RequestUser`. Names are percent-encoded.
 
-use fastly::Request;
-use fastly::Response;
-use fastly::http::StatusCode;
-use serde_json::json;
+mod answer;
+mod routes;
+
+use statsig_fastly::prelude::*;
+
+/// The resource link of the KV Store with the specs, and of the Secret Store with the key.
+const STORE: &str = "statsig";
+
+/// The key of the specs: a rule table, or the JSON that Statsig's console writes.
+const SPECS_KEY: &str = "statsig-specs";
+
+/// The name of the server secret key in the Secret Store.
+const SECRET: &str = "server-key";
+
+/// The backend that leads to `https://prodregistryv2.org`.
+const EVENTS_BACKEND: &str = "statsig-events";
 
 fn main() {
-    let request = Request::from_client();
-    let path = request.get_path().to_owned();
-    let mut parts = path.trim_matches('/').split('/');
-    let (kind, name) = (parts.next().unwrap_or(""), parts.next());
-    let answer = match (kind, name) {
-        ("status", None) | ("all", None) => json!({ "source": "stand-in" }),
-        ("gate" | "config" | "experiment" | "layer", Some(name)) => {
-            json!({ "name": name, "value": kind == "gate", "rule_id": "stand-in" })
-        }
-        _ => {
-            Response::from_status(StatusCode::NOT_FOUND).send_to_client();
-            return;
-        }
+    let key = Key::Stored {
+        store: STORE,
+        name: SECRET,
     };
-    Response::from_body(answer.to_string()).send_to_client();
-    if let Some(name) = name {
-        let batch =
-            json!({ "events": [{ "eventName": "stand_in", "metadata": { "name": name } }] });
-        let post = Request::post("http://events/v1/log_event").with_pass(true);
-        let _ = post.with_body(batch.to_string()).send_async("events");
+    let config = Config::new()
+        .with_kv_store(STORE, SPECS_KEY)
+        .with_events(Events::new(EVENTS_BACKEND, key));
+    let handled = statsig_fastly::handle(&config, routes::answer);
+    if let Some(error) = handled.events.last_error {
+        // One line for the service's log; the client has had its answer.
+        eprintln!("{error}");
     }
 }

@@ -1,0 +1,86 @@
+//! A layer, whose parameters are exposed as they are read (`evaluation.md` §5.5).
+
+use alloc::string::String;
+use core::fmt;
+
+use statsig_edge::{Evaluation, LayerParameter, User};
+
+use crate::statsig::{Logging, Statsig};
+use crate::typed;
+
+/// The answer to a read of a layer.
+///
+/// Reading a parameter that the layer has, and in the typed forms one of that type, logs its exposure.
+#[derive(Clone, Copy)]
+pub struct Layer<'a, 's, 't, 'n> {
+    pub(crate) statsig: &'a Statsig<'t>,
+    pub(crate) user: &'a User<'a>,
+    pub(crate) name: &'n str,
+    pub(crate) layer: Option<statsig_edge::Layer<'s, 't, 'n>>,
+    pub(crate) logging: Logging,
+}
+
+impl fmt::Debug for Layer<'_, '_, '_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Layer")
+            .field("name", &self.name)
+            .field("layer", &self.layer)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'s, 't, 'n> Layer<'_, 's, 't, 'n> {
+    /// The engine's answer, which logs nothing; `None` without specs.
+    pub fn answer(&self) -> Option<&statsig_edge::Layer<'s, 't, 'n>> {
+        self.layer.as_ref()
+    }
+
+    /// The whole record.
+    pub fn evaluation(&self) -> Evaluation<'t> {
+        self.layer
+            .map_or_else(Evaluation::no_values, |layer| *layer.evaluation())
+    }
+
+    /// The experiment that answers for the layer, if one does.
+    pub fn allocated_experiment(&self) -> Option<&'t str> {
+        self.layer?.allocated_experiment()
+    }
+
+    /// The group's name, if the rule has one.
+    pub fn group_name(&self) -> Option<&'t str> {
+        self.layer?.group_name()
+    }
+
+    /// The JSON text of a parameter.
+    pub fn get(&self, parameter: &str) -> Option<&'t str> {
+        self.read(parameter, |found| Some(found.json))
+    }
+
+    /// A parameter that is a boolean.
+    pub fn boolean(&self, parameter: &str) -> Option<bool> {
+        self.read(parameter, |found| typed::boolean(found.json))
+    }
+
+    /// A parameter that is a number.
+    pub fn number(&self, parameter: &str) -> Option<f64> {
+        self.read(parameter, |found| typed::number(found.json))
+    }
+
+    /// A parameter that is a string.
+    pub fn string(&self, parameter: &str) -> Option<String> {
+        self.read(parameter, |found| typed::string(found.json))
+    }
+
+    fn read<T>(
+        &self,
+        parameter: &str,
+        convert: impl FnOnce(&LayerParameter<'_, 't, '_>) -> Option<T>,
+    ) -> Option<T> {
+        let layer: statsig_edge::Layer<'_, 't, '_> = self.layer?;
+        let found = layer.parameter(parameter)?;
+        let value = convert(&found)?;
+        self.statsig
+            .settle(self.user, self.name, &found.exposure(), self.logging);
+        Some(value)
+    }
+}

@@ -1,0 +1,122 @@
+//! Answers, as the service gets them. They borrow from the rule table alone, so they outlive the user and the check.
+
+use alloc::string::String;
+
+use statsig_edge::{Evaluation, Reason};
+
+use crate::typed;
+
+/// The answer to a gate check.
+#[derive(Clone, Copy, Debug)]
+pub struct Gate<'t>(pub(crate) Evaluation<'t>);
+
+/// The answer to a read of a dynamic config.
+#[derive(Clone, Copy, Debug)]
+pub struct DynamicConfig<'t>(pub(crate) Evaluation<'t>);
+
+/// The answer to a read of an experiment.
+#[derive(Clone, Copy, Debug)]
+pub struct Experiment<'t>(pub(crate) Evaluation<'t>);
+
+macro_rules! common {
+    ($($result:ident),*) => {$(
+        impl<'t> $result<'t> {
+            /// The whole record.
+            pub fn evaluation(&self) -> &Evaluation<'t> {
+                &self.0
+            }
+
+            /// Why the answer is what it is.
+            pub fn reason(&self) -> Reason {
+                self.0.reason
+            }
+
+            /// The rule id, empty when there is none; see [`Evaluation::write_rule_id`] for its suffix.
+            pub fn rule_id(&self) -> &'t str {
+                self.0.rule_id.unwrap_or_default()
+            }
+
+            /// The spec's id type, empty when there is no spec.
+            pub fn id_type(&self) -> &'t str {
+                self.0.id_type.unwrap_or_default()
+            }
+
+            /// The spec's version, if it has one.
+            pub fn version(&self) -> Option<u32> {
+                self.0.version
+            }
+        }
+    )*};
+}
+
+common!(Gate, DynamicConfig, Experiment);
+
+impl Gate<'_> {
+    /// Whether the user passes. False also when the specs gave no answer: see [`Gate::value_or`].
+    pub fn value(&self) -> bool {
+        self.0.value
+    }
+
+    /// Whether the user passes, or `fallback` when the specs gave no answer: unknown name, unsupported, no specs.
+    pub fn value_or(&self, fallback: bool) -> bool {
+        match self.0.reason {
+            Reason::Recognized => self.0.value,
+            _ => fallback,
+        }
+    }
+}
+
+macro_rules! config {
+    ($($result:ident),*) => {$(
+        impl<'t> $result<'t> {
+            /// The value: JSON text of an object, `{}` when there is none.
+            pub fn json(&self) -> &'t str {
+                self.0.json.unwrap_or("{}")
+            }
+
+            /// The JSON text of a parameter; walks the object.
+            pub fn parameter(&self, name: &str) -> Option<&'t str> {
+                self.0.parameter(name)
+            }
+
+            /// A parameter that is a boolean.
+            pub fn boolean(&self, name: &str) -> Option<bool> {
+                typed::boolean(self.parameter(name)?)
+            }
+
+            /// A parameter that is a number.
+            pub fn number(&self, name: &str) -> Option<f64> {
+                typed::number(self.parameter(name)?)
+            }
+
+            /// A parameter that is a string.
+            pub fn string(&self, name: &str) -> Option<String> {
+                typed::string(self.parameter(name)?)
+            }
+
+            /// Whether a rule matched and passed.
+            pub fn passed(&self) -> bool {
+                self.0.value
+            }
+        }
+    )*};
+}
+
+config!(DynamicConfig, Experiment);
+
+impl<'t> Experiment<'t> {
+    /// The group's name, if the rule has one.
+    pub fn group_name(&self) -> Option<&'t str> {
+        self.0.group_name
+    }
+
+    /// Whether the user is in a group of the experiment.
+    pub fn is_user_in_experiment(&self) -> bool {
+        self.0.is_experiment_group
+    }
+
+    /// Whether the experiment is running.
+    pub fn is_active(&self) -> bool {
+        self.0.is_experiment_active
+    }
+}

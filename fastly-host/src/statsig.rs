@@ -1,0 +1,347 @@
+//! Statsig for one request: checks that log their exposures, and events.
+
+use core::cell::RefCell;
+
+use statsig_edge::{Evaluation, Evaluator, Exposure, ExposureSink, Options, Scratch, Table, User};
+
+use crate::config::{Config, Events};
+use crate::encode::Details;
+use crate::environment::HostEnvironment;
+use crate::events::{Buffer, EventValue};
+use crate::flush::{self, Summary};
+use crate::layer::Layer;
+use crate::results::{DynamicConfig, Experiment, Gate};
+use crate::specs::{Source, Specs};
+use crate::store::ParameterStore;
+
+/// Room for one check. What does not fit is missing from the exposure and counted in [`Summary::incomplete`].
+pub(crate) type Room<'t> = Scratch<'t, 512, 64>;
+
+/// Checks gates, reads configs, experiments, layers and parameter stores for any number of users, and collects what is
+/// to be logged until [`Statsig::flush`].
+///
+/// A check logs its exposure, once for each user and answer; the `…_without_exposure` forms only count it. Without
+/// specs every answer is "no values": false, or an empty object.
+#[derive(Debug)]
+pub struct Statsig<'t> {
+    specs: &'t Specs<'t>,
+    table: Option<Table<'t>>,
+    options: Options<'t>,
+    events: Option<Events<'t>>,
+    environment: HostEnvironment,
+    buffer: RefCell<Buffer>,
+}
+
+/// Whether a check is logged.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Logging {
+    /// By itself.
+    Automatic,
+    /// Because the service asks for it.
+    Manual,
+    /// Only counted.
+    Off,
+}
+
+impl<'t> Statsig<'t> {
+    /// Statsig with these specs. No host call.
+    pub fn new(config: &Config<'t>, specs: &'t Specs<'t>) -> Self {
+        let table = specs.table();
+        let mut options = config.options;
+        // The engine does the same; events need it as well (§2.6).
+        options.tier = options
+            .tier
+            .or_else(|| table.and_then(|table| table.meta()?.default_environment()));
+        Statsig {
+            specs,
+            table,
+            options,
+            events: config.events,
+            environment: HostEnvironment::new(),
+            buffer: RefCell::new(Buffer::new()),
+        }
+    }
+
+    /// Whether the user passes a gate, a segment or a holdout.
+    pub fn check_gate(&self, user: &User<'_>, name: &str) -> bool {
+        self.gate(user, name).value()
+    }
+
+    /// Checks a gate, a segment or a holdout (`evaluation.md` §5.2).
+    pub fn gate(&self, user: &User<'_>, name: &str) -> Gate<'t> {
+        self.gate_logging(user, name, Logging::Automatic)
+    }
+
+    /// [`Self::gate`], counted but not exposed.
+    pub fn gate_without_exposure(&self, user: &User<'_>, name: &str) -> Gate<'t> {
+        self.gate_logging(user, name, Logging::Off)
+    }
+
+    /// Logs the exposure of a gate that was checked without.
+    pub fn expose_gate(&self, user: &User<'_>, name: &str) {
+        self.gate_logging(user, name, Logging::Manual);
+    }
+
+    /// Reads a dynamic config (§5.3).
+    pub fn dynamic_config(&self, user: &User<'_>, name: &str) -> DynamicConfig<'t> {
+        self.config_logging(user, name, Logging::Automatic)
+    }
+
+    /// [`Self::dynamic_config`], counted but not exposed.
+    pub fn dynamic_config_without_exposure(
+        &self,
+        user: &User<'_>,
+        name: &str,
+    ) -> DynamicConfig<'t> {
+        self.config_logging(user, name, Logging::Off)
+    }
+
+    /// Logs the exposure of a dynamic config that was read without.
+    pub fn expose_dynamic_config(&self, user: &User<'_>, name: &str) {
+        self.config_logging(user, name, Logging::Manual);
+    }
+
+    /// Reads an experiment (§5.4).
+    pub fn experiment(&self, user: &User<'_>, name: &str) -> Experiment<'t> {
+        self.experiment_logging(user, name, Logging::Automatic)
+    }
+
+    /// [`Self::experiment`], counted but not exposed.
+    pub fn experiment_without_exposure(&self, user: &User<'_>, name: &str) -> Experiment<'t> {
+        self.experiment_logging(user, name, Logging::Off)
+    }
+
+    /// Logs the exposure of an experiment that was read without.
+    pub fn expose_experiment(&self, user: &User<'_>, name: &str) {
+        self.experiment_logging(user, name, Logging::Manual);
+    }
+
+    /// Reads a layer (§5.5). Nothing is exposed until a parameter is read.
+    pub fn layer<'a, 's, 'n, const X: usize, const P: usize>(
+        &'a self,
+        user: &'a User<'a>,
+        name: &'n str,
+        scratch: &'s mut Scratch<'t, X, P>,
+    ) -> Layer<'a, 's, 't, 'n> {
+        self.layer_logging(user, name, scratch, Logging::Automatic)
+    }
+
+    /// [`Self::layer`], whose parameters are not exposed; reading one counts.
+    pub fn layer_without_exposure<'a, 's, 'n, const X: usize, const P: usize>(
+        &'a self,
+        user: &'a User<'a>,
+        name: &'n str,
+        scratch: &'s mut Scratch<'t, X, P>,
+    ) -> Layer<'a, 's, 't, 'n> {
+        self.layer_logging(user, name, scratch, Logging::Off)
+    }
+
+    /// Logs the exposure of a layer's parameter that was read without, if the layer has it.
+    pub fn expose_layer_parameter(&self, user: &User<'_>, name: &str, parameter: &str) {
+        let mut scratch = Room::new();
+        let layer = self.layer_logging(user, name, &mut scratch, Logging::Manual);
+        layer.get(parameter);
+    }
+
+    /// A parameter store (§5.6), which counts as an unexposed check. What its parameters refer to is exposed.
+    pub fn parameter_store<'a>(&'a self, user: &'a User<'a>, name: &str) -> ParameterStore<'a, 't> {
+        self.store_logging(user, name, Logging::Automatic)
+    }
+
+    /// [`Self::parameter_store`], where nothing is exposed.
+    pub fn parameter_store_without_exposure<'a>(
+        &'a self,
+        user: &'a User<'a>,
+        name: &str,
+    ) -> ParameterStore<'a, 't> {
+        self.store_logging(user, name, Logging::Off)
+    }
+
+    /// Logs an event of the service's own: a name, perhaps a value, and metadata by name.
+    pub fn log_event<'v>(
+        &self,
+        user: &User<'_>,
+        name: &str,
+        value: impl Into<EventValue<'v>>,
+        metadata: &[(&str, &str)],
+    ) {
+        let value = value.into();
+        self.record(|buffer| buffer.log(user, &self.options, name, value, metadata));
+    }
+
+    /// Tells Statsig about a user without a check.
+    pub fn identify(&self, user: &User<'_>) {
+        self.log_event(user, "statsig::identify", EventValue::None, &[]);
+    }
+
+    /// The specs in force: source, form, failures.
+    pub fn specs(&self) -> &'t Specs<'t> {
+        self.specs
+    }
+
+    /// The rule table, for what this type has no method for.
+    pub fn table(&self) -> Option<Table<'t>> {
+        self.table
+    }
+
+    /// The engine's evaluator, which logs nothing; `None` without specs.
+    pub fn evaluator(&self) -> Option<Evaluator<'t, '_, HostEnvironment>> {
+        self.table
+            .map(|table| Evaluator::with_options(table, &self.environment, self.options))
+    }
+
+    /// The first half of the reasons in events, as [`Evaluation::write_reason`] takes it.
+    pub fn reason_source(&self) -> &'static str {
+        Source::REASON
+    }
+
+    /// Sends what was logged: one POST, at most one more, waited for. To be called after the response was sent.
+    pub fn flush(self) -> Summary {
+        match self.events {
+            Some(events) => flush::flush(self.buffer.into_inner(), &events),
+            None => Summary::default(),
+        }
+    }
+
+    fn gate_logging(&self, user: &User<'_>, name: &str, logging: Logging) -> Gate<'t> {
+        let mut scratch = Room::new();
+        let Some(evaluator) = self.evaluator() else {
+            let evaluation = Evaluation::no_values();
+            let exposure = Exposure::Gate {
+                name,
+                evaluation: &evaluation,
+                secondary: &[],
+            };
+            self.settle(user, name, &exposure, logging);
+            return Gate(evaluation);
+        };
+        let mut sink = self.sink(user, logging);
+        let gate = evaluator.gate_with(user, name, scratch.view(), &mut sink);
+        self.settle(user, name, &gate.exposure(), logging);
+        Gate(*gate.evaluation())
+    }
+
+    fn config_logging(&self, user: &User<'_>, name: &str, logging: Logging) -> DynamicConfig<'t> {
+        let mut scratch = Room::new();
+        let Some(evaluator) = self.evaluator() else {
+            return DynamicConfig(self.no_config(user, name, logging));
+        };
+        let mut sink = self.sink(user, logging);
+        let config = evaluator.dynamic_config_with(user, name, scratch.view(), &mut sink);
+        self.settle(user, name, &config.exposure(), logging);
+        DynamicConfig(*config.evaluation())
+    }
+
+    fn experiment_logging(&self, user: &User<'_>, name: &str, logging: Logging) -> Experiment<'t> {
+        let mut scratch = Room::new();
+        let Some(evaluator) = self.evaluator() else {
+            return Experiment(self.no_config(user, name, logging));
+        };
+        let mut sink = self.sink(user, logging);
+        let experiment = evaluator.experiment_with(user, name, scratch.view(), &mut sink);
+        self.settle(user, name, &experiment.exposure(), logging);
+        Experiment(*experiment.evaluation())
+    }
+
+    fn no_config(&self, user: &User<'_>, name: &str, logging: Logging) -> Evaluation<'t> {
+        let evaluation = Evaluation::no_values();
+        let exposure = Exposure::Config {
+            name,
+            evaluation: &evaluation,
+            secondary: &[],
+        };
+        self.settle(user, name, &exposure, logging);
+        evaluation
+    }
+
+    fn layer_logging<'a, 's, 'n, const X: usize, const P: usize>(
+        &'a self,
+        user: &'a User<'a>,
+        name: &'n str,
+        scratch: &'s mut Scratch<'t, X, P>,
+        logging: Logging,
+    ) -> Layer<'a, 's, 't, 'n> {
+        let mut sink = self.sink(user, logging);
+        let layer = self
+            .evaluator()
+            .map(|evaluator| evaluator.layer_with(user, name, scratch.view(), &mut sink));
+        Layer {
+            statsig: self,
+            user,
+            name,
+            layer,
+            logging,
+        }
+    }
+
+    fn store_logging<'a>(
+        &'a self,
+        user: &'a User<'a>,
+        name: &str,
+        logging: Logging,
+    ) -> ParameterStore<'a, 't> {
+        self.record(|buffer| buffer.count_unexposed(name));
+        ParameterStore {
+            statsig: self,
+            user,
+            store: self.table.and_then(|table| table.parameter_store(name)),
+            logging,
+        }
+    }
+
+    /// Logs or counts a check that was made.
+    pub(crate) fn settle(
+        &self,
+        user: &User<'_>,
+        name: &str,
+        exposure: &Exposure<'_, '_>,
+        logging: Logging,
+    ) {
+        match logging {
+            Logging::Off => self.record(|buffer| buffer.count_unexposed(name)),
+            Logging::Automatic | Logging::Manual => {
+                let mut details = Details::new(Source::REASON);
+                details.lcut = self.table.map(|table| table.time());
+                details.received_at = Some(self.specs.received_at());
+                details.manual = logging == Logging::Manual;
+                self.record(|buffer| buffer.expose(user, &self.options, exposure, &details));
+            }
+        }
+    }
+
+    fn record(&self, record: impl FnOnce(&mut Buffer)) {
+        if self.events.is_none() {
+            return;
+        }
+        // Nothing in here calls back, so the buffer is always free.
+        if let Ok(mut buffer) = self.buffer.try_borrow_mut() {
+            record(&mut buffer);
+        }
+    }
+
+    /// Takes the checks that the engine makes on the way to an answer.
+    pub(crate) fn sink<'a>(&'a self, user: &'a User<'a>, logging: Logging) -> Sink<'a, 't> {
+        Sink {
+            statsig: self,
+            user,
+            logging,
+        }
+    }
+}
+
+/// Logs what counts as a check of its own although nobody asked for it: the experiment of an experiment-group
+/// condition, what a parameter store refers to. Not counted when exposures are off: nobody asked.
+pub(crate) struct Sink<'a, 't> {
+    statsig: &'a Statsig<'t>,
+    user: &'a User<'a>,
+    logging: Logging,
+}
+
+impl ExposureSink for Sink<'_, '_> {
+    fn expose(&mut self, exposure: &Exposure<'_, '_>) {
+        if self.logging != Logging::Off {
+            self.statsig
+                .settle(self.user, "", exposure, Logging::Automatic);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What is in force and why, as JSON.
+
+use alloc::string::String;
+
+use statsig_edge::{SpecKind, Table};
+
+use crate::json::{self, List};
+use crate::specs::Specs;
+use crate::statsig::Statsig;
+
+/// Writes the status: `source` (null when there is none), `format`, `payload`, `lcut`, `receivedAt`, `table` (`bytes`,
+/// `checksum`), `specs` (counts by kind), `warnings` (what the table leaves out or cannot answer, where it was compiled
+/// here), `failures` (sources that were tried in vain, and why) and `lastError` (the last of these, or null).
+pub fn write_status(statsig: &Statsig<'_>, out: &mut String) {
+    let specs = statsig.specs();
+    let mut status = List::object(out);
+    let source = specs.source().map(|source| source.as_str());
+    json::optional_text(source, status.member("source"));
+    if let Some(table) = statsig.table() {
+        write_table(specs, table, &mut status);
+    }
+    let mut warnings = List::array(status.member("warnings"));
+    write_warnings(specs, &mut warnings);
+    warnings.end();
+    let mut failures = List::array(status.member("failures"));
+    for failure in specs.failures() {
+        let mut object = List::object(failures.element());
+        object.text("source", failure.source.as_str());
+        json::pieces(object.member("error"), |out| {
+            write!(out, "{}", failure.error)
+        });
+        object.end();
+    }
+    failures.end();
+    let place = status.member("lastError");
+    match specs.failures().last() {
+        Some(failure) => json::pieces(place, |out| write!(out, "{}", failure.error)),
+        None => place.push_str("null"),
+    }
+    status.end();
+}
+
+fn write_table(specs: &Specs<'_>, table: Table<'_>, status: &mut List<'_>) {
+    status.text("format", specs.format().as_str());
+    status.text("payload", if table.is_v1() { "v1" } else { "v2" });
+    json::number(table.time(), status.member("lcut"));
+    json::number(specs.received_at(), status.member("receivedAt"));
+    let mut object = List::object(status.member("table"));
+    json::number(table.as_bytes().len() as u64, object.member("bytes"));
+    json::pieces(object.member("checksum"), |out| {
+        (0..16).rev().try_for_each(|at| {
+            let digit = (table.checksum() >> (4_u32.saturating_mul(at)) & 0xF) as u32;
+            out.write_char(char::from_digit(digit, 16).unwrap_or('0'))
+        })
+    });
+    object.end();
+    let mut counts = List::object(status.member("specs"));
+    for (name, kind) in [
+        ("gates", SpecKind::Gate),
+        ("configs", SpecKind::DynamicConfig),
+        ("layers", SpecKind::Layer),
+    ] {
+        json::number(table.specs(kind).count() as u64, counts.member(name));
+    }
+    let stores = table.parameter_stores().count() as u64;
+    json::number(stores, counts.member("parameterStores"));
+    counts.end();
+}
+
+#[cfg(feature = "drop-in")]
+fn write_warnings(specs: &Specs<'_>, list: &mut List<'_>) {
+    use statsig_edge::compile::WarningKind;
+    for warning in specs.warnings() {
+        // This build has the engine that the pattern needs.
+        if cfg!(feature = "regex") && matches!(warning.kind, WarningKind::PatternNeedsEngine(_)) {
+            continue;
+        }
+        json::pieces(list.element(), |out| write!(out, "{warning}"));
+    }
+}
+
+#[cfg(not(feature = "drop-in"))]
+fn write_warnings(_: &Specs<'_>, _: &mut List<'_>) {}

@@ -1,0 +1,89 @@
+//! A whole execution on the host in memory.
+
+mod common;
+
+use std::convert::Infallible;
+
+use statsig_edge::User;
+use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+use statsig_fastly::platform::{Error, Status, request::Request};
+use statsig_fastly::{BareResponse, Config, Events, Key, Statsig, handle_bare};
+
+fn config() -> Config<'static> {
+    Config::new()
+        .with_kv_store("statsig", "specs")
+        .with_events(Events::new("events", Key::Secret("k")))
+}
+
+fn host() -> Host {
+    Host {
+        request: ClientRequest::get("http://h/path"),
+        ..Host::default()
+    }
+    .kv("statsig", "specs", KvEntry::new(common::DEMO_SPECS))
+    .backend("events", [Reply::answer(202, b"")])
+}
+
+#[test]
+fn the_look_up_comes_first_and_the_events_last() {
+    let (handled, record) = fake::with(host(), || {
+        handle_bare(&config(), |request: &mut Request, statsig: &Statsig<'_>| {
+            assert_eq!(request.uri().unwrap().path(), "/path");
+            statsig.check_gate(&User::new().with_user_id("u"), "a_gate");
+            Ok::<_, Infallible>(BareResponse::new(203, "text/plain", "yes"))
+        })
+    });
+    let handled = handled.unwrap();
+    assert_eq!(
+        (handled.events.delivered, handled.response_error),
+        (1, None)
+    );
+    assert_eq!(record.responses[0].status, 203);
+    assert_eq!(record.responses[0].body, b"yes");
+    assert_eq!(
+        record.responses[0].header("content-type"),
+        Some(&b"text/plain"[..])
+    );
+    assert_eq!(record.sent[0].after_responses, 1);
+    let position = |call: &str| record.calls.iter().position(|&made| made == call).unwrap();
+    assert!(position("fastly_kv_store.lookup") < position("fastly_http_req.body_downstream_get"));
+    assert!(
+        position("fastly_http_req.body_downstream_get")
+            < position("fastly_kv_store.lookup_wait_v2")
+    );
+    assert_eq!(record.open_handles, 0);
+}
+
+#[test]
+fn a_handler_that_fails_is_a_500_and_its_events_are_sent() {
+    let (handled, record) = fake::with(host(), || {
+        handle_bare(&config(), |_: &mut Request, statsig: &Statsig<'_>| {
+            statsig.check_gate(&User::new().with_user_id("u"), "a_gate");
+            Err::<BareResponse, _>("database: password hunter2 refused")
+        })
+    });
+    let handled = handled.unwrap();
+    assert_eq!(
+        handled.handler_error.as_deref(),
+        Some("database: password hunter2 refused")
+    );
+    assert_eq!(handled.events.delivered, 1);
+    assert_eq!(record.responses[0].status, 500);
+    assert_eq!(record.responses[0].body, b"internal error\n");
+}
+
+#[test]
+fn a_platform_that_fails_is_told() {
+    let none = |_: &mut Request, _: &Statsig<'_>| {
+        Ok::<_, Infallible>(BareResponse::new(200, "text/plain", ""))
+    };
+    let broken = host().fail("fastly_http_req.body_downstream_get", Status::Error);
+    let (handled, _) = fake::with(broken, || handle_bare(&config(), none));
+    assert_eq!(handled.unwrap_err(), Error::Host(Status::Error));
+    let broken = host().fail("fastly_http_resp.send_downstream", Status::Error);
+    let (handled, _) = fake::with(broken, || handle_bare(&config(), none));
+    assert_eq!(
+        handled.unwrap().response_error,
+        Some(Error::Host(Status::Error))
+    );
+}
