@@ -24,7 +24,11 @@ pub(crate) struct Heap {
 
 impl Native {
     pub(crate) fn new(program: &Path, scratch: &Path) -> Result<Self, String> {
-        let mut native = Self { program: program.to_owned(), scratch: scratch.to_owned(), empty: 0 };
+        let mut native = Self {
+            program: program.to_owned(),
+            scratch: scratch.to_owned(),
+            empty: 0,
+        };
         native.empty = native.count(&["nothing"])?.total;
         Ok(native)
     }
@@ -33,19 +37,29 @@ impl Native {
     pub(crate) fn count(&self, arguments: &[&str]) -> Result<Executed, String> {
         let file = self.scratch.join(format!(
             "callgrind.{}",
-            arguments.join("-").replace(|c: char| !c.is_ascii_alphanumeric(), "-")
+            arguments
+                .join("-")
+                .replace(|c: char| !c.is_ascii_alphanumeric(), "-")
         ));
         let output = Command::new("valgrind")
-            .args(["--tool=callgrind", "--toggle-collect=statsig_benches_measured", "--compress-strings=no"])
+            .args([
+                "--tool=callgrind",
+                "--toggle-collect=statsig_benches_measured",
+                "--compress-strings=no",
+            ])
             .arg(format!("--callgrind-out-file={}", file.display()))
             .arg(&self.program)
             .args(arguments)
             .output()
             .map_err(|error| format!("valgrind: {error}"))?;
         if !output.status.success() {
-            return Err(format!("{arguments:?}: {}", String::from_utf8_lossy(&output.stderr)));
+            return Err(format!(
+                "{arguments:?}: {}",
+                String::from_utf8_lossy(&output.stderr)
+            ));
         }
-        let text = std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+        let text = std::fs::read_to_string(&file)
+            .map_err(|error| format!("{}: {error}", file.display()))?;
         let mut executed = read(&text).ok_or_else(|| format!("{}: no totals", file.display()))?;
         executed.total = executed.total.saturating_sub(self.empty);
         Ok(executed)
@@ -62,9 +76,15 @@ impl Native {
         match *words {
             ["peak", peak, "blocks", blocks] => {
                 let number = |word: &str| word.parse().map_err(|_| text.clone());
-                Ok(Heap { peak: number(peak)?, blocks: number(blocks)? })
+                Ok(Heap {
+                    peak: number(peak)?,
+                    blocks: number(blocks)?,
+                })
             }
-            _ => Err(format!("{arguments:?}: {text}{}", String::from_utf8_lossy(&output.stderr))),
+            _ => Err(format!(
+                "{arguments:?}: {text}{}",
+                String::from_utf8_lossy(&output.stderr)
+            )),
         }
     }
 }
@@ -85,15 +105,24 @@ fn read(text: &str) -> Option<Executed> {
         } else if line.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '*')) {
             // The line after `calls=` is the callee's cost, which stands at the callee.
             if !std::mem::take(&mut is_call) {
-                let cost = line.split_whitespace().nth(1).and_then(|word| word.parse().ok());
+                let cost = line
+                    .split_whitespace()
+                    .nth(1)
+                    .and_then(|word| word.parse().ok());
                 *functions.entry(function).or_default() += cost.unwrap_or(0);
             }
         }
     }
-    let mut functions: Vec<(String, u64)> =
-        functions.into_iter().filter(|(_, cost)| *cost > 0).map(|(name, cost)| (name.to_owned(), cost)).collect();
+    let mut functions: Vec<(String, u64)> = functions
+        .into_iter()
+        .filter(|(_, cost)| *cost > 0)
+        .map(|(name, cost)| (name.to_owned(), cost))
+        .collect();
     functions.sort_by_key(|(_, cost)| std::cmp::Reverse(*cost));
-    Some(Executed { total: total?, functions })
+    Some(Executed {
+        total: total?,
+        functions,
+    })
 }
 
 #[cfg(test)]
@@ -105,6 +134,9 @@ mod tests {
         let text = "events: Ir\nfn=outer\n5 10\ncfn=inner\ncalls=2 9\n5 400\n+1 3\n\nfn=inner\n9 400\n\ntotals: 413\n";
         let executed = read(text).expect("totals");
         assert_eq!(executed.total, 413);
-        assert_eq!(executed.functions, [("inner".to_owned(), 400), ("outer".to_owned(), 13)]);
+        assert_eq!(
+            executed.functions,
+            [("inner".to_owned(), 400), ("outer".to_owned(), 13)]
+        );
     }
 }

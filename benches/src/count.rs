@@ -9,7 +9,8 @@ use std::collections::HashMap;
 
 use wasm_encoder::reencode::{self, Reencode};
 use wasm_encoder::{
-    CodeSection, ConstExpr, ExportKind, ExportSection, GlobalSection, GlobalType, Instruction, Module, ValType,
+    CodeSection, ConstExpr, ExportKind, ExportSection, GlobalSection, GlobalType, Instruction,
+    Module, ValType,
 };
 use wasmparser::{FunctionBody, GlobalSectionReader, Operator, Parser, Payload, TypeRef};
 
@@ -36,7 +37,10 @@ pub(crate) fn instrument(wasm: &[u8]) -> Result<Counted, String> {
     rewriter
         .parse_core_module(&mut module, Parser::new(0), wasm)
         .map_err(|error| error.to_string())?;
-    Ok(Counted { module: module.finish(), functions: shape.functions })
+    Ok(Counted {
+        module: module.finish(),
+        functions: shape.functions,
+    })
 }
 
 /// What the rewriter has to know before it begins.
@@ -66,7 +70,9 @@ impl Shape {
                     }
                 }
                 Payload::GlobalSection(section) => globals += section.count(),
-                Payload::CodeSectionEntry(body) => sizes.push((body.range().end - body.range().start) as u32),
+                Payload::CodeSectionEntry(body) => {
+                    sizes.push((body.range().end - body.range().start) as u32)
+                }
                 Payload::CustomSection(section) => {
                     if let wasmparser::KnownCustom::Name(section) = section.as_known() {
                         for name in section {
@@ -83,9 +89,17 @@ impl Shape {
             }
         }
         let functions = (imported..imported + sizes.len() as u32)
-            .map(|index| names.remove(&index).unwrap_or_else(|| format!("function {index}")))
+            .map(|index| {
+                names
+                    .remove(&index)
+                    .unwrap_or_else(|| format!("function {index}"))
+            })
             .collect();
-        Ok(Self { globals, functions, sizes })
+        Ok(Self {
+            globals,
+            functions,
+            sizes,
+        })
     }
 }
 
@@ -105,7 +119,11 @@ impl Reencode for Rewriter {
     ) -> Result<(), reencode::Error> {
         reencode::utils::parse_global_section(self, globals, section)?;
         for _ in 0..self.functions {
-            let counter = GlobalType { val_type: ValType::I64, mutable: true, shared: false };
+            let counter = GlobalType {
+                val_type: ValType::I64,
+                mutable: true,
+                shared: false,
+            };
             globals.global(counter, &ConstExpr::i64_const(0));
         }
         Ok(())
@@ -118,7 +136,11 @@ impl Reencode for Rewriter {
     ) -> Result<(), reencode::Error> {
         reencode::utils::parse_export_section(self, exports, section)?;
         for function in 0..self.functions {
-            exports.export(&format!("{COUNTER}{function}"), ExportKind::Global, self.first_counter + function);
+            exports.export(
+                &format!("{COUNTER}{function}"),
+                ExportKind::Global,
+                self.first_counter + function,
+            );
         }
         Ok(())
     }
@@ -191,7 +213,9 @@ fn ends_a_run(operator: &Operator<'_>) -> bool {
 mod tests {
     use super::*;
     use crate::guest::Guest;
-    use wasm_encoder::{BlockType, Function, FunctionSection, MemorySection, MemoryType, TypeSection};
+    use wasm_encoder::{
+        BlockType, Function, FunctionSection, MemorySection, MemoryType, TypeSection,
+    };
 
     /// A loop of five instructions, run seven times, after one more, and a call of an empty function.
     #[test]
@@ -205,17 +229,34 @@ mod tests {
         functions.function(0).function(1);
         module.section(&functions);
         let mut memories = MemorySection::new();
-        memories.memory(MemoryType { minimum: 1, maximum: None, memory64: false, shared: false, page_size_log2: None });
+        memories.memory(MemoryType {
+            minimum: 1,
+            maximum: None,
+            memory64: false,
+            shared: false,
+            page_size_log2: None,
+        });
         module.section(&memories);
         let mut globals = GlobalSection::new();
-        globals.global(GlobalType { val_type: ValType::I32, mutable: true, shared: false }, &ConstExpr::i32_const(7));
+        globals.global(
+            GlobalType {
+                val_type: ValType::I32,
+                mutable: true,
+                shared: false,
+            },
+            &ConstExpr::i32_const(7),
+        );
         module.section(&globals);
         let mut exports = ExportSection::new();
-        exports.export("run", ExportKind::Func, 0).export("memory", ExportKind::Memory, 0);
+        exports
+            .export("run", ExportKind::Func, 0)
+            .export("memory", ExportKind::Memory, 0);
         module.section(&exports);
         let mut code = CodeSection::new();
         let mut looping = Function::new([]);
-        looping.instruction(&Instruction::Nop).instruction(&Instruction::Loop(BlockType::Empty));
+        looping
+            .instruction(&Instruction::Nop)
+            .instruction(&Instruction::Loop(BlockType::Empty));
         for instruction in [
             Instruction::GlobalGet(0),
             Instruction::I32Const(-1),

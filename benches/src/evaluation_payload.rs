@@ -19,7 +19,11 @@ fn rule(id: &str, conditions: &str, percentage: u32, value: &str, more: &str) ->
 }
 
 fn spec(entity: &str, salt: &str, default: &str, rules: &[String], more: &str) -> String {
-    let kind = if entity == "feature_gate" || entity == "holdout" { "feature_gate" } else { "dynamic_config" };
+    let kind = if entity == "feature_gate" || entity == "holdout" {
+        "feature_gate"
+    } else {
+        "dynamic_config"
+    };
     format!(
         "{{\"type\":\"{kind}\",\"salt\":\"{salt}\",\"enabled\":true,\"defaultValue\":{default},\"rules\":[{}],\
          \"idType\":\"userID\",\"entity\":\"{entity}\",\"version\":3{more}}}",
@@ -28,7 +32,13 @@ fn spec(entity: &str, salt: &str, default: &str, rules: &[String], more: &str) -
 }
 
 fn gate(rules: &[String]) -> String {
-    spec("feature_gate", "613a9fc1-8122-4407-bdec-9c549caefb71", "false", rules, "")
+    spec(
+        "feature_gate",
+        "613a9fc1-8122-4407-bdec-9c549caefb71",
+        "false",
+        rules,
+        "",
+    )
 }
 
 /// The payload: a synthetic one of 400 KB with the benches' own specs in it.
@@ -45,42 +55,84 @@ pub(crate) fn payload() -> String {
         let (field, list) = if index == 19 {
             ("email", r#"["a@example.com","b@example.com","jane.doe@example.com","c@example.com","d@example.com"]"#.into())
         } else if index % 2 == 0 {
-            let list: Vec<String> =
-                (0..5).map(|n| format!("\"someone.{index}.{n}@example.com\"")).collect();
+            let list: Vec<String> = (0..5)
+                .map(|n| format!("\"someone.{index}.{n}@example.com\""))
+                .collect();
             ("email", format!("[{}]", list.join(",")))
         } else {
             let first = char::from(b'D' + index);
-            let list: Vec<String> = "ABCDE".chars().map(|second| format!("\"{first}{second}\"")).collect();
+            let list: Vec<String> = "ABCDE"
+                .chars()
+                .map(|second| format!("\"{first}{second}\""))
+                .collect();
             ("country", format!("[{}]", list.join(",")))
         };
-        let test = add(&format!("scan{index}"), condition("user_field", field, "any", &list, ""));
+        let test = add(
+            &format!("scan{index}"),
+            condition("user_field", field, "any", &list, ""),
+        );
         scan.push(rule(&format!("scan{index}"), &test, 50, "true", ""));
     }
-    let ids: Vec<String> = (0..1000).map(|n| format!("\"user-{}\"", 1_234_000 + n)).collect();
-    let list = add("list", condition("user_field", "userID", "any", &format!("[{}]", ids.join(",")), ""));
-    let version = add("version", condition("user_field", "appVersion", "version_gte", "\"3.2.0\"", ""));
+    let ids: Vec<String> = (0..1000)
+        .map(|n| format!("\"user-{}\"", 1_234_000 + n))
+        .collect();
+    let list = add(
+        "list",
+        condition(
+            "user_field",
+            "userID",
+            "any",
+            &format!("[{}]", ids.join(",")),
+            "",
+        ),
+    );
+    let version = add(
+        "version",
+        condition("user_field", "appVersion", "version_gte", "\"3.2.0\"", ""),
+    );
     let regex = add(
         "regex",
-        condition("user_field", "email", "str_matches", "\"^[A-Za-z.]+@(example|test)\\\\.(com|org)$\"", ""),
+        condition(
+            "user_field",
+            "email",
+            "str_matches",
+            "\"^[A-Za-z.]+@(example|test)\\\\.(com|org)$\"",
+            "",
+        ),
     );
     let number = add("number", condition("user_field", "age", "gte", "18", ""));
-    let agent = add("agent", condition("ua_based", "browser_name", "any", "[\"Chrome\",\"Firefox\"]", ""));
+    let agent = add(
+        "agent",
+        condition(
+            "ua_based",
+            "browser_name",
+            "any",
+            "[\"Chrome\",\"Firefox\"]",
+            "",
+        ),
+    );
     let pass = |name: &str| {
         format!(
             "{{\"type\":\"pass_gate\",\"targetValue\":\"{name}\",\"operator\":null,\"field\":null,\
              \"additionalValues\":{{}},\"idType\":\"userID\"}}"
         )
     };
-    let [outer, left, right] =
-        ["bench_middle", "bench_public", "bench_version"].map(|name| add(&format!("pass {name}"), pass(name)));
+    let [outer, left, right] = ["bench_middle", "bench_public", "bench_version"]
+        .map(|name| add(&format!("pass {name}"), pass(name)));
     let holdout = add("holdout", pass("bench_holdout"));
     let buckets = |range: std::ops::Range<u32>| {
         let list: Vec<String> = range.map(|bucket| format!("\"{bucket}\":true")).collect();
         format!("{{{}}}", list.join(","))
     };
     let layer_salt = "34ab0c20-0d3a-479c-b090-d7f4b3412b3d";
-    let allocated = add("allocated", condition("user_bucket", "", "any", &buckets(100..900), layer_salt));
-    let unallocated = add("unallocated", condition("user_bucket", "", "none", &buckets(100..900), layer_salt));
+    let allocated = add(
+        "allocated",
+        condition("user_bucket", "", "any", &buckets(100..900), layer_salt),
+    );
+    let unallocated = add(
+        "unallocated",
+        condition("user_bucket", "", "none", &buckets(100..900), layer_salt),
+    );
 
     let groups = |conditions: &mut dyn FnMut(&str, String) -> String, prefix: &str, salt: &str| {
         let mut rules = Vec::new();
@@ -114,26 +166,78 @@ pub(crate) fn payload() -> String {
 
     let value = r#"{"enabled":true,"url":"https://example.com/api/v3/items","retries":3,"backoff":1.5,"regions":["eu","us","ap"],"limits":{"day":1000,"hour":100},"title":"A title of some length","timeout_ms":1500,"cache":false,"ratio":0.25,"mode":"fast","last":null}"#;
     let gates = [
-        ("bench_public", gate(&[rule("public", everyone, 100, "true", "")])),
-        ("bench_half", gate(&[rule("half", everyone, 50, "true", "")])),
+        (
+            "bench_public",
+            gate(&[rule("public", everyone, 100, "true", "")]),
+        ),
+        (
+            "bench_half",
+            gate(&[rule("half", everyone, 50, "true", "")]),
+        ),
         ("bench_scan", gate(&scan)),
-        ("bench_nested", gate(&[rule("nested", &outer, 100, "true", "")])),
-        ("bench_middle", gate(&[rule("middle", &format!("{left},{right}"), 100, "true", "")])),
+        (
+            "bench_nested",
+            gate(&[rule("nested", &outer, 100, "true", "")]),
+        ),
+        (
+            "bench_middle",
+            gate(&[rule("middle", &format!("{left},{right}"), 100, "true", "")]),
+        ),
         ("bench_list", gate(&[rule("list", &list, 100, "true", "")])),
-        ("bench_version", gate(&[rule("version", &version, 100, "true", "")])),
-        ("bench_regex", gate(&[rule("regex", &regex, 100, "true", "")])),
-        ("bench_number", gate(&[rule("number", &number, 100, "true", "")])),
-        ("bench_agent", gate(&[rule("agent", &agent, 100, "true", "")])),
-        ("bench_holdout", spec("holdout", "99", "false", &[rule("out", everyone, 0, "true", "")], "")),
+        (
+            "bench_version",
+            gate(&[rule("version", &version, 100, "true", "")]),
+        ),
+        (
+            "bench_regex",
+            gate(&[rule("regex", &regex, 100, "true", "")]),
+        ),
+        (
+            "bench_number",
+            gate(&[rule("number", &number, 100, "true", "")]),
+        ),
+        (
+            "bench_agent",
+            gate(&[rule("agent", &agent, 100, "true", "")]),
+        ),
+        (
+            "bench_holdout",
+            spec(
+                "holdout",
+                "99",
+                "false",
+                &[rule("out", everyone, 0, "true", "")],
+                "",
+            ),
+        ),
     ];
-    let in_layer = ",\"isActive\":true,\"hasSharedParams\":true,\"explicitParameters\":[\"color\",\"size\"]";
+    let in_layer =
+        ",\"isActive\":true,\"hasSharedParams\":true,\"explicitParameters\":[\"color\",\"size\"]";
     let configs = [
-        ("bench_config", spec("dynamic_config", "1", "{}", &[rule("config", everyone, 100, value, "")], "")),
+        (
+            "bench_config",
+            spec(
+                "dynamic_config",
+                "1",
+                "{}",
+                &[rule("config", everyone, 100, value, "")],
+                "",
+            ),
+        ),
         (
             "bench_experiment",
-            spec("experiment", salt, "{}", &alone, ",\"isActive\":true,\"hasSharedParams\":false"),
+            spec(
+                "experiment",
+                salt,
+                "{}",
+                &alone,
+                ",\"isActive\":true,\"hasSharedParams\":false",
+            ),
         ),
-        ("bench_layered", spec("experiment", layered_salt, default, &layered, in_layer)),
+        (
+            "bench_layered",
+            spec("experiment", layered_salt, default, &layered, in_layer),
+        ),
     ];
     let layers = [(
         "bench_layer",
@@ -141,24 +245,39 @@ pub(crate) fn payload() -> String {
             "layer",
             layer_salt,
             default,
-            &[rule("assigned", &allocated, 100, default, ",\"configDelegate\":\"bench_layered\"")],
+            &[rule(
+                "assigned",
+                &allocated,
+                100,
+                default,
+                ",\"configDelegate\":\"bench_layered\"",
+            )],
             "",
         ),
     )];
 
     let mut json = synthetic::payload(400_000);
     let own = |entries: &[(&str, String)]| {
-        entries.iter().map(|(name, text)| format!("\"{name}\":{text},")).collect::<String>()
+        entries
+            .iter()
+            .map(|(name, text)| format!("\"{name}\":{text},"))
+            .collect::<String>()
     };
-    let conditions: Vec<(&str, String)> =
-        conditions.iter().map(|(name, text)| (name.as_str(), text.clone())).collect();
+    let conditions: Vec<(&str, String)> = conditions
+        .iter()
+        .map(|(name, text)| (name.as_str(), text.clone()))
+        .collect();
     for (section, entries) in [
         ("feature_gates", own(&gates)),
         ("dynamic_configs", own(&configs)),
         ("layer_configs", own(&layers)),
         ("condition_map", own(&conditions)),
     ] {
-        json = json.replacen(&format!("\"{section}\":{{"), &format!("\"{section}\":{{{entries}"), 1);
+        json = json.replacen(
+            &format!("\"{section}\":{{"),
+            &format!("\"{section}\":{{{entries}"),
+            1,
+        );
     }
     json
 }
@@ -170,7 +289,8 @@ mod tests {
 
     #[test]
     fn every_case_gets_its_answer() {
-        let compiled = statsig_edge::compile::compile(super::payload().as_bytes()).expect("compiles");
+        let compiled =
+            statsig_edge::compile::compile(super::payload().as_bytes()).expect("compiles");
         assert!(compiled.warnings.is_empty(), "{:?}", compiled.warnings);
         let evaluator = ready(&compiled.table).expect("a table");
         let user = user();

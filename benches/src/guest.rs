@@ -40,22 +40,36 @@ impl Guest {
         let mut store = Store::new(&engine, Marks::default());
         let mut linker = Linker::<Marks>::new(&engine);
         linker
-            .func_wrap("bench", "mark", |mut caller: Caller<'_, Marks>, begin: u32| {
-                let now = values(&caller, &caller.data().counters);
-                if begin == 1 {
-                    caller.data_mut().begin = now;
-                } else {
-                    caller.data_mut().end = now;
-                }
-            })
+            .func_wrap(
+                "bench",
+                "mark",
+                |mut caller: Caller<'_, Marks>, begin: u32| {
+                    let now = values(&caller, &caller.data().counters);
+                    if begin == 1 {
+                        caller.data_mut().begin = now;
+                    } else {
+                        caller.data_mut().end = now;
+                    }
+                },
+            )
             .map_err(|error| error.to_string())?;
-        let instance = linker.instantiate_and_start(&mut store, &module).map_err(|error| error.to_string())?;
-        let memory = instance.get_memory(&store, "memory").ok_or("the module exports no memory")?;
+        let instance = linker
+            .instantiate_and_start(&mut store, &module)
+            .map_err(|error| error.to_string())?;
+        let memory = instance
+            .get_memory(&store, "memory")
+            .ok_or("the module exports no memory")?;
         store.data_mut().counters = (0..counted.functions.len())
             .map(|at| instance.get_global(&store, &format!("{COUNTER}{at}")))
             .collect::<Option<_>>()
             .ok_or("a counter is missing")?;
-        let mut guest = Self { store, instance, memory, functions: counted.functions, empty: 0 };
+        let mut guest = Self {
+            store,
+            instance,
+            memory,
+            functions: counted.functions,
+            empty: 0,
+        };
         if guest.instance.get_func(&guest.store, "nothing").is_some() {
             guest.empty = guest.call("nothing", &[])?.total;
         }
@@ -65,7 +79,9 @@ impl Guest {
     /// Writes input where the guest wants it.
     pub(crate) fn give(&mut self, bytes: &[u8]) -> Result<(), String> {
         let place = self.number("room", &[bytes.len() as i32])?;
-        self.memory.write(&mut self.store, place as u32 as usize, bytes).map_err(|error| error.to_string())
+        self.memory
+            .write(&mut self.store, place as u32 as usize, bytes)
+            .map_err(|error| error.to_string())
     }
 
     /// Calls an export that gives a number.
@@ -78,13 +94,18 @@ impl Guest {
         function
             .call(&mut self.store, &arguments, &mut results)
             .map_err(|error| format!("{export}: {error}"))?;
-        results[0].i32().ok_or_else(|| format!("{export} gives no number"))
+        results[0]
+            .i32()
+            .ok_or_else(|| format!("{export} gives no number"))
     }
 
     /// Calls an export that gives 1 when all is well; counts between its marks.
     pub(crate) fn call(&mut self, export: &str, arguments: &[i32]) -> Result<Executed, String> {
         match self.number(export, arguments)? {
-            1 => Ok(self.executed(self.store.data().begin.clone(), self.store.data().end.clone())),
+            1 => Ok(self.executed(
+                self.store.data().begin.clone(),
+                self.store.data().end.clone(),
+            )),
             other => Err(format!("{export} {arguments:?} answered {other}")),
         }
     }
@@ -99,15 +120,29 @@ impl Guest {
     }
 
     fn executed(&self, begin: Vec<i64>, end: Vec<i64>) -> Executed {
-        let counts = end.iter().zip(&begin).map(|(end, begin)| (end - begin) as u64);
-        let mut functions: Vec<(String, u64)> =
-            self.functions.iter().cloned().zip(counts).filter(|(_, count)| *count > 0).collect();
+        let counts = end
+            .iter()
+            .zip(&begin)
+            .map(|(end, begin)| (end - begin) as u64);
+        let mut functions: Vec<(String, u64)> = self
+            .functions
+            .iter()
+            .cloned()
+            .zip(counts)
+            .filter(|(_, count)| *count > 0)
+            .collect();
         functions.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         let total = functions.iter().map(|(_, count)| count).sum::<u64>();
-        Executed { total: total.saturating_sub(self.empty), functions }
+        Executed {
+            total: total.saturating_sub(self.empty),
+            functions,
+        }
     }
 }
 
 fn values(store: impl wasmi::AsContext, counters: &[wasmi::Global]) -> Vec<i64> {
-    counters.iter().map(|counter| counter.get(&store).i64().unwrap_or(0)).collect()
+    counters
+        .iter()
+        .map(|counter| counter.get(&store).i64().unwrap_or(0))
+        .collect()
 }

@@ -22,16 +22,23 @@ pub(crate) struct Arguments(Vec<(String, String)>);
 
 impl Arguments {
     fn optional(&self, key: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .find(|(known, _)| known == key)
+            .map(|(_, value)| value.as_str())
     }
 
     fn path(&self, key: &str) -> Result<PathBuf, String> {
-        self.optional(key).map(PathBuf::from).ok_or_else(|| format!("`{key}=…` is missing"))
+        self.optional(key)
+            .map(PathBuf::from)
+            .ok_or_else(|| format!("`{key}=…` is missing"))
     }
 
     /// The modules whose size counts, by name.
     fn modules(&self) -> impl Iterator<Item = (&str, PathBuf)> {
-        self.0.iter().filter_map(|(key, value)| Some((key.strip_prefix("alone:")?, PathBuf::from(value))))
+        self.0
+            .iter()
+            .filter_map(|(key, value)| Some((key.strip_prefix("alone:")?, PathBuf::from(value))))
     }
 }
 
@@ -39,7 +46,12 @@ fn main() -> ExitCode {
     let mut words = std::env::args().skip(1);
     let task = words.next().unwrap_or_default();
     let arguments = Arguments(
-        words.map(|word| word.split_once('=').map_or((word.clone(), String::new()), |(k, v)| (k.into(), v.into()))).collect(),
+        words
+            .map(|word| {
+                word.split_once('=')
+                    .map_or((word.clone(), String::new()), |(k, v)| (k.into(), v.into()))
+            })
+            .collect(),
     );
     let done = match task.as_str() {
         "bench" => measure::bench(&arguments),

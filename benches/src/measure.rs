@@ -27,11 +27,16 @@ pub(crate) struct Payload {
 impl Payload {
     /// Bytes of a section of the table.
     pub(crate) fn section(&self, name: &str) -> u32 {
-        self.sections().find(|(known, _)| *known == name).map_or(0, |(_, size)| size)
+        self.sections()
+            .find(|(known, _)| *known == name)
+            .map_or(0, |(_, size)| size)
     }
 
     pub(crate) fn sections(&self) -> impl Iterator<Item = (&'static str, u32)> {
-        Table::open(&self.table).ok().into_iter().flat_map(|table| table.section_sizes().collect::<Vec<_>>())
+        Table::open(&self.table)
+            .ok()
+            .into_iter()
+            .flat_map(|table| table.section_sizes().collect::<Vec<_>>())
     }
 }
 
@@ -59,7 +64,9 @@ pub(crate) fn bench(arguments: &Arguments) -> Result<(), String> {
     let selection = Selection(arguments.optional("only"));
     let mut measured = Measured::default();
     for (name, file) in arguments.modules() {
-        measured.sizes.push((name.to_owned(), Size::of(&read(&file)?)?));
+        measured
+            .sizes
+            .push((name.to_owned(), Size::of(&read(&file)?)?));
     }
     measured.payloads = payloads(&scratch)?;
     let evaluation = compile(&evaluation_payload::payload().into_bytes())?;
@@ -67,12 +74,20 @@ pub(crate) fn bench(arguments: &Arguments) -> Result<(), String> {
     write(&evaluation_file, &evaluation)?;
 
     eprintln!("counting Wasm instructions");
-    guest(&mut measured, &read(&arguments.path("cases")?)?, &evaluation, &selection)?;
+    guest(
+        &mut measured,
+        &read(&arguments.path("cases")?)?,
+        &evaluation,
+        &selection,
+    )?;
     eprintln!("counting native instructions under callgrind");
     let native = Native::new(&arguments.path("native")?, &scratch)?;
     run_native(&mut measured, &native, &evaluation_file, &selection)?;
 
-    if let Some(count) = arguments.optional("profile").and_then(|count| count.parse().ok()) {
+    if let Some(count) = arguments
+        .optional("profile")
+        .and_then(|count| count.parse().ok())
+    {
         report::profiles(&measured, count);
     }
     if selection.0.is_some() {
@@ -90,7 +105,9 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
 }
 
 fn compile(json: &[u8]) -> Result<Vec<u8>, String> {
-    Ok(statsig_edge::compile::compile(json).map_err(|error| error.to_string())?.table)
+    Ok(statsig_edge::compile::compile(json)
+        .map_err(|error| error.to_string())?
+        .table)
 }
 
 fn payloads(scratch: &Path) -> Result<Vec<Payload>, String> {
@@ -114,14 +131,24 @@ fn payloads(scratch: &Path) -> Result<Vec<Payload>, String> {
         let table = compile(&json)?;
         let gate = {
             let opened = Table::open(&table).map_err(|error| error.to_string())?;
-            let gate = opened.specs(SpecKind::Gate).next().ok_or("a payload without gates")?;
+            let gate = opened
+                .specs(SpecKind::Gate)
+                .next()
+                .ok_or("a payload without gates")?;
             gate.name().to_owned()
         };
         let json_file = scratch.join(format!("{name}.json"));
         let table_file = scratch.join(format!("{name}.table"));
         write(&json_file, &json)?;
         write(&table_file, &table)?;
-        payloads.push(Payload { name, json, table, gate, json_file, table_file });
+        payloads.push(Payload {
+            name,
+            json,
+            table,
+            gate,
+            json_file,
+            table_file,
+        });
     }
     Ok(payloads)
 }
@@ -135,7 +162,9 @@ fn guest(
     let mut guest = Guest::new(wasm)?;
     guest.give(evaluation)?;
     for (name, which) in [("compression", 0), ("hash", 1)] {
-        measured.guest.insert(name.into(), guest.call("floor", &[which])?);
+        measured
+            .guest
+            .insert(name.into(), guest.call("floor", &[which])?);
     }
     for (at, case) in CASES.iter().enumerate() {
         for (word, exposures) in [("plain", 0), ("exposures", 1)] {
@@ -164,7 +193,9 @@ fn guest(
             }
             let mut guest = Guest::new(wasm)?;
             guest.give(&payload.json)?;
-            measured.guest.insert(key(name), guest.call("reading", &[at as i32])?);
+            measured
+                .guest
+                .insert(key(name), guest.call("reading", &[at as i32])?);
         }
     }
     Ok(())
@@ -190,12 +221,17 @@ fn run_native(
     }
     for payload in &measured.payloads {
         let table = text(&payload.table_file);
-        let mut add = |task: &str, words: Vec<String>| jobs.push((format!("T {task} {}", payload.name), words));
+        let mut add = |task: &str, words: Vec<String>| {
+            jobs.push((format!("T {task} {}", payload.name), words))
+        };
         add("open", vec!["open".into(), table.clone()]);
         add("verify", vec!["verify".into(), table.clone()]);
         add("lookup", vec!["lookup".into(), table, payload.gate.clone()]);
         for (name, _) in Reading::ALL {
-            add(name, vec!["read".into(), name.into(), text(&payload.json_file)]);
+            add(
+                name,
+                vec!["read".into(), name.into(), text(&payload.json_file)],
+            );
         }
     }
     // The long ones first, so that none is left alone at the end.
@@ -208,7 +244,9 @@ fn run_native(
             scope.spawn(|| {
                 while let Some((key, words)) = take(&queue) {
                     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-                    let counted = native.count(&words).and_then(|executed| Ok((executed, native.heap(&words)?)));
+                    let counted = native
+                        .count(&words)
+                        .and_then(|executed| Ok((executed, native.heap(&words)?)));
                     lock(&done).push((key, counted));
                 }
             });
@@ -224,7 +262,9 @@ fn run_native(
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 fn take<T>(queue: &Mutex<Vec<T>>) -> Option<T> {

@@ -35,9 +35,18 @@ pub(crate) fn page(measured: &Measured) -> String {
     let mut page = String::from(
         "# Results\n\nWritten by `cargo dev bench`; nothing here is edited by hand. Lower is better everywhere.\n\n",
     );
-    let _ = writeln!(page, "- Machine: {}, {}", processor(), output("uname", &["-srm"]));
+    let _ = writeln!(
+        page,
+        "- Machine: {}, {}",
+        processor(),
+        output("uname", &["-srm"])
+    );
     let _ = writeln!(page, "- Compiler: {}", output("rustc", &["--version"]));
-    let _ = writeln!(page, "- Native instructions: {}, release profile, SHA-256 without the processor's own instructions", output("valgrind", &["--version"]));
+    let _ = writeln!(
+        page,
+        "- Native instructions: {}, release profile, SHA-256 without the processor's own instructions",
+        output("valgrind", &["--version"])
+    );
     page.push_str(
         "- Wasm instructions: executed instructions of the module (`opt-level = \"s\"`, wasm32-wasip1), counted by the module\n\
          \x20 itself after a rewriting that adds a counter to every straight run of instructions (`benches/src/count.rs`). What counts\n\
@@ -55,11 +64,22 @@ pub(crate) fn measurements(measured: &Measured) -> String {
 }
 
 fn targets(measured: &Measured) -> String {
-    let native = |key: &str| measured.native.get(key).map_or(0, |executed| executed.total);
+    let native = |key: &str| {
+        measured
+            .native
+            .get(key)
+            .map_or(0, |executed| executed.total)
+    };
     let guest = |key: &str| measured.guest.get(key).map_or(0, |executed| executed.total);
     let heap = |key: &str| measured.heap.get(key).copied().unwrap_or_default();
-    let payload = |name: &str| measured.payloads.iter().find(|payload| payload.name == name);
-    let mut page = String::from("## Against the targets\n\n| id | target | measured |\n| --- | --- | --- |\n");
+    let payload = |name: &str| {
+        measured
+            .payloads
+            .iter()
+            .find(|payload| payload.name == name)
+    };
+    let mut page =
+        String::from("## Against the targets\n\n| id | target | measured |\n| --- | --- | --- |\n");
     let mut row = |id: &str, target: &str, value: String| {
         let _ = writeln!(page, "| {id} | {target} | {value} |");
     };
@@ -108,25 +128,57 @@ fn targets(measured: &Measured) -> String {
     row(
         "E1 50 % gate, native",
         "1.5 × one soft SHA-256 compression",
-        format!("{} of {compression}: {} ×", native("E-half plain"), ratio(native("E-half plain"), compression)),
+        format!(
+            "{} of {compression}: {} ×",
+            native("E-half plain"),
+            ratio(native("E-half plain"), compression)
+        ),
     );
     row(
         "E2 50 % gate, Wasm",
         "7,000",
-        format!("{} (one compression {}, one hash {})", guest("E-half plain"), guest("compression"), guest("hash")),
+        format!(
+            "{} (one compression {}, one hash {})",
+            guest("E-half plain"),
+            guest("compression"),
+            guest("hash")
+        ),
     );
     row(
         "E3 gate without a hash",
         "native 300, Wasm 800",
-        format!("{} and {}", native("E-public plain"), guest("E-public plain")),
+        format!(
+            "{} and {}",
+            native("E-public plain"),
+            guest("E-public plain")
+        ),
     );
-    row("E4 20 list tests and one hash, Wasm", "9,000", guest("E-scan plain").to_string());
-    row("E5 experiment in a layer, one parameter, exposure, Wasm", "20,000", guest("E-layer exposures").to_string());
-    let size = |name: &str| measured.sizes.iter().find(|(known, _)| known == name).map_or(0, |(_, size)| size.bytes);
+    row(
+        "E4 20 list tests and one hash, Wasm",
+        "9,000",
+        guest("E-scan plain").to_string(),
+    );
+    row(
+        "E5 experiment in a layer, one parameter, exposure, Wasm",
+        "20,000",
+        guest("E-layer exposures").to_string(),
+    );
+    let size = |name: &str| {
+        measured
+            .sizes
+            .iter()
+            .find(|(known, _)| known == name)
+            .map_or(0, |(_, size)| size.bytes)
+    };
     row(
         "W1 engine alone",
         "40 KB with every operator, user agents and regexes apart",
-        format!("{} bytes; all kinds {}; with user agents {}", size("engine"), size("engine-all-kinds"), size("engine-user-agent")),
+        format!(
+            "{} bytes; all kinds {}; with user agents {}",
+            size("engine"),
+            size("engine-all-kinds"),
+            size("engine-user-agent")
+        ),
     );
     page.push('\n');
     page
@@ -136,8 +188,11 @@ fn tables(measured: &Measured) -> String {
     let mut page = String::from("## T: the table\n\n");
     page.push_str("| payload | JSON bytes | table bytes | of the JSON | values | beside the values |\n| --- | ---: | ---: | ---: | ---: | ---: |\n");
     for payload in &measured.payloads {
-        let (json, table, values) =
-            (payload.json.len() as u64, payload.table.len() as u64, u64::from(payload.section("values")));
+        let (json, table, values) = (
+            payload.json.len() as u64,
+            payload.table.len() as u64,
+            u64::from(payload.section("values")),
+        );
         let _ = writeln!(
             page,
             "| {} | {} | {} | {} % | {} | {} |",
@@ -149,33 +204,73 @@ fn tables(measured: &Measured) -> String {
             spaced(table - values)
         );
     }
-    page.push_str("\nSize by section, in bytes; sections that are empty everywhere are left out.\n\n");
+    page.push_str(
+        "\nSize by section, in bytes; sections that are empty everywhere are left out.\n\n",
+    );
     let names = |payload: &Payload| payload.name.to_owned();
-    let _ = writeln!(page, "| section | {} |", measured.payloads.iter().map(names).collect::<Vec<_>>().join(" | "));
+    let _ = writeln!(
+        page,
+        "| section | {} |",
+        measured
+            .payloads
+            .iter()
+            .map(names)
+            .collect::<Vec<_>>()
+            .join(" | ")
+    );
     let _ = writeln!(page, "| --- |{}", " ---: |".repeat(measured.payloads.len()));
-    let sections: Vec<&str> =
-        measured.payloads.first().map_or(Vec::new(), |payload| payload.sections().map(|(name, _)| name).collect());
+    let sections: Vec<&str> = measured.payloads.first().map_or(Vec::new(), |payload| {
+        payload.sections().map(|(name, _)| name).collect()
+    });
     for section in sections {
-        let sizes: Vec<u32> = measured.payloads.iter().map(|payload| payload.section(section)).collect();
+        let sizes: Vec<u32> = measured
+            .payloads
+            .iter()
+            .map(|payload| payload.section(section))
+            .collect();
         if sizes.iter().any(|&size| size > 8) {
             let sizes: Vec<String> = sizes.iter().map(|&size| spaced(u64::from(size))).collect();
             let _ = writeln!(page, "| {section} | {} |", sizes.join(" | "));
         }
     }
     page.push_str("\nInstructions. In brackets the most heap at one time, in bytes.\n\n");
-    let _ = writeln!(page, "| id | what it isolates | {} |", measured.payloads.iter().map(names).collect::<Vec<_>>().join(" | "));
-    let _ = writeln!(page, "| --- | --- |{}", " ---: |".repeat(measured.payloads.len()));
+    let _ = writeln!(
+        page,
+        "| id | what it isolates | {} |",
+        measured
+            .payloads
+            .iter()
+            .map(names)
+            .collect::<Vec<_>>()
+            .join(" | ")
+    );
+    let _ = writeln!(
+        page,
+        "| --- | --- |{}",
+        " ---: |".repeat(measured.payloads.len())
+    );
     let mut rows: Vec<(String, &str)> = vec![
-        ("open".into(), "Opening: magic, version, length, section bounds."),
-        ("lookup".into(), "Finding a gate by its name in an opened table."),
-        ("verify".into(), "The checksum of the whole table, on demand."),
+        (
+            "open".into(),
+            "Opening: magic, version, length, section bounds.",
+        ),
+        (
+            "lookup".into(),
+            "Finding a gate by its name in an opened table.",
+        ),
+        (
+            "verify".into(),
+            "The checksum of the whole table, on demand.",
+        ),
     ];
     rows.extend(Reading::ALL.map(|(name, reading)| {
         (
             name.to_owned(),
             match reading {
                 Reading::Compile => "Statsig's JSON into a rule table.",
-                Reading::Typed => "Peer: `serde_json` into structs that borrow, config values left as text.",
+                Reading::Typed => {
+                    "Peer: `serde_json` into structs that borrow, config values left as text."
+                }
                 Reading::Value => "Peer: `serde_json::Value`.",
                 Reading::Ignored => "Peer: `serde_json` passing over everything.",
                 Reading::Memcpy => "Peer: a copy of the JSON.",
@@ -195,7 +290,11 @@ fn tables(measured: &Measured) -> String {
                 }
             })
             .collect();
-        let _ = writeln!(page, "| T-{task} native | {isolates} | {} |", cells.join(" | "));
+        let _ = writeln!(
+            page,
+            "| T-{task} native | {isolates} | {} |",
+            cells.join(" | ")
+        );
     }
     for (task, isolates) in &rows {
         let cells: Vec<String> = measured
@@ -204,7 +303,11 @@ fn tables(measured: &Measured) -> String {
             .map(|payload| cell(measured.guest.get(&format!("{task} {}", payload.name))))
             .collect();
         if cells.iter().any(|cell| cell != "–") {
-            let _ = writeln!(page, "| T-{task} Wasm | {isolates} | {} |", cells.join(" | "));
+            let _ = writeln!(
+                page,
+                "| T-{task} Wasm | {isolates} | {} |",
+                cells.join(" | ")
+            );
         }
     }
     page.push('\n');
@@ -262,9 +365,17 @@ fn sizes(measured: &Measured) -> String {
         );
     }
     for (name, size) in &measured.sizes {
-        let _ = writeln!(page, "\nW-{name}, largest functions:\n\n| bytes | function |\n| ---: | --- |");
+        let _ = writeln!(
+            page,
+            "\nW-{name}, largest functions:\n\n| bytes | function |\n| ---: | --- |"
+        );
         for (function, bytes) in size.functions.iter().take(30) {
-            let _ = writeln!(page, "| {} | `{}` |", spaced(*bytes as u64), short(function));
+            let _ = writeln!(
+                page,
+                "| {} | `{}` |",
+                spaced(*bytes as u64),
+                short(function)
+            );
         }
     }
     page
@@ -289,11 +400,17 @@ pub(crate) fn profiles(measured: &Measured, count: usize) {
 
 fn output(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output();
-    output.map_or("unknown".into(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    output.map_or("unknown".into(), |output| {
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    })
 }
 
 fn processor() -> String {
     let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
-    model.map_or("unknown processor", |(_, model)| model).to_owned()
+    let model = text
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    model
+        .map_or("unknown processor", |(_, model)| model)
+        .to_owned()
 }

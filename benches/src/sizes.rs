@@ -80,6 +80,9 @@ impl Size {
 
     /// The bytes of a section.
     pub(crate) fn section(&self, name: &str) -> usize {
-        self.sections.iter().find(|(known, _)| *known == name).map_or(0, |(_, size)| *size)
+        self.sections
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map_or(0, |(_, size)| *size)
     }
 }

@@ -49,10 +49,30 @@ impl Numbers {
 }
 
 const WORDS: &[&str] = &[
-    "checkout", "search", "profile", "billing", "onboarding", "feed", "upload", "editor", "invite", "export", "pricing",
-    "mobile", "dark_mode", "recommendations", "notifications", "session", "cache", "rollout", "banner", "video",
+    "checkout",
+    "search",
+    "profile",
+    "billing",
+    "onboarding",
+    "feed",
+    "upload",
+    "editor",
+    "invite",
+    "export",
+    "pricing",
+    "mobile",
+    "dark_mode",
+    "recommendations",
+    "notifications",
+    "session",
+    "cache",
+    "rollout",
+    "banner",
+    "video",
 ];
-const COUNTRIES: &[&str] = &["US", "CA", "GB", "DE", "FR", "CH", "IN", "BR", "JP", "AU", "MX", "SE"];
+const COUNTRIES: &[&str] = &[
+    "US", "CA", "GB", "DE", "FR", "CH", "IN", "BR", "JP", "AU", "MX", "SE",
+];
 
 struct Payload {
     numbers: Numbers,
@@ -118,7 +138,10 @@ impl Payload {
     fn rule(&mut self, conditions: &[&str], percentage: &str, value: &str, more: &str) -> String {
         let id = self.numbers.id();
         let salt = self.numbers.uuid();
-        let conditions: Vec<String> = conditions.iter().map(|name| format!("\"{name}\"")).collect();
+        let conditions: Vec<String> = conditions
+            .iter()
+            .map(|name| format!("\"{name}\""))
+            .collect();
         format!(
             "{{\"name\":\"{id}\",\"passPercentage\":{percentage},\"conditions\":[{}],\"returnValue\":{value},\
              \"id\":\"{id}\",\"salt\":\"{salt}\",\"idType\":\"userID\"{more}}}",
@@ -126,7 +149,14 @@ impl Payload {
         )
     }
 
-    fn spec(&mut self, entity: &str, salt: &str, default: &str, rules: &[String], more: &str) -> String {
+    fn spec(
+        &mut self,
+        entity: &str,
+        salt: &str,
+        default: &str,
+        rules: &[String],
+        more: &str,
+    ) -> String {
         let kind = match entity {
             "feature_gate" | "segment" | "holdout" => "feature_gate",
             _ => "dynamic_config",
@@ -142,7 +172,9 @@ impl Payload {
     }
 
     fn list(&mut self, count: u64, mut one: impl FnMut(&mut Numbers) -> String) -> String {
-        let entries: Vec<String> = (0..count).map(|_| format!("\"{}\"", one(&mut self.numbers))).collect();
+        let entries: Vec<String> = (0..count)
+            .map(|_| format!("\"{}\"", one(&mut self.numbers)))
+            .collect();
         format!("[{}]", entries.join(","))
     }
 
@@ -156,7 +188,11 @@ impl Payload {
             }
             1 => {
                 let list = self.list(count, |numbers| {
-                    format!("{}.{}@example.com", numbers.pick(WORDS), numbers.below(100_000))
+                    format!(
+                        "{}.{}@example.com",
+                        numbers.pick(WORDS),
+                        numbers.below(100_000)
+                    )
                 });
                 self.condition("user_field", &list, "any", Some("email"), "")
             }
@@ -171,7 +207,13 @@ impl Payload {
                     self.numbers.below(30),
                     self.numbers.below(10)
                 );
-                self.condition("user_field", &version, "version_gte", Some("appVersion"), "")
+                self.condition(
+                    "user_field",
+                    &version,
+                    "version_gte",
+                    Some("appVersion"),
+                    "",
+                )
             }
         }
     }
@@ -193,7 +235,9 @@ impl Payload {
             0 => self.numbers.between(100, 1_000),
             _ => self.numbers.between(5, 40),
         };
-        let list = self.list(count, |numbers| format!("user-{}", numbers.below(10_000_000)));
+        let list = self.list(count, |numbers| {
+            format!("user-{}", numbers.below(10_000_000))
+        });
         let ids = self.condition("unit_id", &list, "any", None, "");
         let rule = self.rule(&[&ids], "100", "true", "");
         let name = self.name("segment:", self.gates.len());
@@ -245,7 +289,9 @@ impl Payload {
             let outside = self.condition("user_bucket", &buckets, "none", None, &layer_salt);
             let inside = self.condition("user_bucket", &buckets, "any", None, &layer_salt);
             let value = |group: &str| {
-                format!("{{\"group\":\"{group}\",\"size\":{count},\"enabled\":true,\"title\":\"Try {group} today\"}}")
+                format!(
+                    "{{\"group\":\"{group}\",\"size\":{count},\"enabled\":true,\"title\":\"Try {group} today\"}}"
+                )
             };
             let mut rules = vec![self.rule(&[&outside], "100", &value("none"), "")];
             let groups = ["Control", "Test", "Test 2"];
@@ -259,7 +305,8 @@ impl Payload {
             let text = self.spec("experiment", &salt, &value("none"), &rules, more);
             let more = format!(",\"configDelegate\":\"{experiment}\"");
             assignments.push(self.rule(&[&inside], "100", "{}", &more));
-            self.experiment_to_layer.push((experiment.clone(), layer.clone()));
+            self.experiment_to_layer
+                .push((experiment.clone(), layer.clone()));
             self.configs.push((experiment, text));
         }
         assignments.push(self.rule(&[everyone], "0", "{}", ""));
@@ -293,12 +340,19 @@ impl Payload {
             let _ = match self.numbers.below(5) {
                 0 => write!(text, "{comma}\"{key}_{index}\":{number}"),
                 1 => write!(text, "{comma}\"{key}_{index}\":{}", number % 2 == 0),
-                2 => write!(text, "{comma}\"{key}_{index}\":[{number},{},0.25]", number / 3),
+                2 => write!(
+                    text,
+                    "{comma}\"{key}_{index}\":[{number},{},0.25]",
+                    number / 3
+                ),
                 3 => write!(
                     text,
                     "{comma}\"{key}_{index}\":{{\"url\":\"https://example.com/{key}/{number}\",\"ratio\":0.{number}}}"
                 ),
-                _ => write!(text, "{comma}\"{key}_{index}\":\"A sentence about {key} in \\\"{number}\\\".\""),
+                _ => write!(
+                    text,
+                    "{comma}\"{key}_{index}\":\"A sentence about {key} in \\\"{number}\\\".\""
+                ),
             };
         }
         text.push('}');

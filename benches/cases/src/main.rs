@@ -92,7 +92,9 @@ fn run(arguments: &[&str]) -> Option<()> {
         ["hash"] => measure(|| {
             black_box(floor::hash());
         }),
-        ["evaluate", case, exposures, table] => evaluate(case, exposures == "exposures", &file(table)?)?,
+        ["evaluate", case, exposures, table] => {
+            evaluate(case, exposures == "exposures", &file(table)?)?
+        }
         ["open", table] => {
             let table = file(table)?;
             measure(|| {
@@ -107,7 +109,13 @@ fn run(arguments: &[&str]) -> Option<()> {
         ["lookup", table, gate] => {
             let bytes = file(table)?;
             let table = Table::open(&bytes).ok()?;
-            measure(|| assert!(black_box(&table).spec(SpecKind::Gate, black_box(gate)).is_some()));
+            measure(|| {
+                assert!(
+                    black_box(&table)
+                        .spec(SpecKind::Gate, black_box(gate))
+                        .is_some()
+                )
+            });
         }
         ["read", reading, json] => {
             let (_, reading) = Reading::ALL.iter().find(|(name, _)| *name == reading)?;

@@ -27,7 +27,11 @@ mod bump {
     unsafe impl GlobalAlloc for Bump {
         unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
             let have = memory_size(0) * 65_536;
-            let next = if self.0.get() == 0 { have } else { self.0.get() };
+            let next = if self.0.get() == 0 {
+                have
+            } else {
+                self.0.get()
+            };
             let start = next.next_multiple_of(layout.align());
             let end = start + layout.size();
             if end > have && memory_grow(0, (end - have).div_ceil(65_536)) == usize::MAX {
@@ -112,11 +116,15 @@ unsafe extern "C" fn gate(
             }
             Some(b'e') => {
                 let experiment = evaluator.experiment(&user, name_of, &mut scratch);
-                return experiment.parameter("p").map_or(0, |json| json.len() as u32);
+                return experiment
+                    .parameter("p")
+                    .map_or(0, |json| json.len() as u32);
             }
             Some(b'l') => {
                 let layer = evaluator.layer(&user, name_of, &mut scratch);
-                return layer.parameter("p").map_or(0, |read| read.json.len() as u32);
+                return layer
+                    .parameter("p")
+                    .map_or(0, |read| read.json.len() as u32);
             }
             _ => {}
         }

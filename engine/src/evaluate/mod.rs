@@ -18,6 +18,7 @@ use crate::environment::Environment;
 use crate::evaluation::{Evaluation, EvaluationError, Reason};
 use crate::explain::{Step, Trace};
 use crate::exposure::{ExposureSink, LayerPart, Scratch, ScratchView, SecondaryExposure};
+use crate::table::rule::HashInput;
 use crate::table::{SpecKind, Table};
 use crate::user::{Attributes, Global, User};
 
@@ -227,17 +228,12 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
         &'s [LayerPart<'t>],
     ) {
         let ScratchView { exposures, parts } = scratch;
-        let tier = self.options.tier.or_else(|| {
-            self.table
-                .meta()
-                .and_then(|meta| meta.default_environment())
-        });
         let mut run = Run {
             table: self.table,
             environment: self.environment,
             global: Global {
                 custom: self.options.custom,
-                tier,
+                tier: self.options.tier,
             },
             user,
             exposures,
@@ -247,6 +243,7 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
             depth: 0,
             budget: MAX_EVALUATIONS,
             now: None,
+            last_hash: None,
             dropped: 0,
         };
         let evaluation = run.check(kind, name);
@@ -267,6 +264,8 @@ struct Run<'r, 't, 'u, 'e, E, T> {
     depth: u32,
     budget: u32,
     now: Option<i64>,
+    /// The hash drawn last, see [`Run::hash_unit`].
+    last_hash: Option<(HashInput, u64)>,
     dropped: u32,
 }
 
@@ -319,6 +318,19 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
     fn now_ms(&mut self) -> i64 {
         let environment = self.environment;
         *self.now.get_or_insert_with(|| environment.now_ms())
+    }
+}
+
+impl<'t, 'e, E, T> Run<'_, 't, '_, 'e, E, T> {
+    /// The configured environment's tier, else the payload's.
+    fn tier<'v>(&self) -> Option<&'v str>
+    where
+        't: 'v,
+        'e: 'v,
+    {
+        self.global
+            .tier
+            .or_else(|| self.table.meta()?.default_environment())
     }
 }
 

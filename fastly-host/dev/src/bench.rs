@@ -86,7 +86,15 @@ impl Build {
     /// The program of a package, built for this machine.
     fn native(&self, package: &str, profile: &str) -> Outcome<PathBuf> {
         let mut command = self.workspace.cargo();
-        command.args(["build", "--profile", profile, "-p", package, "--bin", package]);
+        command.args([
+            "build",
+            "--profile",
+            profile,
+            "-p",
+            package,
+            "--bin",
+            package,
+        ]);
         let mut dir = self.dirs.native().to_owned();
         if package == CASES {
             // SHA-256 in plain code, as on Compute; these flags would rebuild everything in the common folder.
@@ -102,11 +110,28 @@ impl Build {
         let dir = self.dirs.cross(&self.toolchain.key()?);
         let mut command = self.toolchain.cargo_for_wasm(&self.workspace);
         command
-            .args(["build", "--profile", "edge", "--config", "profile.edge.strip=false"])
-            .args(["--target", WASM, "-p", package, "--lib", "--features", features])
+            .args([
+                "build",
+                "--profile",
+                "edge",
+                "--config",
+                "profile.edge.strip=false",
+            ])
+            .args([
+                "--target",
+                WASM,
+                "-p",
+                package,
+                "--lib",
+                "--features",
+                features,
+            ])
             .env("CARGO_TARGET_DIR", &dir);
         self.must_build(package, &mut command)?;
-        let built = dir.join(WASM).join("edge").join(format!("{}.wasm", package.replace('-', "_")));
+        let built = dir
+            .join(WASM)
+            .join("edge")
+            .join(format!("{}.wasm", package.replace('-', "_")));
         let name = format!("{package}-{}.wasm", features.replace(',', "-"));
         let copy = self.run_dir.join(name);
         std::fs::copy(&built, &copy).map_err(at("copy", &built))?;
