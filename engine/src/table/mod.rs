@@ -28,7 +28,7 @@ pub use spec::{Entity, Spec, SpecKind};
 
 use core::fmt;
 
-use crate::sha256::h;
+use crate::hash::checksum;
 
 /// The first bytes of a table. The first of them begins neither JSON nor UTF-8.
 pub const MAGIC: [u8; 4] = [0x93, b'S', b'R', b'T'];
@@ -212,20 +212,20 @@ impl<'t> Table<'t> {
         })
     }
 
-    /// Compares the checksum with the content. Cost: SHA-256 of the whole table.
+    /// Compares the checksum with the content. Cost: one pass over the whole table.
     ///
     /// # Errors
     /// [`TableError::Checksum`].
     pub fn verify(&self) -> Result<(), TableError> {
         let content = self.bytes.get(24..).unwrap_or_default();
-        if self.checksum() == h(content) {
+        if self.checksum() == checksum(content) {
             Ok(())
         } else {
             Err(TableError::Checksum)
         }
     }
 
-    /// The checksum in the header: the first eight bytes of the content's SHA-256.
+    /// The checksum in the header, of everything after it (`engine/FORMAT.md`).
     pub fn checksum(&self) -> u64 {
         self.head.u64(16)
     }
