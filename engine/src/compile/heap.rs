@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use crate::hash::checksum;
-use crate::table::wire::{heap, push_varint};
+use crate::table::wire::{heap, push_varint, same};
 
 /// A hash of this module alone, never written: eight bytes at a time.
 fn quick(bytes: &[u8]) -> u32 {
@@ -89,7 +89,7 @@ impl Heap {
         let view: &[u8] = bytes;
         let found = slots.find_or_insert(
             quick(content),
-            |at| heap(view, at) == Some(content),
+            |at| heap(view, at).is_some_and(|known| same(known, content)),
             |at| quick(heap(view, at).unwrap_or_default()),
             || u32::try_from(position).unwrap_or(u32::MAX),
         );
@@ -165,7 +165,7 @@ impl<'j, T> Map<'j, T> {
         self.slots.find(quick(name.as_bytes()), |at| {
             self.entries
                 .get(at as usize)
-                .is_some_and(|(key, _)| key == name)
+                .is_some_and(|(key, _)| same(key.as_bytes(), name.as_bytes()))
         })
     }
 
@@ -176,7 +176,10 @@ impl<'j, T> Map<'j, T> {
         let view: &[(Cow<'j, str>, T)] = entries;
         let found = slots.find_or_insert(
             quick(name.as_bytes()),
-            |at| view.get(at as usize).is_some_and(|(key, _)| *key == name),
+            |at| {
+                view.get(at as usize)
+                    .is_some_and(|(key, _)| same(key.as_bytes(), name.as_bytes()))
+            },
             |at| {
                 view.get(at as usize)
                     .map_or(0, |(key, _)| quick(key.as_bytes()))

@@ -165,13 +165,6 @@ impl<'j> Writer<'j> {
 
     /// Interns JSON text of any type, without its white space.
     pub(super) fn value(&mut self, json: &str) -> u32 {
-        // Most payloads have none, and then nothing is copied.
-        if !json
-            .bytes()
-            .any(|byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t'))
-        {
-            return self.values.intern(json.as_bytes());
-        }
         let mut minified = String::with_capacity(json.len());
         // A `String` takes everything, and the text has been scanned.
         let _ = write_minified(json, &mut minified);

@@ -43,6 +43,8 @@ pub(crate) struct Scanner<'j> {
     depth: u32,
     /// Whether the container just entered has had no member yet.
     first: bool,
+    /// Whether white space was passed over, see [`Self::skip_compact`].
+    spaced: bool,
     /// Added to every reported offset: where `text` lies in the document it was cut from.
     base: usize,
 }
@@ -91,6 +93,7 @@ impl<'j> Scanner<'j> {
             at: 0,
             depth: 0,
             first: false,
+            spaced: false,
             base,
         }
     }
@@ -98,6 +101,12 @@ impl<'j> Scanner<'j> {
     /// Where the scanner is, in bytes of the whole document.
     pub(crate) fn offset(&self) -> usize {
         self.base.saturating_add(self.at)
+    }
+
+    /// The text from here to where another scanner of the same text is.
+    #[cfg(feature = "compile")]
+    pub(crate) fn until(&self, later: &Self) -> &'j str {
+        self.text.get(self.at..later.at).unwrap_or_default()
     }
 
     fn fault<T>(&self, kind: FaultKind) -> Result<T> {
@@ -121,8 +130,24 @@ impl<'j> Scanner<'j> {
     fn skip_space(&mut self) -> Option<u8> {
         loop {
             match self.byte() {
-                Some(b' ' | b'\n' | b'\r' | b'\t') => self.advance(1),
+                Some(b' ' | b'\n' | b'\r' | b'\t') => self.skip_indentation(),
                 other => return other,
+            }
+        }
+    }
+
+    /// One character of white space, and what follows of spaces, eight at a time.
+    #[inline(never)]
+    fn skip_indentation(&mut self) {
+        const SPACES: u64 = 0x2020_2020_2020_2020;
+        self.spaced = true;
+        self.advance(1);
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        for word in rest.as_chunks::<8>().0 {
+            let others = u64::from_le_bytes(*word) ^ SPACES;
+            self.advance(others.trailing_zeros() as usize / 8);
+            if others != 0 {
+                break;
             }
         }
     }
@@ -354,6 +379,15 @@ impl<'j> Scanner<'j> {
         }
         self.literal("null")?;
         Ok(true)
+    }
+
+    /// [`Self::skip`], and whether the value's text is free of white space outside of strings.
+    #[cfg(feature = "compile")]
+    pub(crate) fn skip_compact(&mut self) -> Result<(&'j str, bool)> {
+        self.skip_space();
+        self.spaced = false;
+        let text = self.skip()?;
+        Ok((text, !self.spaced))
     }
 
     /// Passes over one value of any type and gives its text. Checks its grammar; no recursion: one bit for each

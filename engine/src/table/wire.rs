@@ -58,6 +58,15 @@ pub(crate) fn row<const N: usize>(section: &[u8], index: u32) -> Option<Row<'_, 
 /// A number in groups of seven bits, lowest first, at most five bytes.
 #[inline]
 pub(crate) fn varint(bytes: &[u8]) -> Option<(u32, &[u8])> {
+    let (&first, rest) = bytes.split_first()?;
+    // Nearly every length is below 128.
+    if first < 0x80 {
+        return Some((u32::from(first), rest));
+    }
+    long_varint(bytes)
+}
+
+fn long_varint(bytes: &[u8]) -> Option<(u32, &[u8])> {
     let mut value: u32 = 0;
     let mut shift: u32 = 0;
     let mut rest = bytes;
