@@ -7,9 +7,9 @@ use alloc::vec::Vec;
 use super::error::{ReadFault, Warning, WarningKind};
 use super::heap::{Heap, Map, Rows};
 use super::read::Read;
-use crate::hash::{bucket, fnv1a};
+use crate::hash::{bucket, checksum, fnv1a};
 use crate::json::write_minified;
-use crate::sha256::{Prefix, h};
+use crate::sha256::Prefix;
 use crate::table::condition::{CONDITION, ConditionType, FIELD, Operator};
 use crate::table::set::{LINEAR, bucket_bits};
 use crate::table::wire::{NONE, push_varint};
@@ -298,7 +298,7 @@ impl<'j> Writer<'j> {
         for section in &mut self.sections {
             out.append(&mut core::mem::take(section));
         }
-        let checksum = h(out.get(24..)?);
+        let checksum = checksum(out.get(24..)?);
         out.get_mut(16..24)?
             .copy_from_slice(&checksum.to_le_bytes());
         Some((out, self.warnings))

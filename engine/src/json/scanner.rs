@@ -47,6 +47,36 @@ pub(crate) struct Scanner<'j> {
     base: usize,
 }
 
+/// How many bytes at the start stand for themselves in a string: none of them a quote, a backslash or a control character.
+///
+/// Eight at a time. In each of the three differences the lowest top bit that is set marks the first such byte; what
+/// lies above it may be wrong, through its borrow.
+fn plain_length(bytes: &[u8]) -> usize {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    const TOPS: u64 = EACH << 7;
+    const QUOTES: u64 = 0x2222_2222_2222_2222;
+    const BACKSLASHES: u64 = 0x5C5C_5C5C_5C5C_5C5C;
+    const SPACES: u64 = 0x2020_2020_2020_2020;
+    let (words, rest) = bytes.as_chunks::<8>();
+    let mut length: usize = 0;
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        let (quote, backslash) = (word ^ QUOTES, word ^ BACKSLASHES);
+        let found = (quote.wrapping_sub(EACH) & !quote
+            | backslash.wrapping_sub(EACH) & !backslash
+            | word.wrapping_sub(SPACES) & !word)
+            & TOPS;
+        if found != 0 {
+            return length.saturating_add(found.trailing_zeros() as usize / 8);
+        }
+        length = length.saturating_add(8);
+    }
+    let plain = rest
+        .iter()
+        .position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20);
+    length.saturating_add(plain.unwrap_or(rest.len()))
+}
+
 type Result<T> = core::result::Result<T, Fault>;
 
 impl<'j> Scanner<'j> {
@@ -203,7 +233,8 @@ impl<'j> Scanner<'j> {
 
     /// A string, as the raw text between its quotes; escapes are checked, not decoded.
     pub(crate) fn string(&mut self) -> Result<RawStr<'j>> {
-        if self.peek()? != Kind::String {
+        if self.skip_space() != Some(b'"') {
+            self.peek()?;
             return self.fault(FaultKind::Type);
         }
         self.advance(1);
@@ -211,10 +242,7 @@ impl<'j> Scanner<'j> {
         let mut escaped = false;
         loop {
             let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-            let plain = rest
-                .iter()
-                .position(|&b| b == b'"' || b == b'\\' || b < 0x20);
-            self.advance(plain.unwrap_or(rest.len()));
+            self.advance(plain_length(rest));
             match self.byte() {
                 Some(b'"') => break,
                 Some(b'\\') => {
@@ -280,7 +308,8 @@ impl<'j> Scanner<'j> {
 
     /// A number, as its token.
     pub(crate) fn number(&mut self) -> Result<&'j str> {
-        if self.peek()? != Kind::Number {
+        if !matches!(self.skip_space(), Some(b'-' | b'0'..=b'9')) {
+            self.peek()?;
             return self.fault(FaultKind::Type);
         }
         let start = self.at;
@@ -319,7 +348,8 @@ impl<'j> Scanner<'j> {
 
     /// Consumes `null` if that is what follows.
     pub(crate) fn null(&mut self) -> Result<bool> {
-        if self.peek()? != Kind::Null {
+        if self.skip_space() != Some(b'n') {
+            self.peek()?;
             return Ok(false);
         }
         self.literal("null")?;
@@ -329,7 +359,7 @@ impl<'j> Scanner<'j> {
     /// Passes over one value of any type and gives its text. Checks its grammar; no recursion: one bit for each
     /// open container says whether it is an object.
     pub(crate) fn skip(&mut self) -> Result<&'j str> {
-        self.peek()?;
+        self.skip_space();
         let start = self.at;
         let outer = self.depth;
         let mut objects: u128 = 0;
