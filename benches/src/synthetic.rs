@@ -339,7 +339,11 @@ impl Payload {
             let number = self.numbers.below(100_000);
             let _ = match self.numbers.below(5) {
                 0 => write!(text, "{comma}\"{key}_{index}\":{number}"),
-                1 => write!(text, "{comma}\"{key}_{index}\":{}", number.is_multiple_of(2)),
+                1 => write!(
+                    text,
+                    "{comma}\"{key}_{index}\":{}",
+                    number.is_multiple_of(2)
+                ),
                 2 => write!(
                     text,
                     "{comma}\"{key}_{index}\":[{number},{},0.25]",

@@ -123,6 +123,7 @@ impl Evaluation<'_> {
     pub fn write_reason(&self, source: &str, out: &mut dyn fmt::Write) -> fmt::Result {
         let class = match self.reason {
             Reason::NoValues => return out.write_str("NoValues"),
+            Reason::LocalOverride => return out.write_str("LocalOverride:Recognized"),
             Reason::Error(error) => {
                 out.write_str("Error:")?;
                 return out.write_str(error.as_str());
@@ -154,6 +155,8 @@ pub enum Reason {
     Unrecognized,
     /// The specs use a condition type or an operator that this engine does not know.
     Unsupported,
+    /// A local override answered, without the specs.
+    LocalOverride,
     /// There are no specs.
     NoValues,
     /// The evaluation could not be finished.

@@ -36,6 +36,38 @@ pub(crate) fn parse_integer(text: &str) -> Option<i64> {
     text.parse().ok()
 }
 
+/// The integer that the JSON number `token`, without a sign, is: with or without zeros behind the point, or an exponent.
+pub(crate) fn whole_magnitude(token: &str) -> Option<u64> {
+    let (mantissa, exponent) = token.split_once(['e', 'E']).unwrap_or((token, "0"));
+    let exponent = exponent.parse().unwrap_or_else(|_| {
+        // More digits than an exponent can need.
+        if exponent.starts_with('-') {
+            i64::MIN
+        } else {
+            i64::MAX
+        }
+    });
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    // How many of the digits stand before the point.
+    let mut before = exponent.saturating_add(whole.len() as i64);
+    let mut magnitude = 0_u64;
+    for byte in whole.bytes().chain(fraction.bytes()) {
+        let digit = u64::from(byte.checked_sub(b'0')?);
+        if before > 0 {
+            magnitude = magnitude.checked_mul(10)?.checked_add(digit)?;
+            before = before.saturating_sub(1);
+        } else if digit != 0 {
+            return None;
+        }
+    }
+    // The zeros that the exponent adds; the twentieth is one too many.
+    while before > 0 && magnitude != 0 {
+        magnitude = magnitude.checked_mul(10)?;
+        before = before.saturating_sub(1);
+    }
+    Some(magnitude)
+}
+
 /// A double as an integer: cut off at the point and held within 64 bits, and only if it is still the same double then.
 ///
 /// 2⁶³ therefore gives `i64::MAX`, which reads back as 2⁶³.
@@ -330,6 +362,39 @@ mod tests {
             "", " 5", "5 ", "0x10", "1_000", "+", ".", "e5", "1e", "--1", "infinit", "1,5", "٣",
         ] {
             assert_eq!(parse_float(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn whole_numbers_are_exact_however_they_are_spelt() {
+        for (token, value) in [
+            ("0", Some(0)),
+            ("0.000e99999999999999999999", Some(0)),
+            ("80.0", Some(80)),
+            ("8e1", Some(80)),
+            ("8000E-2", Some(80)),
+            ("0.08e+3", Some(80)),
+            ("9007199254740993", Some(9_007_199_254_740_993)),
+            ("1844674407370955161.5e1", Some(u64::MAX)),
+            ("18446744073709551616", None),
+            ("1e19", Some(10_000_000_000_000_000_000)),
+            ("1e20", None),
+            ("1e99999999999999999999", None),
+            ("1e-99999999999999999999", None),
+            ("1.5", None),
+            ("8001e-2", None),
+        ] {
+            assert_eq!(whole_magnitude(token), value, "{token}");
+        }
+        let mut choices = Choices::new(3);
+        for _ in 0..20_000 {
+            let value = choices.word() >> choices.below(64);
+            assert_eq!(whole_magnitude(&value.to_string()), Some(value));
+            let whole = (value >> 11) as f64;
+            assert_eq!(
+                whole_magnitude(&std::format!("{whole:e}")),
+                Some(value >> 11)
+            );
         }
     }
 

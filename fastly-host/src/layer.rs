@@ -3,10 +3,10 @@
 use alloc::string::String;
 use core::fmt;
 
-use statsig_edge::{Evaluation, LayerParameter, User};
+use statsig_edge::{Evaluation, JsonValue, Parameters, ReadError, Reason, User};
 
 use crate::statsig::{Logging, Statsig};
-use crate::typed;
+use crate::typed::owned_strings;
 
 /// The answer to a read of a layer.
 ///
@@ -53,34 +53,23 @@ impl<'s, 't, 'n> Layer<'_, 's, 't, 'n> {
 
     /// The JSON text of a parameter.
     pub fn get(&self, parameter: &str) -> Option<&'t str> {
-        self.read(parameter, |found| Some(found.json))
+        self.read(parameter, |value| Ok(value.as_str())).ok()
     }
 
-    /// A parameter that is a boolean.
-    pub fn boolean(&self, parameter: &str) -> Option<bool> {
-        self.read(parameter, |found| typed::boolean(found.json))
-    }
+    owned_strings!();
+}
 
-    /// A parameter that is a number.
-    pub fn number(&self, parameter: &str) -> Option<f64> {
-        self.read(parameter, |found| typed::number(found.json))
-    }
-
-    /// A parameter that is a string.
-    pub fn string(&self, parameter: &str) -> Option<String> {
-        self.read(parameter, |found| typed::string(found.json))
-    }
-
+/// A read that succeeds logs the parameter's exposure.
+impl<'t> Parameters<'t> for Layer<'_, '_, 't, '_> {
     fn read<T>(
         &self,
-        parameter: &str,
-        convert: impl FnOnce(&LayerParameter<'_, 't, '_>) -> Option<T>,
-    ) -> Option<T> {
-        let layer: statsig_edge::Layer<'_, 't, '_> = self.layer?;
-        let found = layer.parameter(parameter)?;
-        let value = convert(&found)?;
-        self.statsig
-            .settle(self.user, self.name, &found.exposure(), self.logging);
-        Some(value)
+        name: &str,
+        read: impl FnOnce(JsonValue<'t>) -> Result<T, ReadError>,
+    ) -> Result<T, ReadError> {
+        let layer = self.layer.ok_or(ReadError::NoAnswer(Reason::NoValues))?;
+        layer.read_exposed(name, read, |exposure| {
+            self.statsig
+                .settle(self.user, self.name, exposure, self.logging);
+        })
     }
 }

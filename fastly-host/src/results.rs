@@ -2,9 +2,9 @@
 
 use alloc::string::String;
 
-use statsig_edge::{Evaluation, Reason};
+use statsig_edge::{Evaluation, JsonValue, Parameters, ReadError, Reason};
 
-use crate::typed;
+use crate::typed::owned_strings;
 
 /// The answer to a gate check.
 #[derive(Clone, Copy, Debug)]
@@ -79,24 +79,32 @@ macro_rules! config {
                 self.0.parameter(name)
             }
 
-            /// A parameter that is a boolean.
-            pub fn boolean(&self, name: &str) -> Option<bool> {
-                typed::boolean(self.parameter(name)?)
-            }
-
-            /// A parameter that is a number.
-            pub fn number(&self, name: &str) -> Option<f64> {
-                typed::number(self.parameter(name)?)
-            }
-
-            /// A parameter that is a string.
-            pub fn string(&self, name: &str) -> Option<String> {
-                typed::string(self.parameter(name)?)
-            }
+            owned_strings!();
 
             /// Whether a rule matched and passed.
             pub fn passed(&self) -> bool {
                 self.0.value
+            }
+        }
+
+        impl<'t> Parameters<'t> for $result<'t> {
+            fn read<T>(
+                &self,
+                name: &str,
+                read: impl FnOnce(JsonValue<'t>) -> Result<T, ReadError>,
+            ) -> Result<T, ReadError> {
+                self.0.read(name, read)
+            }
+        }
+
+        #[cfg(feature = "serde")]
+        impl<'t> $result<'t> {
+            /// The whole value as any type that serde reads.
+            ///
+            /// # Errors
+            /// Those of [`Evaluation::parse_value`].
+            pub fn parse_value<T: serde::Deserialize<'t>>(&self) -> Result<T, ReadError> {
+                self.0.parse_value()
             }
         }
     )*};

@@ -3,10 +3,10 @@
 use alloc::string::String;
 use core::fmt;
 
-use statsig_edge::{StoreParameter, User};
+use statsig_edge::{JsonValue, Parameters, ReadError, Reason, User};
 
 use crate::statsig::{Logging, Room, Statsig};
-use crate::typed;
+use crate::typed::owned_strings;
 
 /// A parameter store. Reading a parameter checks what it refers to, and logs that check.
 #[derive(Clone, Copy)]
@@ -31,33 +31,29 @@ impl<'t> ParameterStore<'_, 't> {
 
     /// The JSON text of a parameter for the user; `None` when the store lacks it or what it refers to has no value.
     pub fn get(&self, parameter: &str) -> Option<&'t str> {
+        self.read(parameter, |value| Ok(value.as_str())).ok()
+    }
+
+    owned_strings!();
+}
+
+/// A read logs the check of what the parameter refers to; of a layer's parameter only if it succeeds.
+impl<'t> Parameters<'t> for ParameterStore<'_, 't> {
+    fn read<T>(
+        &self,
+        name: &str,
+        read: impl FnOnce(JsonValue<'t>) -> Result<T, ReadError>,
+    ) -> Result<T, ReadError> {
+        let evaluator = self
+            .statsig
+            .evaluator()
+            .ok_or(ReadError::NoAnswer(Reason::NoValues))?;
+        let store = self
+            .store
+            .as_ref()
+            .ok_or(ReadError::NoAnswer(Reason::Unrecognized))?;
         let mut scratch = Room::new();
         let mut sink = self.statsig.sink(self.user, self.logging);
-        let value = self.statsig.evaluator()?.store_parameter(
-            self.user,
-            self.store.as_ref()?,
-            parameter,
-            scratch.view(),
-            &mut sink,
-        );
-        match value {
-            StoreParameter::Value(json) => Some(json),
-            _ => None,
-        }
-    }
-
-    /// A parameter that is a boolean.
-    pub fn boolean(&self, parameter: &str) -> Option<bool> {
-        typed::boolean(self.get(parameter)?)
-    }
-
-    /// A parameter that is a number.
-    pub fn number(&self, parameter: &str) -> Option<f64> {
-        typed::number(self.get(parameter)?)
-    }
-
-    /// A parameter that is a string.
-    pub fn string(&self, parameter: &str) -> Option<String> {
-        typed::string(self.get(parameter)?)
+        evaluator.read_store_parameter(self.user, store, name, scratch.view(), &mut sink, read)
     }
 }

@@ -1,27 +1,34 @@
-//! JSON text read as a value of one type, for parameters.
+//! Parameters as strings of their own, for services that have an allocator anyway.
 
 use alloc::string::String;
+use core::fmt::Write;
 
-pub(crate) fn boolean(json: &str) -> Option<bool> {
-    match json {
-        "true" => Some(true),
-        "false" => Some(false),
-        _ => None,
-    }
-}
+use statsig_edge::Text;
 
-/// Integers and floats are one type.
-pub(crate) fn number(json: &str) -> Option<f64> {
-    let first = json.bytes().next()?;
-    // What `f64` reads besides JSON's numbers begins otherwise.
-    if !first.is_ascii_digit() && first != b'-' {
-        return None;
-    }
-    json.parse().ok()
-}
-
-pub(crate) fn string(json: &str) -> Option<String> {
+/// The decoded string.
+pub(crate) fn string(text: Text<'_>) -> String {
     let mut out = String::new();
-    statsig_edge::write_unescaped(json, &mut out)?.ok()?;
-    Some(out)
+    // A `String` takes everything.
+    let _ = write!(out, "{text}");
+    out
 }
+
+/// The owned forms of `Parameters::read_str` and `get_str`.
+macro_rules! owned_strings {
+    () => {
+        /// A parameter that is a string.
+        ///
+        /// # Errors
+        /// Those of [`Parameters::read_text`].
+        pub fn read_string(&self, name: &str) -> Result<String, ReadError> {
+            self.read_text(name).map(crate::typed::string)
+        }
+
+        /// [`Self::read_string`], or else the fallback.
+        pub fn get_string(&self, name: &str, fallback: &str) -> String {
+            self.read_string(name).unwrap_or_else(|_| fallback.into())
+        }
+    };
+}
+
+pub(crate) use owned_strings;

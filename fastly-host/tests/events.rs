@@ -3,7 +3,7 @@
 mod common;
 
 use serde_json::{Value, json};
-use statsig_edge::{Reason, Scratch, User};
+use statsig_edge::{JsonType, Parameters, ReadError, Reason, Scratch, User};
 use statsig_fastly::platform::fake::{self, Host, KvEntry, Record, Reply, SentRequest};
 use statsig_fastly::platform::{Error, SendTag, Status};
 use statsig_fastly::{
@@ -99,15 +99,12 @@ fn events_are_those_of_statsigs_core() {
             Reason::Unrecognized
         );
         let config = statsig.dynamic_config(&user, "a_dynamic_config");
-        assert_eq!(config.string("red").as_deref(), Some("#FF0000"));
+        assert_eq!(config.get_string("red", ""), "#FF0000");
         let experiment = statsig.experiment(&user, "an_experiment");
         assert_eq!(experiment.group_name(), Some("Test"));
         let mut scratch: Scratch<'_> = Scratch::new();
         let layer = statsig.layer(&user, "a_layer", &mut scratch);
-        assert_eq!(
-            layer.string("a_string").as_deref(),
-            Some("Experiment Test Value")
-        );
+        assert_eq!(layer.get_string("a_string", ""), "Experiment Test Value");
         assert_eq!(layer.get("my_obj"), Some("{}"));
         statsig.experiment(&User::new().with_user_id("user-17"), "an_experiment");
         statsig.log_event(&user, "purchase", 9.99, &[("sku", "A1")]);
@@ -258,7 +255,11 @@ fn nothing_logged_is_nothing_sent() {
         let user = User::new();
         let layer = statsig.layer(&user, "a_layer", &mut scratch);
         assert_eq!(layer.get("no_such_parameter"), None);
-        assert_eq!(layer.boolean("my_obj"), None);
+        assert_eq!(
+            layer.read_bool("my_obj"),
+            Err(ReadError::WrongType(JsonType::Object))
+        );
+        assert_eq!(layer.get_f64("a_string", 1.5), 1.5);
     });
     assert_eq!((summary, record.sent.len()), (Summary::default(), 0));
     let without_events = Config::new().with_kv_store("statsig", "specs");
@@ -309,7 +310,7 @@ fn unexposed_checks_are_counted() {
         let layer = statsig.layer_without_exposure(&user, "a_layer", &mut scratch);
         assert!(layer.get("a_string").is_some());
         let store = statsig.parameter_store_without_exposure(&user, "a_param_store");
-        assert!(store.string("a_string_param").is_some());
+        assert!(store.read_text("a_string_param").is_ok());
     };
     let expected =
         json!({"a_gate": 2, "a_\"config": 1, "an_experiment": 1, "a_layer": 1, "a_param_store": 1});

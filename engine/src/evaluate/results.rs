@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use super::{JsonValue, Parameters, ReadError};
 use crate::evaluation::{Evaluation, Reason};
 use crate::exposure::{Exposure, LayerPart, SecondaryExposure};
 use crate::json::{RawStr, member, members};
@@ -112,7 +113,7 @@ impl<'t> Gate<'_, 't, '_> {
     /// Whether the user passes, or `fallback` when the specs gave no answer: unknown name, unsupported, no specs.
     pub fn value_or(&self, fallback: bool) -> bool {
         match self.evaluation.reason {
-            Reason::Recognized => self.evaluation.value,
+            Reason::Recognized | Reason::LocalOverride => self.evaluation.value,
             _ => fallback,
         }
     }
@@ -164,6 +165,33 @@ macro_rules! config {
 
 config!(DynamicConfig, Experiment);
 
+macro_rules! parameters {
+    ($($result:ident),*) => {$(
+        impl<'t> Parameters<'t> for $result<'_, 't, '_> {
+            fn read<T>(
+                &self,
+                name: &str,
+                read: impl FnOnce(JsonValue<'t>) -> Result<T, ReadError>,
+            ) -> Result<T, ReadError> {
+                self.evaluation.read(name, read)
+            }
+        }
+    )*};
+}
+
+parameters!(DynamicConfig, Experiment);
+
+/// Exposes nothing: see [`Layer::read_exposed`] for what does.
+impl<'t> Parameters<'t> for Layer<'_, 't, '_> {
+    fn read<T>(
+        &self,
+        name: &str,
+        read: impl FnOnce(JsonValue<'t>) -> Result<T, ReadError>,
+    ) -> Result<T, ReadError> {
+        self.read_exposed(name, read, |_| {})
+    }
+}
+
 impl<'s, 't, 'n> Layer<'s, 't, 'n> {
     /// The experiment that answers for the layer, if one does.
     pub fn allocated_experiment(&self) -> Option<&'t str> {
@@ -186,17 +214,28 @@ impl<'s, 't, 'n> Layer<'s, 't, 'n> {
         whole.into_iter().chain(self.parts.iter().copied())
     }
 
-    /// The parameters by name (as JSON text without quotes) and JSON text, each once.
-    fn members(&self) -> impl Iterator<Item = (RawStr<'t>, &'t str)> + use<'s, 't, 'n> {
+    /// The parameters by name (as JSON text without quotes), JSON text and the rule id they report, each once.
+    fn members(&self) -> impl Iterator<Item = (RawStr<'t>, &'t str, &'t str)> + use<'s, 't, 'n> {
         let layer = *self;
         self.objects().enumerate().flat_map(move |(at, part)| {
-            members(part.object).filter(move |(key, _)| {
+            let vacant = move |key: &RawStr<'t>| {
                 !layer
                     .objects()
                     .take(at)
                     .any(|earlier| members(earlier.object).any(|(k, _)| k.chars().eq(key.chars())))
-            })
+            };
+            members(part.object)
+                .filter(move |(key, _)| vacant(key))
+                .map(move |(key, value)| (key, value, part.rule_id))
         })
+    }
+
+    /// The parameters and the rule ids they report.
+    #[cfg(feature = "bootstrap")]
+    pub(crate) fn parameter_rule_ids(
+        &self,
+    ) -> impl Iterator<Item = (RawStr<'t>, &'t str)> + use<'s, 't, 'n> {
+        self.members().map(|(key, _, rule_id)| (key, rule_id))
     }
 
     /// Writes the value, the JSON text of an object.
@@ -208,7 +247,7 @@ impl<'s, 't, 'n> Layer<'s, 't, 'n> {
             return out.write_str(self.evaluation.json.unwrap_or("{}"));
         }
         out.write_char('{')?;
-        for (index, (key, value)) in self.members().enumerate() {
+        for (index, (key, value, _)) in self.members().enumerate() {
             if index > 0 {
                 out.write_char(',')?;
             }
@@ -227,12 +266,34 @@ impl<'s, 't, 'n> Layer<'s, 't, 'n> {
         buffer: &mut heapless::String<N>,
         mut visit: impl FnMut(&str),
     ) {
-        for (key, _) in self.members() {
+        for (key, _, _) in self.members() {
             buffer.clear();
             if key.write_to(buffer).is_ok() {
                 visit(buffer);
             }
         }
+    }
+
+    /// Reads a parameter, and if that succeeds calls `expose` with the exposure (§5.5).
+    ///
+    /// # Errors
+    /// As [`Parameters::read`].
+    pub fn read_exposed<T>(
+        &self,
+        name: &str,
+        read: impl FnOnce(JsonValue<'t>) -> Result<T, ReadError>,
+        expose: impl FnOnce(&Exposure<'_, 't>),
+    ) -> Result<T, ReadError> {
+        // The name need not live as long as the layer's.
+        let layer: Layer<'_, 't, '_> = *self;
+        let parameter = layer.parameter(name).ok_or(if self.parts.is_empty() {
+            self.evaluation.lack()
+        } else {
+            ReadError::Missing
+        })?;
+        let value = read(parameter.value())?;
+        expose(&parameter.exposure());
+        Ok(value)
     }
 
     /// A parameter, if the layer has it. Log [`LayerParameter::exposure`] when the value is used.
@@ -257,6 +318,11 @@ impl<'s, 't, 'n> Layer<'s, 't, 'n> {
 }
 
 impl<'t> LayerParameter<'_, 't, '_> {
+    /// The value, to be read as one type. Log [`Self::exposure`] when that succeeds.
+    pub fn value(&self) -> JsonValue<'t> {
+        JsonValue::new(self.json)
+    }
+
     /// The exposure of having read this parameter.
     pub fn exposure(&self) -> Exposure<'_, 't> {
         Exposure::LayerParameter {

@@ -1,6 +1,6 @@
 //! Parameter stores (`evaluation.md` §5.6).
 
-use super::Evaluator;
+use super::{Evaluator, JsonValue, Parameters, ReadError};
 use crate::environment::Environment;
 use crate::exposure::{ExposureSink, ScratchView};
 use crate::table::{ParameterStore, Reference};
@@ -16,6 +16,19 @@ pub enum StoreParameter<'t> {
     NoValue,
     /// The store has no such parameter.
     Unknown,
+}
+
+impl<'t> StoreParameter<'t> {
+    /// The value, to be read as one type.
+    ///
+    /// # Errors
+    /// [`ReadError::Missing`] when there is none.
+    pub fn value(&self) -> Result<JsonValue<'t>, ReadError> {
+        match *self {
+            StoreParameter::Value(json) => Ok(JsonValue::new(json)),
+            StoreParameter::NoValue | StoreParameter::Unknown => Err(ReadError::Missing),
+        }
+    }
 }
 
 impl<'t, E: Environment> Evaluator<'t, '_, E> {
@@ -35,20 +48,40 @@ impl<'t, E: Environment> Evaluator<'t, '_, E> {
         scratch: ScratchView<'_, 't>,
         sink: &mut dyn ExposureSink,
     ) -> StoreParameter<'t> {
-        let Some(parameter) = store.parameter(parameter) else {
+        if store.parameter(parameter).is_none() {
             return StoreParameter::Unknown;
-        };
-        let value = match parameter.reference {
-            Reference::Static(value) => Some(value),
+        }
+        let whole = |value: JsonValue<'t>| Ok(value.as_str());
+        self.read_store_parameter(user, store, parameter, scratch, sink, whole)
+            .map_or(StoreParameter::NoValue, StoreParameter::Value)
+    }
+
+    /// [`Self::store_parameter`], read as one type. A layer's parameter is exposed only if that succeeds.
+    ///
+    /// # Errors
+    /// [`ReadError::Missing`] or [`ReadError::NoAnswer`] when there is no such parameter or what it refers to gave no value,
+    /// and those of `read`.
+    pub fn read_store_parameter<T>(
+        &self,
+        user: &User<'_>,
+        store: &ParameterStore<'t>,
+        parameter: &str,
+        scratch: ScratchView<'_, 't>,
+        sink: &mut dyn ExposureSink,
+        read: impl FnOnce(JsonValue<'t>) -> Result<T, ReadError>,
+    ) -> Result<T, ReadError> {
+        let parameter = store.parameter(parameter).ok_or(ReadError::Missing)?;
+        match parameter.reference {
+            Reference::Static(value) => read(JsonValue::new(value)),
             Reference::Gate { gate, pass, fail } => {
                 let gate = self.gate_with(user, gate, scratch, sink);
                 sink.expose(&gate.exposure());
-                Some(if gate.value() { pass } else { fail })
+                read(JsonValue::new(if gate.value() { pass } else { fail }))
             }
             Reference::DynamicConfig { config, parameter } => {
                 let config = self.dynamic_config_with(user, config, scratch, sink);
                 sink.expose(&config.exposure());
-                config.parameter(parameter)
+                config.read(parameter, read)
             }
             Reference::Experiment {
                 experiment,
@@ -56,17 +89,12 @@ impl<'t, E: Environment> Evaluator<'t, '_, E> {
             } => {
                 let experiment = self.experiment_with(user, experiment, scratch, sink);
                 sink.expose(&experiment.exposure());
-                experiment.parameter(parameter)
+                experiment.read(parameter, read)
             }
             Reference::Layer { layer, parameter } => {
                 let layer = self.layer_with(user, layer, scratch, sink);
-                let parameter = layer.parameter(parameter);
-                if let Some(parameter) = &parameter {
-                    sink.expose(&parameter.exposure());
-                }
-                parameter.map(|parameter| parameter.json)
+                layer.read_exposed(parameter, read, |exposure| sink.expose(exposure))
             }
-        };
-        value.map_or(StoreParameter::NoValue, StoreParameter::Value)
+        }
     }
 }

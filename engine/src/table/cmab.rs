@@ -21,6 +21,14 @@ pub(crate) mod flags {
     pub(crate) const HAS_CONFIG: u32 = 1 << 2;
 }
 
+/// Bits of a group's flags.
+pub(crate) mod group_flags {
+    /// The bandit has a model for the group.
+    pub(crate) const HAS_MODEL: u32 = 1 << 0;
+    /// The model names at least one field.
+    pub(crate) const HAS_WEIGHTS: u32 = 1 << 1;
+}
+
 /// A contextual bandit in the table.
 #[derive(Clone, Copy)]
 pub struct Cmab<'t> {
@@ -48,6 +56,8 @@ pub struct CmabGroup<'t> {
     pub value: Option<&'t str>,
     /// Whether the bandit has a model for this group.
     pub has_config: bool,
+    /// Whether the model names any field: without one the group has no score.
+    pub has_weights: bool,
     /// The exploration bonus.
     pub alpha: f64,
     /// The model's constant.
@@ -94,9 +104,7 @@ impl<'t> Cmab<'t> {
 
     /// The id type as written.
     pub fn id_type(&self) -> &'t str {
-        self.unit()
-            .and_then(|unit| core::str::from_utf8(unit.name).ok())
-            .unwrap_or_default()
+        self.unit().and_then(|unit| unit.text()).unwrap_or_default()
     }
 
     /// The share of users that explore, 0 to 1.
@@ -142,7 +150,8 @@ impl<'t> Cmab<'t> {
                 name: table.string(row.u32(0))?,
                 id: table.string(row.u32(4))?,
                 value: row.reference(8).and_then(|value| table.value(value)),
-                has_config: row.u32(12) != 0,
+                has_config: row.u32(12) & group_flags::HAS_MODEL != 0,
+                has_weights: row.u32(12) & group_flags::HAS_WEIGHTS != 0,
                 alpha: row.f64(16),
                 intercept: row.f64(24),
                 records: row.u64(32),

@@ -15,12 +15,14 @@ pub(crate) mod spec;
 pub(crate) mod wire;
 
 #[cfg(feature = "compile")]
-pub(crate) use cmab::{CMAB, CMAB_GROUP, CMAB_WEIGHT, flags as cmab_flags};
+pub(crate) use cmab::{
+    CMAB, CMAB_GROUP, CMAB_WEIGHT, flags as cmab_flags, group_flags as cmab_group_flags,
+};
 pub use cmab::{Cmab, CmabGroup, CmabWeight};
 #[cfg(feature = "compile")]
 pub(crate) use mapping::{MAPPING, MAPPING_RULE};
 #[cfg(feature = "compile")]
-pub(crate) use meta::META;
+pub(crate) use meta::{HASHED_KEYS, META, PLAIN_KEYS};
 pub use meta::{Meta, SamplingMode};
 pub use parameter_store::{Parameter, ParameterStore, Reference};
 pub use set::StringList;

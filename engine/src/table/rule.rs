@@ -100,6 +100,13 @@ pub(crate) struct Unit<'t> {
     pub(crate) lowered: &'t [u8],
 }
 
+impl<'t> Unit<'t> {
+    /// The id type as results report it.
+    pub(crate) fn text(&self) -> Option<&'t str> {
+        core::str::from_utf8(self.name).ok()
+    }
+}
+
 impl<'t> Table<'t> {
     pub(crate) fn rule(&self, at: u32) -> Option<Rule<'t>> {
         let row = wire::row::<RULE>(self.section(Section::Rules), at)?;

@@ -1,0 +1,63 @@
+//! Disagreements that are meant: what `evaluation.md` §8.3 says not to copy. Each is counted by name.
+
+use crate::answer::{Answer, Kind};
+
+/// A reason why two answers may differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Quirk {
+    /// The core panics: an address past the end of its country table, `eq` on a list whose elements collapsed.
+    CorePanics,
+    /// The core leaves the undelegated list out when an evaluation is unsupported; nothing reads it then but the bootstrap
+    /// output.
+    UndelegatedWhenUnsupported,
+    /// The core keeps no undelegated list of a bandit's targeting gates.
+    UndelegatedOfBandit,
+    /// An object within a list that gives a name twice.
+    RepeatedNames,
+}
+
+impl Quirk {
+    /// Why it is right to differ.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Quirk::CorePanics => "the core panics; ours answers (evaluation.md §8.3)",
+            Quirk::UndelegatedOfBandit => "only a layer's undelegated list is ever read",
+            Quirk::RepeatedNames => {
+                "the text of an object within a list keeps names given twice: telling them apart costs time that a \
+                 hostile user could choose"
+            }
+            Quirk::UndelegatedWhenUnsupported => {
+                "unsupported: the core keeps no undelegated list; it has no parameter to expose"
+            }
+        }
+    }
+
+    /// The quirk behind a difference, if it is one.
+    pub fn of(
+        kind: Kind,
+        fields: &[&str],
+        core: &Answer,
+        ours: &Answer,
+        content: Content,
+    ) -> Option<Quirk> {
+        let unsupported = core.reason.contains(":Unsupported") && ours.reason == core.reason;
+        if fields == ["undelegated"] && core.undelegated.is_empty() {
+            if unsupported && core.parameters.is_empty() {
+                return Some(Quirk::UndelegatedWhenUnsupported);
+            }
+            if kind == Kind::Experiment && content.bandits {
+                return Some(Quirk::UndelegatedOfBandit);
+            }
+        }
+        content.repeats.then_some(Quirk::RepeatedNames)
+    }
+}
+
+/// What of payload and user makes a quirk possible.
+#[derive(Clone, Copy, Debug)]
+pub struct Content {
+    /// An object within a list gives a name twice.
+    pub repeats: bool,
+    /// There are bandits.
+    pub bandits: bool,
+}
