@@ -123,6 +123,7 @@ impl Evaluation<'_> {
     pub fn write_reason(&self, source: &str, out: &mut dyn fmt::Write) -> fmt::Result {
         let class = match self.reason {
             Reason::NoValues => return out.write_str("NoValues"),
+            Reason::LocalOverride => return out.write_str("LocalOverride:Recognized"),
             Reason::Error(error) => {
                 out.write_str("Error:")?;
                 return out.write_str(error.as_str());
@@ -154,10 +155,19 @@ pub enum Reason {
     Unrecognized,
     /// The specs use a condition type or an operator that this engine does not know.
     Unsupported,
+    /// A local override answered, without the specs.
+    LocalOverride,
     /// There are no specs.
     NoValues,
     /// The evaluation could not be finished.
     Error(EvaluationError),
+}
+
+impl Reason {
+    /// Whether there is an answer to go by, of the specs or of a local override.
+    pub fn is_answer(self) -> bool {
+        matches!(self, Reason::Recognized | Reason::LocalOverride)
+    }
 }
 
 /// Why an evaluation could not be finished.

@@ -68,6 +68,18 @@ pub struct ScratchView<'s, 't> {
     pub(crate) parts: &'s mut heapless::VecView<LayerPart<'t>>,
 }
 
+impl<'t> ScratchView<'_, 't> {
+    /// The room, emptied, for one more check while this view is kept.
+    pub fn reborrow(&mut self) -> ScratchView<'_, 't> {
+        self.exposures.clear();
+        self.parts.clear();
+        ScratchView {
+            exposures: self.exposures,
+            parts: self.parts,
+        }
+    }
+}
+
 /// An evaluation that counts as a check of its own although it was made on the way to another answer: the
 /// experiment of an `experiment_group` condition, what a parameter store refers to.
 #[derive(Clone, Copy, Debug)]

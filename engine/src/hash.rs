@@ -46,7 +46,12 @@ pub(crate) fn bucket(hash: u32, bits: u32) -> u32 {
 ///
 /// Statsig prints it in decimal wherever a hashed name or SDK key is text.
 pub fn djb2(text: &str) -> u32 {
-    text.chars().fold(0_u32, |hash, character| {
+    djb2_on(0, text)
+}
+
+/// [`djb2`] of a text whose beginning has been hashed.
+pub(crate) fn djb2_on(hash: u32, text: &str) -> u32 {
+    text.chars().fold(hash, |hash, character| {
         hash.wrapping_mul(31).wrapping_add(u32::from(character))
     })
 }

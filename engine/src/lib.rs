@@ -13,11 +13,13 @@
     )
 )]
 
-#[cfg(any(feature = "compile", feature = "regex", test))]
+#[cfg(any(feature = "bootstrap", feature = "compile", feature = "regex", test))]
 extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+#[cfg(feature = "bootstrap")]
+pub mod bootstrap;
 mod calendar;
 mod case_ignorable;
 #[cfg(feature = "compile")]
@@ -46,8 +48,9 @@ pub use environment::{Country, CountryCode, Environment, Membership};
 #[cfg(feature = "serde")]
 pub use evaluate::MAX_PARSED_TEXT;
 pub use evaluate::{
-    DynamicConfig, Evaluator, Experiment, Gate, JsonType, JsonValue, Layer, LayerParameter,
-    MAX_DEPTH, MAX_EVALUATIONS, Options, Parameters, ReadError, StoreParameter, Text,
+    DynamicConfig, Evaluator, Experiment, ExperimentGroup, ExperimentGroups, Gate, JsonType,
+    JsonValue, Layer, LayerParameter, LocalOverride, MAX_DEPTH, MAX_EVALUATIONS, Options,
+    OverrideValue, Parameters, ReadError, StoreParameter, Text,
 };
 pub use evaluation::{Evaluation, EvaluationError, Note, Reason};
 pub use exposure::{Exposure, ExposureSink, Scratch, ScratchView, SecondaryExposure};

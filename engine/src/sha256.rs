@@ -90,6 +90,18 @@ impl Sha256 {
     }
 }
 
+/// The whole digest of a text.
+#[cfg(feature = "bootstrap")]
+pub(crate) fn digest(bytes: &[u8]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(bytes);
+    let mut digest = [0; 32];
+    for (place, word) in digest.as_chunks_mut::<4>().0.iter_mut().zip(hash.words()) {
+        *place = word.to_be_bytes();
+    }
+    digest
+}
+
 /// H of a whole text.
 pub(crate) fn h(bytes: &[u8]) -> u64 {
     let mut hash = Sha256::new();
@@ -163,16 +175,20 @@ pub(crate) fn id_list_key(text: &str) -> [u8; 8] {
     let mut key = [0; 8];
     for (index, place) in key.iter_mut().enumerate() {
         let shift = 58u32.saturating_sub((index as u32).saturating_mul(6));
-        let digit = (top >> shift & 63) as u8;
-        *place = match digit {
-            0..=25 => b'A'.wrapping_add(digit),
-            26..=51 => b'a'.wrapping_add(digit).wrapping_sub(26),
-            52..=61 => b'0'.wrapping_add(digit).wrapping_sub(52),
-            62 => b'+',
-            _ => b'/',
-        };
+        *place = base64_digit((top >> shift & 63) as u8);
     }
     key
+}
+
+/// The character of six bits in standard base64.
+pub(crate) fn base64_digit(digit: u8) -> u8 {
+    match digit {
+        0..=25 => b'A'.wrapping_add(digit),
+        26..=51 => b'a'.wrapping_add(digit).wrapping_sub(26),
+        52..=61 => b'0'.wrapping_add(digit).wrapping_sub(52),
+        62 => b'+',
+        _ => b'/',
+    }
 }
 
 #[cfg(test)]

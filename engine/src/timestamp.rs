@@ -12,6 +12,7 @@ use crate::number::parse_integer;
 const SECONDS_BELOW: u64 = 10_000_000_000;
 
 /// The timestamp a target's text spells: an integer as it is, or a date with time in milliseconds.
+#[cfg(any(feature = "compile", test))]
 pub(crate) fn parse(text: &str) -> Option<i64> {
     parse_integer(text).or_else(|| parse_date(text))
 }

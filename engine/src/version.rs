@@ -7,9 +7,11 @@
 use core::cmp::Ordering;
 
 /// The length byte of a part that is no integer.
+#[cfg(any(feature = "compile", test))]
 const NOT_AN_INTEGER: u8 = 0xFF;
 
 /// Writes the target's parts, piece by piece. There is at least one.
+#[cfg(any(feature = "compile", test))]
 pub(crate) fn encode(text: &str, sink: &mut dyn FnMut(&[u8])) {
     for part in parts(text) {
         let Some(value) = parse_part(part) else {
@@ -66,6 +68,7 @@ fn parse_part(part: &str) -> Option<i128> {
 }
 
 /// Bytes of the shortest two's complement, 0 for 0.
+#[cfg(any(feature = "compile", test))]
 fn needed_bytes(value: i128) -> usize {
     if value == 0 {
         return 0;

@@ -141,3 +141,46 @@ fn nothing_is_allocated() {
         assert_eq!(count, 0, "an unknown name");
     }
 }
+
+/// Only what a response says once and refers to is remembered: nothing in v1.
+#[cfg(feature = "bootstrap")]
+#[test]
+fn a_bootstrap_response_is_written_straight_into_the_output() {
+    use statsig_edge::bootstrap::{BootstrapOptions, NameHash, ResponseFormat};
+
+    struct Counted(usize);
+    impl std::fmt::Write for Counted {
+        fn write_str(&mut self, text: &str) -> std::fmt::Result {
+            self.0 += text.len();
+            Ok(())
+        }
+    }
+
+    let bytes = compile(&data("payloads/eval_proj_dcs.json.gz"))
+        .unwrap()
+        .table;
+    let world = World::default();
+    let mut buffer = [0; 4096];
+    let user = User::from_json(USER, &mut buffer).unwrap();
+    let evaluator = Evaluator::new(Table::open(&bytes).unwrap(), &world);
+    let mut scratch = Scratch::<64>::new();
+    for hash in [NameHash::None, NameHash::Djb2, NameHash::Sha256] {
+        let mut ask = |format| {
+            let mut options = BootstrapOptions::default();
+            options.hash = hash;
+            options.format = format;
+            let mut out = Counted(0);
+            let count = allocations(|| {
+                evaluator.client_bootstrap(&user, &options, scratch.view(), &mut out)
+            });
+            assert!(out.0 > 10_000, "{} bytes", out.0);
+            count
+        };
+        assert_eq!(ask(ResponseFormat::V1), 0);
+        // Some 160 specs; the maps' nodes hold several entries each.
+        for format in [ResponseFormat::V2, ResponseFormat::InitV2] {
+            let count = ask(format);
+            assert!((1..50).contains(&count), "{count} allocations");
+        }
+    }
+}

@@ -3,6 +3,8 @@
 mod common;
 
 use common::{World, data};
+#[cfg(feature = "bootstrap")]
+use statsig_edge::bootstrap::{BootstrapOptions, ResponseFormat};
 use statsig_edge::compile::{CompileError, WarningKind, compile};
 use statsig_edge::{
     EvaluationError, Evaluator, MAX_DEPTH, Reason, Scratch, SpecKind, Table, TableError, User,
@@ -40,6 +42,21 @@ fn ask_everything(bytes: &[u8], user: &User<'_>) {
             let view = scratch.view();
             evaluator.store_parameter(user, &store, parameter.name, view, &mut ());
         }
+    }
+    #[cfg(feature = "bootstrap")]
+    for format in [ResponseFormat::V1, ResponseFormat::InitV2] {
+        let mut options = BootstrapOptions::default();
+        options.format = format;
+        options.client_sdk_key = Some("client-key");
+        let mut out = String::new();
+        evaluator
+            .client_bootstrap(user, &options, scratch.view(), &mut out)
+            .unwrap();
+    }
+    for spec in table.specs(SpecKind::Experiment).take(64) {
+        let groups = table.experiment_groups(spec.name());
+        groups.map(|groups| groups.iter().take(64).count());
+        evaluator.experiment_by_rule_id(spec.name(), "none").json();
     }
     if let Some(meta) = table.meta() {
         meta.app_id_of_key("client-key");

@@ -81,6 +81,7 @@ fn world() -> World {
                 .collect(),
         ),
         id_lists: None,
+        ..World::default()
     }
 }
 

@@ -7,12 +7,11 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::{self, Write};
 
-use statsig_edge::{Evaluation, Exposure, Options, User};
+use statsig_edge::{Evaluation, Exposure, Options, User, Value};
 
 use crate::encode::{self, Details};
 use crate::json::{self, List};
 use crate::platform::clock;
-use crate::user_json::{write_user, write_value};
 
 /// Most events that one request can log, as many as Statsig's core sends at once; more are dropped and counted.
 pub const MAX_EVENTS: u32 = 2000;
@@ -102,7 +101,8 @@ impl Buffer {
         event.member("value").push_str("null");
         encode::write_metadata(exposure, details, event.member("metadata"));
         event.member("statsigMetadata").push_str("{}");
-        write_user(user, defaults, event.member("user"));
+        // A `String` takes everything, here and below.
+        let _ = user.write_json(defaults, event.member("user"));
         write_time(event.member("time"));
         encode::write_secondary_exposures(exposure, event.member("secondaryExposures"));
         event.end();
@@ -128,7 +128,9 @@ impl Buffer {
         match value {
             EventValue::None => place.push_str("null"),
             EventValue::Text(value) => json::text(value, place),
-            EventValue::Number(value) => json::float(value, place),
+            EventValue::Number(value) => {
+                let _ = Value::Float(value).write_json(place);
+            }
         }
         let place = event.member("metadata");
         if metadata.is_empty() {
@@ -141,7 +143,8 @@ impl Buffer {
             object.end();
         }
         event.member("statsigMetadata").push_str("null");
-        write_user(user, defaults, event.member("user"));
+        // A `String` takes everything, here and below.
+        let _ = user.write_json(defaults, event.member("user"));
         write_time(event.member("time"));
         event.member("secondaryExposures").push_str("null");
         event.end();
@@ -279,11 +282,11 @@ fn repeat_key(user: &User<'_>, exposure: &Exposure<'_, '_>) -> u64 {
     }
     let mut ids = String::new();
     if let Some(id) = user.user_id {
-        write_value(&id, &mut ids);
+        let _ = id.write_json(&mut ids);
     }
     for (name, id) in user.custom_ids.into_iter().flat_map(|ids| ids.iter()) {
         json::text(name, &mut ids);
-        write_value(&id, &mut ids);
+        let _ = id.write_json(&mut ids);
     }
     hash.part(ids.as_bytes());
     hash.0

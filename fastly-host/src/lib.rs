@@ -44,7 +44,6 @@ mod statsig;
 mod status;
 mod store;
 mod typed;
-pub mod user_json;
 
 pub use bare::{BareHandled, BareResponse, handle_bare};
 pub use config::{Config, EVENTS_BASE_URI, Events, Key};

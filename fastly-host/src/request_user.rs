@@ -148,14 +148,13 @@ fn entries<'p>(pairs: &'p [(Cow<'p, str>, Cow<'p, str>)], map: &str) -> Vec<(&'p
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::user_json::write_user;
     use statsig_edge::Options;
 
     fn read(query: &str, client: Client<'_>) -> Result<String, UserError> {
         let mut request = RequestUser::new(query, client);
         let user = request.user()?;
         let mut out = String::new();
-        write_user(&user, &Options::default(), &mut out);
+        user.write_json(&Options::default(), &mut out).unwrap();
         Ok(out)
     }
 

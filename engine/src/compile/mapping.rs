@@ -4,10 +4,10 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use super::condition::Conditions;
-use super::error::CompileError;
+use super::error::{CompileError, ReadFault};
 use super::heap::Map;
 use super::outline::Span;
-use super::read::{Read, array, object, optional, string, unsigned};
+use super::read::{Read, array, object, optional, string};
 use super::spec::{RuleDraft, required};
 use super::writer::{RowBytes, Writer};
 use crate::json::Scanner;
@@ -126,6 +126,15 @@ fn read<'j>(scanner: &mut Scanner<'j>) -> Read<Mapping<'j>> {
     })
 }
 
+/// A time in ms. One before the epoch has passed as surely as the epoch itself.
+fn start(scanner: &mut Scanner<'_>) -> Read<u64> {
+    scanner.peek()?;
+    let offset = scanner.offset();
+    let time = scanner.number()?.parse::<i64>();
+    let time = time.map_err(|_| ReadFault::mistyped("", offset))?;
+    Ok(u64::try_from(time).unwrap_or(0))
+}
+
 fn mapping_rule<'j>(scanner: &mut Scanner<'j>) -> Read<(Cow<'j, str>, u64)> {
     let at = scanner.offset();
     let mut rule_name = None;
@@ -133,7 +142,7 @@ fn mapping_rule<'j>(scanner: &mut Scanner<'j>) -> Read<(Cow<'j, str>, u64)> {
     object(scanner, |key, scanner| {
         match key.as_ref() {
             "rule_name" => rule_name = Some(string(scanner)?),
-            "start_time" => start_time = optional(scanner, unsigned)?,
+            "start_time" => start_time = optional(scanner, start)?,
             _ => {
                 scanner.skip()?;
             }

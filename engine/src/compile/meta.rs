@@ -1,15 +1,17 @@
 //! The payload's own fields (`evaluation.md` §1.3).
 
 use alloc::borrow::Cow;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::error::{CompileError, ReadFault};
 use super::outline::{Span, check_map};
-use super::read::{Read, array, lenient, object, optional, string, unsigned};
+use super::read::{Read, array, float, lenient, object, optional, string, unsigned};
 use super::writer::{RowBytes, Writer};
 use crate::json::{Kind, Scanner};
+use crate::number::number_text;
 use crate::table::wire::NONE;
-use crate::table::{SamplingMode, Section};
+use crate::table::{HASHED_KEYS, PLAIN_KEYS, SamplingMode, Section};
 
 type Sections<'a, 'j> = &'a dyn Fn(&str) -> Option<Span<'j>>;
 
@@ -30,7 +32,7 @@ pub(super) fn write<'j>(
             Ok(lenient(v1, |kind| kind == Kind::String, scanner, string)?.unwrap_or_default())
         })
     };
-    let app_id = text("app_id")?;
+    let app_id = read(section, "app_id", app_id)?.flatten();
     let company_id = text("company_id")?;
     let default_environment = text("default_environment")?;
     let checksum = text("checksum")?;
@@ -55,8 +57,16 @@ pub(super) fn write<'j>(
     if let Some(span) = section("sdk_configs").filter(|span| span.text() != "null") {
         configs = SdkConfigs::read(span)?;
     }
-    let plain = app_keys(writer, section, "sdk_keys_to_app_ids")?.unwrap_or(0);
+    let plain = app_keys(writer, section, "sdk_keys_to_app_ids")?;
     let hashed = app_keys(writer, section, "hashed_sdk_keys_to_app_ids")?;
+
+    let mut keys = 0;
+    if hashed.is_some() {
+        keys |= HASHED_KEYS;
+    }
+    if plain.is_some() {
+        keys |= PLAIN_KEYS;
+    }
 
     let value =
         |writer: &mut Writer<'j>, text: Option<&str>| text.map_or(NONE, |text| writer.value(text));
@@ -69,14 +79,14 @@ pub(super) fn write<'j>(
         .u32(value(writer, session_replay))
         .u32(writer.optional_list(id_lists.as_deref()))
         .u8(configs.sampling_mode as u8)
-        .u8(u8::from(hashed.is_some()))
+        .u8(keys)
         .u16(0)
         .u32(value(writer, diagnostics))
         .u32(0)
         .u64(configs.special_case_sampling_rate)
         .u64(configs.exposure_dedupe_ttl_ms)
         .u64(configs.exposure_spec_sampling_ttl_ms)
-        .u32(plain)
+        .u32(plain.unwrap_or(0))
         .u32(0)
         .done();
     writer.put(Section::Meta, &row);
@@ -141,18 +151,31 @@ impl SdkConfigs {
     }
 }
 
+/// An app id: a string, or a number by its text. Anything else, which Statsig's core takes too, reads as none.
+fn app_id<'j>(scanner: &mut Scanner<'j>) -> Read<Option<Cow<'j, str>>> {
+    match scanner.peek()? {
+        Kind::String => string(scanner).map(Some),
+        Kind::Number => {
+            let number = float(scanner)?;
+            Ok(Some(Cow::Owned(String::from(number_text(number).as_str()))))
+        }
+        _ => {
+            scanner.skip()?;
+            Ok(None)
+        }
+    }
+}
+
 /// Appends the pairs of a map from client keys to app ids; says how many there were.
 fn app_keys<'j>(
     writer: &mut Writer<'j>,
     section: Sections<'_, 'j>,
     name: &str,
 ) -> Result<Option<u32>, CompileError> {
-    let v1 = writer.v1;
     let pairs: Option<Vec<(Cow<'j, str>, Cow<'j, str>)>> = read(section, name, |scanner| {
         let mut pairs = Vec::new();
         object(scanner, |key, scanner| {
-            let app = lenient(v1, |kind| kind == Kind::String, scanner, string)?;
-            pairs.extend(app.map(|app| (key, app)));
+            pairs.extend(app_id(scanner)?.map(|app| (key, app)));
             Ok(())
         })?;
         Ok(pairs)

@@ -27,6 +27,7 @@ struct Store<'j> {
 #[derive(Default)]
 struct Parameter<'j> {
     param_type: Cow<'j, str>,
+    ref_type: Cow<'j, str>,
     kind: u32,
     entity: Option<Cow<'j, str>>,
     parameter: Option<Cow<'j, str>>,
@@ -80,6 +81,7 @@ fn write_parameter(writer: &mut Writer<'_>, name: &str, parameter: &Parameter<'_
     let row: [u8; PARAMETER] = RowBytes::new()
         .u32(writer.string(name))
         .u32(writer.string(&parameter.param_type))
+        .u32(writer.string(&parameter.ref_type))
         .u32(parameter.kind)
         .u32(writer.optional_string(parameter.entity.as_deref()))
         .u32(writer.optional_string(parameter.parameter.as_deref()))
@@ -135,7 +137,7 @@ fn read_parameter<'j>(scanner: &mut Scanner<'j>) -> Read<Parameter<'j>> {
         }
     };
     let json = |name: &str| fields.get(name).map(Span::text);
-    required(as_text("ref_type"), "ref_type", at)?;
+    let ref_type = required(as_text("ref_type"), "ref_type", at)?;
     let param_type = required(as_text("param_type"), "param_type", at)?;
     if let Some(name) = fields.get("name").filter(|name| name.text() != "null") {
         string(&mut name.scanner()).map_err(|fault| fault.within("name"))?;
@@ -143,6 +145,7 @@ fn read_parameter<'j>(scanner: &mut Scanner<'j>) -> Read<Parameter<'j>> {
     if let Some(value) = json("value") {
         return Ok(Parameter {
             param_type,
+            ref_type,
             first: Some(value),
             ..Parameter::default()
         });
@@ -152,6 +155,7 @@ fn read_parameter<'j>(scanner: &mut Scanner<'j>) -> Read<Parameter<'j>> {
     {
         return Ok(Parameter {
             param_type,
+            ref_type,
             kind: 1,
             entity: Some(gate),
             first: Some(pass),
@@ -167,6 +171,7 @@ fn read_parameter<'j>(scanner: &mut Scanner<'j>) -> Read<Parameter<'j>> {
         if let (Some(entity), Some(parameter)) = (as_text(name), as_text("param_name")) {
             return Ok(Parameter {
                 param_type,
+                ref_type,
                 kind,
                 entity: Some(entity),
                 parameter: Some(parameter),

@@ -24,7 +24,8 @@ pub(super) struct Extras<'a, 'j> {
     pub(super) bandits: &'a Map<'j, u32>,
 }
 
-/// A return or default value: a bool, an object, or neither (§1.7).
+/// A return or default value: a bool, an object, or neither; what else there is in JSON reads as the empty object
+/// (§1.7).
 #[derive(Clone, Copy, Default)]
 struct ReturnValue<'j> {
     is_true: bool,
@@ -38,7 +39,11 @@ fn return_value<'j>(scanner: &mut Scanner<'j>) -> Read<ReturnValue<'j>> {
     Ok(ReturnValue {
         is_true: kind == Kind::Bool(true),
         is_false: kind == Kind::Bool(false),
-        object: (kind == Kind::Object).then_some(text),
+        object: match kind {
+            Kind::Object => Some(text),
+            Kind::String | Kind::Number | Kind::Array => Some("{}"),
+            Kind::Bool(_) | Kind::Null => None,
+        },
     })
 }
 

@@ -1,7 +1,7 @@
 //! Conditions: finding the value that is compared (`evaluation.md` §3.6, §4.1).
 
 use super::operator::Operand;
-use super::{Required, Result, Run};
+use super::{App, Required, Result, Run};
 use crate::environment::{Country, Environment};
 use crate::evaluation::{Evaluation, Note, Reason};
 use crate::explain::{ExplainedCondition, Step, Trace};
@@ -23,12 +23,6 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         at: u32,
         record: &mut Evaluation<'t>,
     ) -> Result<()> {
-        // A rule may name a condition that the payload lacks (§3.4).
-        if at == crate::table::wire::NONE {
-            record.reason = Reason::Unsupported;
-            self.tell(|| Step::MissingCondition);
-            return Ok(());
-        }
         let condition = self.table.condition(at).required()?;
         match condition.condition_type() {
             ConditionType::Unsupported => {
@@ -122,12 +116,12 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
                 let hash = self.hash_unit(prefix, condition.unit().required()?);
                 Operand::Value(Value::Int((hash % USER_BUCKETS) as i64))
             }
-            ConditionType::TargetApp => self
-                .table
-                .meta()
-                .and_then(|meta| meta.app_id())
-                .map(Value::Str)
-                .into(),
+            ConditionType::TargetApp => match self.app {
+                App::Payload => self.table.meta().and_then(|meta| meta.app_id()),
+                App::Selected(app) => app,
+            }
+            .map(Value::Str)
+            .into(),
             ConditionType::IpBased => match in_user(self) {
                 Some(value) => Operand::Value(value),
                 None if field.is_some_and(|field| field.name == "country") => {
@@ -245,7 +239,13 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         if let Some(at) = gate.row {
             let entry = self.table.spec_at(SpecKind::Gate, at).required()?;
             self.evaluate_entry(SpecKind::Gate, entry, &mut child)?;
+        } else {
+            self.apply_override(SpecKind::Gate, gate.name, &mut child)?;
         }
+        if child.note == Note::IdList && record.note == Note::None {
+            record.note = child.note;
+        }
+        record.has_seen_analytical_gates |= child.has_seen_analytical_gates;
         if child.is_unsupported() {
             record.reason = Reason::Unsupported;
             return Ok(None);
@@ -255,12 +255,8 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         if child.override_config_name.is_some() {
             record.override_config_name = child.override_config_name;
         }
-        if child.note != Note::None {
-            record.note = child.note;
-        }
         let segment = gate.name.starts_with("segment:");
-        record.has_seen_analytical_gates |=
-            child.has_seen_analytical_gates || !segment && child.sampling_rate.is_none();
+        record.has_seen_analytical_gates |= !segment && child.sampling_rate.is_none();
         let rule_id = child.rule_id.unwrap_or_default();
         if !segment && !rule_id.is_empty() {
             self.push_exposure(SecondaryExposure {

@@ -3,18 +3,36 @@
 use super::{Required, Result, Run};
 use crate::environment::Environment;
 use crate::evaluation::Evaluation;
-use crate::explain::{Step, Trace};
+use crate::explain::Trace;
 use crate::exposure::LayerPart;
 use crate::json::members;
+use crate::table::Spec;
 use crate::table::rule::flags as rule_flags;
-use crate::table::{Spec, SpecKind};
 
 impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
+    /// Rules and delegates are evaluated into the one record, which is left as it stands when something is unsupported.
     pub(super) fn evaluate_new_layer(
         &mut self,
         layer: Spec<'t>,
         record: &mut Evaluation<'t>,
     ) -> Result<()> {
+        let (mark, parts) = (record.mark, self.parts.len());
+        let evaluated = self.evaluate_layer_rules(layer, record, parts);
+        record.mark = mark;
+        record.undelegated_end = None;
+        if !matches!(evaluated, Ok(true)) {
+            self.parts.truncate(parts);
+        }
+        evaluated.map(drop)
+    }
+
+    /// False when a rule was unsupported. The parts from `first` on are this layer's.
+    fn evaluate_layer_rules(
+        &mut self,
+        layer: Spec<'t>,
+        record: &mut Evaluation<'t>,
+        first: usize,
+    ) -> Result<bool> {
         let mut passed = false;
         let mut rule_id = "default";
         let mut group_name = None;
@@ -22,40 +40,38 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         let mut delegate_name = None;
         let mut explicit_parameters = None;
         let mut seen = false;
+        // The exposures of a delegate that was passed over count as those of the rule after it, if there is one.
+        let mut passed_over = None;
         for at in layer.rules() {
             let rule = self.table.rule(at).required()?;
             let matched = self.evaluate_rule(rule, record)?;
+            passed_over = None;
             if record.is_unsupported() {
-                return Ok(());
+                return Ok(false);
             }
             if !matched || !self.passes_percentage(rule)? {
                 continue;
             }
-            if let Some(at) = rule.delegate() {
-                if seen {
+            let exposures = self.exposures.len();
+            // A mapping of the delegate takes back its own exposures only.
+            record.mark = exposures;
+            if self.evaluate_delegate(rule, record)? {
+                // Only an unsupported delegate has no value; one that is no object has no parameters.
+                let object = record.json.unwrap_or("{}");
+                if seen || record.is_unsupported() || self.overlaps(object, first) {
+                    passed_over = Some(exposures);
                     continue;
                 }
-                let delegate = self.table.spec_at(SpecKind::Experiment, at).required()?;
-                self.tell(|| Step::Delegate {
-                    name: delegate.name(),
-                });
-                let mark = self.exposures.len();
-                let mut answer = Evaluation::new(mark);
-                self.evaluate_entry(SpecKind::Experiment, delegate, &mut answer)?;
-                let Some(object) = answer.json.filter(|object| !self.overlaps(object)) else {
-                    self.exposures.truncate(mark);
-                    continue;
-                };
-                for exposure in self.exposures.iter_mut().skip(mark) {
+                for exposure in self.exposures.iter_mut().skip(exposures) {
                     exposure.delegated = true;
                 }
                 self.push_part(object, rule.id());
-                passed = answer.value;
+                passed = record.value;
                 rule_id = rule.id();
-                group_name = answer.group_name;
+                group_name = record.group_name;
                 is_experiment_group = rule.has(rule_flags::EXPERIMENT_GROUP);
-                delegate_name = Some(delegate.name());
-                explicit_parameters = delegate.explicit_parameters();
+                delegate_name = record.config_delegate;
+                explicit_parameters = record.explicit_parameters;
             } else {
                 passed = true;
                 if let Some(object) = rule.return_value() {
@@ -64,23 +80,28 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             }
             seen = true;
         }
+        if let Some(exposures) = passed_over {
+            self.exposures.truncate(exposures);
+        }
         if let Some(object) = layer.default_value() {
             self.push_part(object, "default");
         }
         record.value = passed;
+        record.json = None;
         record.rule_id = Some(rule_id);
         record.group_name = group_name;
         record.is_experiment_group = is_experiment_group;
         record.is_experiment_active = layer.is_active().unwrap_or(false);
         record.config_delegate = delegate_name;
         record.explicit_parameters = explicit_parameters;
+        record.sampling_rate = None;
         record.forward_all_exposures = layer.forward_all_exposures();
-        Ok(())
+        Ok(true)
     }
 
     /// Whether a parameter of the object has a value already.
-    fn overlaps(&self, object: &str) -> bool {
-        self.parts.iter().any(|part| {
+    fn overlaps(&self, object: &str, first: usize) -> bool {
+        self.parts.iter().skip(first).any(|part| {
             members(part.object)
                 .any(|(taken, _)| members(object).any(|(key, _)| key.chars().eq(taken.chars())))
         })

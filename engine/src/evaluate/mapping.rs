@@ -2,7 +2,7 @@
 
 use super::{Required, Result, Run};
 use crate::environment::Environment;
-use crate::evaluation::{Evaluation, EvaluationError};
+use crate::evaluation::{Evaluation, EvaluationError, Note};
 use crate::explain::{Step, Trace};
 use crate::table::{Spec, SpecKind};
 
@@ -28,14 +28,9 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
                     continue;
                 }
                 let rule = self.table.rule(at).required()?;
-                let depth = self.depth;
-                let matched = match self.evaluate_rule(rule, record) {
-                    Ok(matched) => matched && !record.is_unsupported(),
-                    // Too deep counts as "does not apply" here; a spent budget or a corrupt table does not pass.
-                    Err(EvaluationError::DepthExceeded) => false,
-                    Err(error) => return Err(error),
-                };
-                self.depth = depth;
+                let evaluated = self.evaluate_rule(rule, record);
+                let matched = self.unless_too_deep(evaluated)? && !record.is_unsupported();
+                let note = record.note;
                 self.reset(record);
                 if !matched || !self.passes_override_percentage(rule, salt)? {
                     continue;
@@ -44,7 +39,13 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
                     new_config_name: mapping.new_config_name,
                 });
                 record.override_config_name = Some(mapping.new_config_name);
-                if self.evaluate(kind, mapping.new_config_name, record)? {
+                self.mappings = self.mappings.saturating_add(1);
+                let evaluated = self.evaluate(kind, mapping.new_config_name, record);
+                self.mappings = self.mappings.saturating_sub(1);
+                if self.unless_too_deep(evaluated)? {
+                    if record.note == Note::None && note == Note::IdList {
+                        record.note = note;
+                    }
                     return Ok(true);
                 }
                 self.reset(record);
@@ -52,5 +53,14 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             }
         }
         Ok(false)
+    }
+
+    /// Gates nested too deep count as "does not apply" here. Mappings that lead back to themselves, a spent budget and
+    /// a corrupt table do not pass.
+    fn unless_too_deep(&self, evaluated: Result<bool>) -> Result<bool> {
+        match evaluated {
+            Err(EvaluationError::DepthExceeded) if !self.runaway => Ok(false),
+            other => other,
+        }
     }
 }

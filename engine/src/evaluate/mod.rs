@@ -2,7 +2,9 @@
 
 mod cmab;
 mod condition;
+mod groups;
 mod layer;
+mod local_override;
 mod mapping;
 mod operator;
 #[cfg(feature = "serde")]
@@ -13,6 +15,8 @@ mod spec;
 mod store;
 mod typed;
 
+pub use groups::{ExperimentGroup, ExperimentGroups};
+pub use local_override::{LocalOverride, OverrideValue};
 pub(crate) use operator::eq;
 #[cfg(feature = "serde")]
 pub use parse::MAX_PARSED_TEXT;
@@ -41,6 +45,8 @@ pub struct Options<'o> {
     pub tier: Option<&'o str>,
     /// Custom fields that every user has unless it has its own of that name (§2.5).
     pub custom: Option<Attributes<'o>>,
+    /// Answers that go before the specs (§5.8).
+    pub overrides: &'o [LocalOverride<'o>],
 }
 
 /// Answers checks from a table.
@@ -72,7 +78,18 @@ pub struct Options<'o> {
 pub struct Evaluator<'t, 'e, E> {
     table: Table<'t>,
     environment: &'e E,
-    options: Options<'e>,
+    options: Options<'t>,
+    app: App<'e>,
+}
+
+/// The app that `target_app` conditions see (§4.1).
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum App<'a> {
+    /// The payload's.
+    Payload,
+    /// The one selected for a client, which may be none (§5.9).
+    #[cfg_attr(not(feature = "bootstrap"), allow(dead_code))] // only bootstrap selects
+    Selected(Option<&'a str>),
 }
 
 impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
@@ -82,12 +99,50 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
     }
 
     /// An evaluator.
-    pub fn with_options(table: Table<'t>, environment: &'e E, options: Options<'e>) -> Self {
+    pub fn with_options(table: Table<'t>, environment: &'e E, options: Options<'t>) -> Self {
         Evaluator {
             table,
             environment,
             options,
+            app: App::Payload,
         }
+    }
+
+    /// The configured tier, else the payload's default (§2.6).
+    pub(crate) fn tier(&self) -> Option<&'t str> {
+        let meta = self.table.meta();
+        self.options
+            .tier
+            .or_else(|| meta.and_then(|meta| meta.default_environment()))
+    }
+
+    /// The same, without local overrides.
+    #[cfg(feature = "bootstrap")]
+    pub(crate) fn without_overrides(mut self) -> Self {
+        self.options.overrides = &[];
+        self
+    }
+
+    /// The same, with the app of a client in `target_app` conditions.
+    #[cfg(feature = "bootstrap")]
+    pub(crate) fn with_app<'a>(&self, app: Option<&'a str>) -> Evaluator<'t, 'a, E>
+    where
+        'e: 'a,
+    {
+        Evaluator {
+            app: App::Selected(app),
+            ..*self
+        }
+    }
+
+    #[cfg(feature = "bootstrap")]
+    pub(crate) fn options(&self) -> &Options<'t> {
+        &self.options
+    }
+
+    #[cfg(feature = "bootstrap")]
+    pub(crate) fn random(&self) -> f64 {
+        self.environment.random()
     }
 
     /// The table.
@@ -233,11 +288,7 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
         &'s [LayerPart<'t>],
     ) {
         let ScratchView { exposures, parts } = scratch;
-        let tier = self.options.tier.or_else(|| {
-            self.table
-                .meta()
-                .and_then(|meta| meta.default_environment())
-        });
+        let tier = self.tier();
         let mut run = Run {
             table: self.table,
             environment: self.environment,
@@ -245,12 +296,16 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
                 custom: self.options.custom,
                 tier,
             },
+            overrides: self.options.overrides,
             user,
+            app: self.app,
             exposures,
             parts,
             sink,
             trace,
             depth: 0,
+            mappings: 0,
+            runaway: false,
             budget: MAX_EVALUATIONS,
             now: None,
             dropped: 0,
@@ -264,13 +319,19 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
 struct Run<'r, 't, 'u, 'e, E, T> {
     table: Table<'t>,
     environment: &'e E,
-    global: Global<'e>,
+    global: Global<'t>,
+    overrides: &'t [LocalOverride<'t>],
     user: &'r User<'u>,
+    app: App<'e>,
     exposures: &'r mut heapless::VecView<SecondaryExposure<'t>>,
     parts: &'r mut heapless::VecView<LayerPart<'t>>,
     sink: &'r mut dyn ExposureSink,
     trace: &'r mut T,
     depth: u32,
+    /// Config mappings that are being followed.
+    mappings: u32,
+    /// The depth was exceeded by mappings.
+    runaway: bool,
     budget: u32,
     now: Option<i64>,
     dropped: u32,

@@ -194,7 +194,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
                     Some(text) => self.environment.id_list(list, &id_list_key(text)),
                     None => Membership::NoLists,
                 };
-                if member != Membership::NoLists {
+                if member != Membership::NoLists && record.note == Note::None {
                     record.note = Note::IdList;
                 }
                 (member == Membership::Member) == (operator == Operator::InSegmentList)

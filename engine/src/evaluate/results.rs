@@ -112,9 +112,10 @@ impl<'t> Gate<'_, 't, '_> {
 
     /// Whether the user passes, or `fallback` when the specs gave no answer: unknown name, unsupported, no specs.
     pub fn value_or(&self, fallback: bool) -> bool {
-        match self.evaluation.reason {
-            Reason::Recognized => self.evaluation.value,
-            _ => fallback,
+        if self.evaluation.reason.is_answer() {
+            self.evaluation.value
+        } else {
+            fallback
         }
     }
 
@@ -214,17 +215,28 @@ impl<'s, 't, 'n> Layer<'s, 't, 'n> {
         whole.into_iter().chain(self.parts.iter().copied())
     }
 
-    /// The parameters by name (as JSON text without quotes) and JSON text, each once.
-    fn members(&self) -> impl Iterator<Item = (RawStr<'t>, &'t str)> + use<'s, 't, 'n> {
+    /// The parameters by name (as JSON text without quotes), JSON text and the rule id they report, each once.
+    fn members(&self) -> impl Iterator<Item = (RawStr<'t>, &'t str, &'t str)> + use<'s, 't, 'n> {
         let layer = *self;
         self.objects().enumerate().flat_map(move |(at, part)| {
-            members(part.object).filter(move |(key, _)| {
+            let vacant = move |key: &RawStr<'t>| {
                 !layer
                     .objects()
                     .take(at)
                     .any(|earlier| members(earlier.object).any(|(k, _)| k.chars().eq(key.chars())))
-            })
+            };
+            members(part.object)
+                .filter(move |(key, _)| vacant(key))
+                .map(move |(key, value)| (key, value, part.rule_id))
         })
+    }
+
+    /// The parameters and the rule ids they report.
+    #[cfg(feature = "bootstrap")]
+    pub(crate) fn parameter_rule_ids(
+        &self,
+    ) -> impl Iterator<Item = (RawStr<'t>, &'t str)> + use<'s, 't, 'n> {
+        self.members().map(|(key, _, rule_id)| (key, rule_id))
     }
 
     /// Writes the value, the JSON text of an object.
@@ -236,7 +248,7 @@ impl<'s, 't, 'n> Layer<'s, 't, 'n> {
             return out.write_str(self.evaluation.json.unwrap_or("{}"));
         }
         out.write_char('{')?;
-        for (index, (key, value)) in self.members().enumerate() {
+        for (index, (key, value, _)) in self.members().enumerate() {
             if index > 0 {
                 out.write_char(',')?;
             }
@@ -255,7 +267,7 @@ impl<'s, 't, 'n> Layer<'s, 't, 'n> {
         buffer: &mut heapless::String<N>,
         mut visit: impl FnMut(&str),
     ) {
-        for (key, _) in self.members() {
+        for (key, _, _) in self.members() {
             buffer.clear();
             if key.write_to(buffer).is_ok() {
                 visit(buffer);

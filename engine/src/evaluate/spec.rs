@@ -2,10 +2,11 @@
 
 use super::{Required, Result, Run};
 use crate::environment::Environment;
-use crate::evaluation::{Evaluation, EvaluationError};
+use crate::evaluation::{Evaluation, EvaluationError, Reason};
 use crate::explain::{Step, Trace};
 use crate::table::rule::{Rule, flags as rule_flags};
 use crate::table::spec::flags;
+use crate::table::wire::NONE;
 use crate::table::{Spec, SpecKind};
 
 /// §8.3: on a v2 payload an unsupported evaluation leaves the bool of the last condition, as Statsig's core does;
@@ -22,7 +23,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
     ) -> Result<bool> {
         match self.table.entry(kind, name) {
             Some(entry) => self.evaluate_entry(kind, entry, record),
-            None => Ok(false),
+            None => self.apply_override(kind, name, record),
         }
     }
 
@@ -34,6 +35,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         record: &mut Evaluation<'t>,
     ) -> Result<bool> {
         if self.depth > super::MAX_DEPTH {
+            self.runaway |= self.mappings > super::MAX_DEPTH / 2;
             return Err(EvaluationError::DepthExceeded);
         }
         self.budget = self
@@ -61,6 +63,9 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         entry: Spec<'t>,
         record: &mut Evaluation<'t>,
     ) -> Result<bool> {
+        if self.apply_override(kind, entry.name(), record)? {
+            return Ok(true);
+        }
         if let Some(overrides) = entry.overrides()
             && self.evaluate_mapping(kind, entry, overrides, record)?
         {
@@ -122,7 +127,9 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             if !matched {
                 continue;
             }
-            if self.evaluate_delegate(spec, rule, record)? {
+            if self.evaluate_delegate(rule, record)? {
+                record.sampling_rate = None;
+                record.forward_all_exposures = spec.forward_all_exposures();
                 return Ok(());
             }
             if self.passes_percentage(rule)? {
@@ -149,8 +156,8 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         Ok(())
     }
 
-    /// §3.4: whether all conditions hold. All are evaluated, for the sake of their exposures, unless one is
-    /// unsupported.
+    /// §3.4: whether all conditions hold. All are evaluated, for the sake of their exposures, also after one that is
+    /// unsupported; only a condition that the payload lacks ends it.
     pub(super) fn evaluate_rule(
         &mut self,
         rule: Rule<'t>,
@@ -159,20 +166,22 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         self.tell(|| Step::Rule { id: rule.id() });
         let mut all = true;
         for at in rule.conditions() {
-            self.evaluate_condition(at.required()?, record)?;
-            if record.is_unsupported() {
+            let at = at.required()?;
+            if at == NONE {
+                record.reason = Reason::Unsupported;
+                self.tell(|| Step::MissingCondition);
                 return Ok(false);
             }
+            self.evaluate_condition(at, record)?;
             all &= record.value;
         }
         record.value = all;
-        Ok(all)
+        Ok(all && !record.is_unsupported())
     }
 
-    /// §3.7. True when the rule delegates.
-    fn evaluate_delegate(
+    /// §3.7. True when the rule delegates; the caller finalizes.
+    pub(super) fn evaluate_delegate(
         &mut self,
-        spec: Spec<'t>,
         rule: Rule<'t>,
         record: &mut Evaluation<'t>,
     ) -> Result<bool> {
@@ -189,8 +198,6 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         self.evaluate_entry(SpecKind::Experiment, delegate, record)?;
         record.explicit_parameters = delegate.explicit_parameters();
         record.config_delegate = Some(delegate.name());
-        record.sampling_rate = None;
-        record.forward_all_exposures = spec.forward_all_exposures();
         Ok(true)
     }
 }

@@ -28,6 +28,7 @@ impl Trace for () {
 /// One step of an evaluation.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
+#[allow(clippy::large_enum_variant)] // lives on the stack for the length of a call
 pub enum Step<'a> {
     /// A spec is evaluated; its own steps follow, one level deeper, and then its [`Step::Answer`].
     Spec {
@@ -70,6 +71,11 @@ pub enum Step<'a> {
     Mapping {
         /// The config that answers instead.
         new_config_name: &'a str,
+    },
+    /// A local override answers for this name.
+    LocalOverride {
+        /// The name.
+        name: &'a str,
     },
     /// What the spec of the same depth less one answers.
     Answer {

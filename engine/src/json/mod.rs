@@ -6,12 +6,16 @@
 //! [`MAX_DEPTH`] levels.
 
 mod canonical;
+mod object;
 mod scanner;
 mod string;
 
 pub(crate) use canonical::write_canonical;
 #[cfg(feature = "compile")]
 pub(crate) use canonical::write_minified;
+pub(crate) use object::Object;
+#[cfg(feature = "bootstrap")]
+pub(crate) use object::write_texts;
 pub(crate) use scanner::{Fault, FaultKind, Kind, Scanner};
 pub(crate) use string::RawStr;
 pub use string::write_escaped;

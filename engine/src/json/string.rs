@@ -101,13 +101,25 @@ impl Iterator for Unescape<'_> {
     }
 }
 
-/// Writes `text` as a JSON string with its quotes, escaping only what must be.
+/// Writes `text` as a JSON string with its quotes, escaping only what must be. What lies between is written whole.
 ///
 /// # Errors
 /// Those of `out`.
 pub fn write_escaped(text: &str, out: &mut dyn Write) -> fmt::Result {
     out.write_char('"')?;
-    write_escaped_chars(text.chars(), out)?;
+    let mut rest = text;
+    while let Some(at) = rest
+        .bytes()
+        .position(|byte| byte < 0x20 || byte == b'"' || byte == b'\\')
+    {
+        // What must be escaped is ASCII, so the cuts lie between characters.
+        let (plain, special) = rest.split_at_checked(at).unwrap_or_default();
+        out.write_str(plain)?;
+        let (special, later) = special.split_at_checked(1).unwrap_or_default();
+        write_escaped_chars(special.chars(), out)?;
+        rest = later;
+    }
+    out.write_str(rest)?;
     out.write_char('"')
 }
 

@@ -16,14 +16,20 @@ pub(crate) mod at {
     pub(crate) const SESSION_REPLAY: usize = 20;
     pub(crate) const ID_LISTS: usize = 24;
     pub(crate) const SAMPLING_MODE: usize = 28;
-    /// One bit: hashed keys are given, see [`super::Meta::app_id_of_hashed_key`].
-    pub(crate) const HASHED_KEYS: usize = 29;
+    /// Two bits: [`super::HASHED_KEYS`], [`super::PLAIN_KEYS`].
+    pub(crate) const KEYS: usize = 29;
     pub(crate) const DIAGNOSTICS: usize = 32;
     pub(crate) const SPECIAL_CASE_SAMPLING_RATE: usize = 40;
     pub(crate) const EXPOSURE_DEDUPE_TTL_MS: usize = 48;
     pub(crate) const EXPOSURE_SPEC_SAMPLING_TTL_MS: usize = 56;
     pub(crate) const PLAIN_KEYS: usize = 64;
 }
+
+/// The payload maps hashed client keys to apps.
+pub(crate) const HASHED_KEYS: u8 = 1 << 0;
+
+/// The payload maps plain client keys to apps.
+pub(crate) const PLAIN_KEYS: u8 = 1 << 1;
 
 /// `sdk_configs.sampling_mode` (§6.7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,7 +135,12 @@ impl<'t> Meta<'t> {
 
     /// Whether the payload maps hashed client keys to apps, which then goes before plain keys (§5.9).
     pub fn has_hashed_keys(&self) -> bool {
-        self.row.u8(at::HASHED_KEYS) != 0
+        self.row.u8(at::KEYS) & HASHED_KEYS != 0
+    }
+
+    /// Whether the payload maps client keys to apps, be it none.
+    pub fn has_plain_keys(&self) -> bool {
+        self.row.u8(at::KEYS) & PLAIN_KEYS != 0
     }
 
     /// `sdk_keys_to_app_ids`: the app of a client key.

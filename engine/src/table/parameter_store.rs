@@ -8,7 +8,7 @@ use super::{Section, StringList, Table};
 pub(crate) const STORE: usize = 28;
 
 /// Bytes of a parameter's row.
-pub(crate) const PARAMETER: usize = 28;
+pub(crate) const PARAMETER: usize = 32;
 
 /// A parameter store.
 #[derive(Clone, Copy)]
@@ -69,6 +69,8 @@ pub struct Parameter<'t> {
     pub name: &'t str,
     /// `param_type`: the JSON type it is declared to have.
     pub param_type: &'t str,
+    /// `ref_type`: what the payload calls the reference; nothing depends on it.
+    pub ref_type: &'t str,
     /// Where the value comes from.
     pub reference: Reference<'t>,
 }
@@ -105,17 +107,18 @@ impl<'t> ParameterStore<'t> {
 
 fn read_parameter<'t>(table: Table<'t>, at: u32) -> Option<Parameter<'t>> {
     let row = row::<PARAMETER>(table.section(Section::Parameters), at)?;
-    let entity = || table.string(row.u32(12));
-    let parameter = || table.string(row.u32(16));
+    let entity = || table.string(row.u32(16));
+    let parameter = || table.string(row.u32(20));
     Some(Parameter {
         name: table.string(row.u32(0))?,
         param_type: table.string(row.u32(4))?,
-        reference: match row.u32(8) {
-            0 => Reference::Static(table.value(row.u32(20))?),
+        ref_type: table.string(row.u32(8))?,
+        reference: match row.u32(12) {
+            0 => Reference::Static(table.value(row.u32(24))?),
             1 => Reference::Gate {
                 gate: entity()?,
-                pass: table.value(row.u32(20))?,
-                fail: table.value(row.u32(24))?,
+                pass: table.value(row.u32(24))?,
+                fail: table.value(row.u32(28))?,
             },
             2 => Reference::DynamicConfig {
                 config: entity()?,

@@ -282,15 +282,16 @@ impl<'t> Table<'t> {
 
     /// All specs that a kind can find, in the table's order.
     pub fn specs(&self, kind: SpecKind) -> impl Iterator<Item = Spec<'t>> + use<'t> {
+        self.entries(kind).filter(Spec::exists)
+    }
+
+    /// All rows, also those without a spec.
+    pub(crate) fn entries(&self, kind: SpecKind) -> impl Iterator<Item = Spec<'t>> + use<'t> {
         let table = *self;
         let rows = self.index(kind).map_or(&[][..], |index| index.rows);
-        rows.as_chunks::<SPEC>()
-            .0
-            .iter()
-            .map(move |row| Spec {
-                table,
-                row: Row(row),
-            })
-            .filter(Spec::exists)
+        rows.as_chunks::<SPEC>().0.iter().map(move |row| Spec {
+            table,
+            row: Row(row),
+        })
     }
 }

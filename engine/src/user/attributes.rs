@@ -96,6 +96,18 @@ impl<'u> Attributes<'u> {
     }
 }
 
+impl<'u> Attributes<'u> {
+    /// The entries that count: of a name given twice the last. Walks the rest for each of them.
+    pub(crate) fn distinct(&self) -> impl Iterator<Item = (&'u str, Value<'u>)> + use<'u> {
+        let all = *self;
+        let mut at = 0usize;
+        self.iter().filter(move |(name, _)| {
+            at = at.saturating_add(1);
+            !all.iter().skip(at).any(|(later, _)| later == *name)
+        })
+    }
+}
+
 type Raw<'u> = (u8, &'u [u8]);
 
 fn walk<'u>(mut bytes: &'u [u8]) -> impl Iterator<Item = (&'u [u8], Raw<'u>)> + use<'u> {

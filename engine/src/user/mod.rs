@@ -4,6 +4,7 @@ mod attributes;
 mod lookup;
 mod parse;
 mod value;
+mod write;
 
 pub use attributes::Attributes;
 pub(crate) use lookup::{Builtin, FieldName, Global};

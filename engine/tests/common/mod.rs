@@ -34,11 +34,16 @@ pub struct World {
     pub countries: Option<HashMap<String, String>>,
     /// List names to keys.
     pub id_lists: Option<HashMap<String, Vec<String>>>,
+    pub random: f64,
 }
 
 impl Environment for World {
     fn now_ms(&self) -> i64 {
         self.now_ms
+    }
+
+    fn random(&self) -> f64 {
+        self.random
     }
 
     fn country(&self, ip: &str) -> Country {

@@ -3,13 +3,14 @@
 //! Each command is a module with its arguments and its `run`.
 
 pub mod commands;
+pub mod output;
 pub mod specs;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{compile, evaluate, inspect};
+use commands::{compile, evaluate, explain, inspect};
 
 /// Statsig's config specs, compiled for the edge.
 #[derive(Debug, Parser)]
@@ -25,6 +26,7 @@ enum Command {
     Compile(compile::Arguments),
     Inspect(inspect::Arguments),
     Evaluate(evaluate::Arguments),
+    Explain(explain::Arguments),
 }
 
 impl Cli {
@@ -34,6 +36,7 @@ impl Cli {
             Command::Compile(arguments) => compile::run(&arguments),
             Command::Inspect(arguments) => inspect::run(&arguments),
             Command::Evaluate(arguments) => evaluate::run(&arguments),
+            Command::Explain(arguments) => explain::run(&arguments),
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,

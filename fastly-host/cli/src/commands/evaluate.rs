@@ -1,7 +1,7 @@
 //! `evaluate`: every answer for every user.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use statsig_edge::{Country, Environment, Evaluator, Table, User};
 use statsig_fastly::report;
 
+use crate::output::print;
 use crate::specs::{Specs, read_input};
 
 /// Answer every gate, config, experiment, layer and parameter store for each user
@@ -48,21 +49,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             arguments.users.display()
         )
     })?;
-    let countries = match &arguments.countries {
-        None => None,
-        Some(path) => Some(
-            Countries::from_json(&read_input(path)?).with_context(|| path.display().to_string())?,
-        ),
-    };
-    let now = match arguments.now {
-        Some(now) => now,
-        None => SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .context("the clock is before 1970")?
-            .as_millis() as i64,
-    };
-    println!("{}", results(specs.table()?, &users, countries, now)?);
-    Ok(())
+    let countries = Countries::read(arguments.countries.as_deref())?;
+    let world = World::new(countries, arguments.now)?;
+    print(&results(specs.table()?, &users, &world)?)
 }
 
 /// A user and the name it has in the output.
@@ -80,6 +69,17 @@ pub struct NamedUser<'a> {
 pub struct Countries(HashMap<String, [u8; 2]>);
 
 impl Countries {
+    /// Reads the file, if there is one.
+    pub fn read(path: Option<&Path>) -> Result<Option<Self>> {
+        let Some(path) = path else {
+            return Ok(None);
+        };
+        let countries = Self::from_json(&read_input(path)?);
+        countries
+            .with_context(|| path.display().to_string())
+            .map(Some)
+    }
+
     /// Reads a JSON object from addresses to two-letter codes.
     pub fn from_json(json: &[u8]) -> Result<Self> {
         let names: HashMap<String, String> = serde_json::from_slice(json)
@@ -95,9 +95,25 @@ impl Countries {
     }
 }
 
-struct World {
+/// Where and when the commands evaluate.
+#[derive(Debug)]
+pub struct World {
     countries: Option<Countries>,
     now: i64,
+}
+
+impl World {
+    /// At a time in ms since the epoch, or now.
+    pub fn new(countries: Option<Countries>, now: Option<i64>) -> Result<Self> {
+        let now = match now {
+            Some(now) => now,
+            None => SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .context("the clock is before 1970")?
+                .as_millis() as i64,
+        };
+        Ok(World { countries, now })
+    }
 }
 
 impl Environment for World {
@@ -116,14 +132,8 @@ impl Environment for World {
 }
 
 /// All answers, as JSON text.
-pub fn results(
-    table: Table<'_>,
-    users: &[NamedUser<'_>],
-    countries: Option<Countries>,
-    now: i64,
-) -> Result<String> {
-    let world = World { countries, now };
-    let evaluator = Evaluator::new(table, &world);
+pub fn results(table: Table<'_>, users: &[NamedUser<'_>], world: &World) -> Result<String> {
+    let evaluator = Evaluator::new(table, world);
     let mut out = String::from("{\"results\":{");
     for (index, NamedUser { id, user }) in users.iter().enumerate() {
         let json = user.get().as_bytes();

@@ -2,4 +2,5 @@
 
 pub mod compile;
 pub mod evaluate;
+pub mod explain;
 pub mod inspect;

@@ -1,0 +1,371 @@
+//! Payloads in the v2 form.
+//!
+//! A spec refers only to what was made before it, so that nothing leads back to itself: the core overflows its stack on
+//! mappings and experiment groups that do. Cycles of gates, which it survives, have payloads of their own.
+
+use super::condition::{References, condition};
+use super::rule::{self, PARAMETERS, Shape};
+use super::spec::{Surroundings, spec};
+use super::vocabulary::Vocabulary;
+use crate::answer::Kind;
+use crate::random::Random;
+use crate::tree::{Tree, map};
+
+/// A payload with what its users are made from.
+#[derive(Clone, Debug)]
+pub struct Payload {
+    /// The payload in the v2 form.
+    pub tree: Tree,
+    /// What its users talk about.
+    pub words: Vocabulary,
+    /// Whether ID lists have members.
+    pub lists: bool,
+    /// Whether the instances have an environment and global custom fields.
+    pub configured: bool,
+}
+
+/// What payloads contain.
+#[derive(Clone, Copy, Debug)]
+pub struct Scope {
+    /// Types and operators that the engines do not know.
+    pub unknown: bool,
+    /// Only gates.
+    pub gates_only: bool,
+}
+
+/// The prefix of the gates that hold one condition each.
+pub const PROBE: &str = "probe:";
+
+/// The time of every payload: its value plays no part.
+const TIME: u64 = 1_700_000_000_000;
+
+struct Making<'r> {
+    random: &'r mut Random,
+    words: Vocabulary,
+    scope: Scope,
+    cycles: bool,
+    groups: bool,
+    conditions: Vec<(String, Tree)>,
+    keys: Vec<String>,
+    gates: Vec<(String, Tree)>,
+    configs: Vec<(String, Tree)>,
+    layers: Vec<(String, Tree)>,
+}
+
+/// A payload.
+pub fn payload(random: &mut Random, scope: Scope) -> Payload {
+    let words = Vocabulary::new(random);
+    let lists = random.chance(50);
+    let configured = random.chance(50);
+    let cycles = random.chance(4);
+    let scope = Scope {
+        unknown: scope.unknown && random.chance(40),
+        ..scope
+    };
+    let mut making = Making {
+        words,
+        scope,
+        cycles,
+        groups: !lists && !cycles && random.chance(40),
+        conditions: Vec::new(),
+        keys: Vec::new(),
+        gates: Vec::new(),
+        configs: Vec::new(),
+        layers: Vec::new(),
+        random,
+    };
+    making.make_specs();
+    making.probe_conditions();
+    let tree = making.finish();
+    Payload {
+        tree,
+        words: making.words,
+        lists,
+        configured,
+    }
+}
+
+impl Making<'_> {
+    fn make_specs(&mut self) {
+        for _ in 0..self.random.range(2, 6) {
+            self.add_condition();
+        }
+        for index in 0..self.random.range(5, 12) {
+            let kind = match (self.scope.gates_only, self.random.below(10)) {
+                (true, _) | (_, 0..=4) => Kind::Gate,
+                (_, 5..=7) => Kind::Experiment,
+                _ => Kind::Layer,
+            };
+            for _ in 0..self.random.range(0, 3) {
+                self.add_condition();
+            }
+            let name = self.name(kind, index);
+            let delegates = names(&self.configs);
+            let around = Surroundings {
+                conditions: &self.keys,
+                delegates: &delegates,
+            };
+            let made = spec(self.random, &self.words, kind, &name, &around);
+            match kind {
+                Kind::Gate => self.gates.push((name, made)),
+                Kind::Layer => self.layers.push((name, made)),
+                _ => self.configs.push((name, made)),
+            }
+        }
+        if self.random.chance(2) {
+            self.add_chain();
+        }
+    }
+
+    fn name(&mut self, kind: Kind, index: usize) -> String {
+        match (kind, self.random.below(12)) {
+            (_, 0) => self.words.text(self.random),
+            (Kind::Gate, 1..=2) => format!("segment:s{index}"),
+            (Kind::Gate, _) => format!("gate_{index}"),
+            (Kind::Layer, _) => format!("layer_{index}"),
+            _ => format!("config_{index}"),
+        }
+    }
+
+    fn add_condition(&mut self) {
+        let mut gates = names(&self.gates);
+        if self.cycles {
+            gates.extend((0..12).map(|index| format!("gate_{index}")));
+        }
+        let experiments = if self.groups {
+            names(&self.configs)
+        } else {
+            Vec::new()
+        };
+        let references = References {
+            gates: &gates,
+            experiments: &experiments,
+            unknown: self.scope.unknown,
+        };
+        let made = condition(self.random, &self.words, &references);
+        let key = (self.keys.len() * 7 + 100).to_string();
+        self.conditions.push((key.clone(), made));
+        self.keys.push(key);
+    }
+
+    /// Gates nested about as deep as is allowed.
+    fn add_chain(&mut self) {
+        let length = self.random.range(60, 67);
+        for index in 0..length {
+            let key = format!("chain_{index}");
+            let inner = match index {
+                0 => map([("type", "public".into()), ("idType", "userID".into())]),
+                _ => map([
+                    ("type", "pass_gate".into()),
+                    ("targetValue", format!("chain_{}", index - 1).into()),
+                    ("idType", "userID".into()),
+                ]),
+            };
+            self.conditions.push((key.clone(), inner));
+            self.gates.push((key.clone(), gate_of(&key)));
+        }
+    }
+
+    /// One gate for each condition, so that each is seen by itself.
+    fn probe_conditions(&mut self) {
+        for key in &self.keys {
+            self.gates.push((format!("{PROBE}{key}"), gate_of(key)));
+        }
+    }
+
+    fn finish(&mut self) -> Tree {
+        let mut tree = map([("has_updates", true.into()), ("time", TIME.into())]);
+        if self.random.chance(60) {
+            tree.push(
+                "app_id",
+                match self.random.below(10) {
+                    0 => self.words.number(self.random),
+                    _ => (*self.random.pick(&["app_1", "app_2", ""])).into(),
+                },
+            );
+        }
+        if !self.cycles && !self.scope.gates_only && self.random.chance(25) {
+            self.add_mappings(&mut tree);
+        }
+        if !self.scope.gates_only && self.random.chance(30) {
+            let stores = (0..2)
+                .map(|index| (format!("store_{index}"), self.store()))
+                .collect();
+            tree.push("param_stores", Tree::Map(stores));
+        }
+        if self.configured_elsewhere() {
+            tree.push("default_environment", Tree::Null);
+        }
+        tree.push("feature_gates", Tree::Map(std::mem::take(&mut self.gates)));
+        tree.push(
+            "dynamic_configs",
+            Tree::Map(std::mem::take(&mut self.configs)),
+        );
+        tree.push("layer_configs", Tree::Map(std::mem::take(&mut self.layers)));
+        tree.push(
+            "condition_map",
+            Tree::Map(std::mem::take(&mut self.conditions)),
+        );
+        tree.push("experiment_to_layer", Tree::Map(Vec::new()));
+        tree
+    }
+
+    fn configured_elsewhere(&mut self) -> bool {
+        self.random.chance(10)
+    }
+
+    /// Config mappings: of a name to one that was made before it, with rules that ask no gate that is mapped itself.
+    fn add_mappings(&mut self, tree: &mut Tree) {
+        let plain: Vec<String> = self
+            .conditions
+            .iter()
+            .filter(|(_, condition)| {
+                !matches!(
+                    condition.get("type").and_then(Tree::text),
+                    Some("pass_gate" | "fail_gate" | "experiment_group")
+                )
+            })
+            .map(|(key, _)| key.clone())
+            .collect();
+        let mut rules = Vec::new();
+        for index in 0..3 {
+            let shape = Shape {
+                conditions: &plain,
+                delegates: &[],
+                gate: true,
+                index,
+            };
+            rules.push((
+                format!("mapping_{index}"),
+                rule::rule(self.random, &self.words, &shape),
+            ));
+        }
+        let ordered: Vec<String> = [&self.gates, &self.configs, &self.layers]
+            .into_iter()
+            .flat_map(|specs| names(specs))
+            .filter(|name| !name.starts_with(PROBE) && !name.starts_with("chain_"))
+            .collect();
+        let mut mappings = Vec::new();
+        for (at, name) in ordered.iter().enumerate() {
+            if at == 0 || !self.random.chance(25) {
+                continue;
+            }
+            // Names repeat across kinds: only a name that is nowhere at or after this one cannot lead back to it.
+            let earlier: Vec<&String> = ordered[..at]
+                .iter()
+                .filter(|other| !ordered[at..].contains(other))
+                .collect();
+            if earlier.is_empty() || ordered[..at].contains(name) {
+                continue;
+            }
+            mappings.push((name.clone(), self.mapping(&earlier)));
+        }
+        if !ordered.is_empty() {
+            let all: Vec<&String> = ordered.iter().collect();
+            mappings.push(("only a mapping".into(), self.mapping(&all)));
+        }
+        tree.push("overrides", Tree::Map(mappings));
+        tree.push("override_rules", Tree::Map(rules));
+    }
+
+    fn mapping(&mut self, targets: &[&String]) -> Tree {
+        let count = self.random.range(1, 2);
+        Tree::List(
+            (0..count)
+                .map(|_| {
+                    let rules = (0..self.random.range(0, 2)).map(|_| {
+                        let mut rule = map([(
+                            "rule_name",
+                            format!("mapping_{}", self.random.below(4)).into(),
+                        )]);
+                        match self.random.below(6) {
+                            0 => rule.push("start_time", Tree::Number("4102444800000".into())),
+                            1 => rule.push("start_time", Tree::Number("1600000000000".into())),
+                            2 => rule.push("start_time", Tree::Null),
+                            3 => rule.push("start_time", Tree::Number("-5".into())),
+                            _ => {}
+                        }
+                        rule
+                    });
+                    let rules = Tree::List(rules.collect());
+                    let target = match self.random.below(10) {
+                        0 => "no such config",
+                        1 => *self
+                            .random
+                            .pick(&["chain_66", "chain_65", "chain_64", "chain_63", "chain_62"]),
+                        _ => self.random.pick(targets).as_str(),
+                    };
+                    map([("new_config_name", target.into()), ("rules", rules)])
+                })
+                .collect(),
+        )
+    }
+
+    fn store(&mut self) -> Tree {
+        let parameters = (0..self.random.below(6))
+            .map(|_| ((*self.random.pick(PARAMETERS)).to_owned(), self.parameter()))
+            .collect();
+        map([("parameters", Tree::Map(parameters))])
+    }
+
+    fn parameter(&mut self) -> Tree {
+        let kind = self.random.below(5);
+        let specs = match kind {
+            1 => &self.gates,
+            4 => &self.layers,
+            _ => &self.configs,
+        };
+        let name = match specs.is_empty() || self.random.chance(10) {
+            true => "no such spec".to_owned(),
+            false => self.random.pick(specs).0.clone(),
+        };
+        let parameter = *self.random.pick(PARAMETERS);
+        let (pass, fail) = (
+            self.words.any(self.random, 2),
+            self.words.any(self.random, 2),
+        );
+        let mut made = map([("ref_type", "x".into()), ("param_type", "string".into())]);
+        let (field, rest) = match kind {
+            0 => {
+                made.push("value", pass);
+                return made;
+            }
+            1 => (
+                "gate_name",
+                vec![("pass_value", pass), ("fail_value", fail)],
+            ),
+            2 => ("config_name", vec![("param_name", parameter.into())]),
+            3 => ("experiment_name", vec![("param_name", parameter.into())]),
+            _ => ("layer_name", vec![("param_name", parameter.into())]),
+        };
+        made.push(field, name.into());
+        for (field, value) in rest {
+            made.push(field, value);
+        }
+        made
+    }
+}
+
+fn names(specs: &[(String, Tree)]) -> Vec<String> {
+    specs.iter().map(|(name, _)| name.clone()).collect()
+}
+
+fn gate_of(condition: &str) -> Tree {
+    let rule = map([
+        ("id", "r".into()),
+        ("name", "r".into()),
+        ("passPercentage", 100.into()),
+        ("conditions", Tree::List(vec![condition.into()])),
+        ("returnValue", true.into()),
+        ("idType", "userID".into()),
+    ]);
+    map([
+        ("type", "feature_gate".into()),
+        ("entity", "feature_gate".into()),
+        ("salt", "s".into()),
+        ("enabled", true.into()),
+        ("defaultValue", false.into()),
+        ("idType", "userID".into()),
+        ("rules", Tree::List(vec![rule])),
+    ])
+}

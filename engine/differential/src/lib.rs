@@ -1,0 +1,19 @@
+//! Asks this engine and Statsig's own core the same generated questions and compares the answers.
+//!
+//! A case is one payload and one user, asked about every spec in it. The cases come from a seed. A case on which the two
+//! disagree is made small and printed with both answers. What may differ is named in [`quirk`]; it is counted.
+#![forbid(unsafe_code)]
+
+pub mod answer;
+pub mod countries;
+pub mod generate;
+pub mod official;
+pub mod ours;
+pub mod quirk;
+pub mod random;
+pub mod run;
+pub mod session;
+pub mod shrink;
+pub mod tally;
+pub mod tree;
+pub mod world;

@@ -1,0 +1,283 @@
+//! Statsig's own core, asked through its evaluator so that the whole record is seen.
+//!
+//! One instance lives for the whole run: each payload is pushed into it as an update. It is built without a network
+//! provider, and its specs come from a string.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+use statsig_rust::evaluation::evaluator::{Evaluator, Recognition, SpecType};
+use statsig_rust::evaluation::evaluator_context::{EvaluatorContext, IdListResolution};
+use statsig_rust::hashing::HashUtil;
+use statsig_rust::user::StatsigUserInternal;
+use statsig_rust::{
+    DynamicValue, EvaluationDetails, SecondaryExposure, SpecStore, SpecsSource, Statsig,
+    StatsigBootstrapSpecsAdapter, StatsigOptions, StatsigRuntime, StatsigUser, StatsigUserData,
+};
+
+use crate::answer::{Answer, Kind, Secondary};
+use crate::world;
+
+/// A running core.
+pub struct Core {
+    statsig: Statsig,
+    adapter: Arc<StatsigBootstrapSpecsAdapter>,
+    store: Arc<SpecStore>,
+    hashing: HashUtil,
+}
+
+/// What the core did with a payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acceptance {
+    /// It took it.
+    Accepted,
+    /// It says that nothing changed.
+    NoUpdates,
+    /// It rejected it.
+    Rejected,
+}
+
+impl Core {
+    /// Starts a core with [`world::TIER`] and [`world::global_custom`] if `configured`, else without.
+    pub fn start(configured: bool) -> Self {
+        // A payload of nothing: the first real one must be newer than it.
+        let adapter = Arc::new(StatsigBootstrapSpecsAdapter::new(
+            r#"{"has_updates":true,"time":1,"feature_gates":{},"dynamic_configs":{},"layer_configs":{},
+                "condition_map":{},"experiment_to_layer":{}}"#
+                .into(),
+        ));
+        let mut options = StatsigOptions::builder()
+            .specs_adapter(Some(adapter.clone()))
+            .disable_network(Some(true))
+            .disable_all_logging(Some(true))
+            .wait_for_country_lookup_init(Some(true))
+            .output_log_level(Some(0));
+        if configured {
+            options = options
+                .environment(Some(world::TIER.into()))
+                .global_custom_fields(Some(
+                    world::global_custom()
+                        .into_iter()
+                        .map(|(name, value)| (name.to_owned(), DynamicValue::from(value)))
+                        .collect::<HashMap<_, _>>(),
+                ));
+        }
+        let key = if configured {
+            "secret-configured"
+        } else {
+            "secret-plain"
+        };
+        let statsig = Statsig::new(key, Some(Arc::new(options.build())));
+        let runtime = StatsigRuntime::get_runtime();
+        let started = runtime
+            .get_handle()
+            .map(|handle| handle.block_on(statsig.initialize()));
+        assert!(
+            matches!(started, Ok(Ok(()))),
+            "the core does not start: {started:?}"
+        );
+        let store = statsig.get_context().spec_store;
+        Core {
+            statsig,
+            adapter,
+            store,
+            hashing: HashUtil::new(),
+        }
+    }
+
+    /// Puts a payload in place of the one before.
+    pub fn load(&self, payload: &str) -> Acceptance {
+        // So that neither the time nor the checksum of the payload before counts.
+        {
+            let mut data = self.store.data.write();
+            data.values.reset();
+            data.time_received_at = None;
+        }
+        match self.adapter.set_data(payload.to_owned()) {
+            Err(_) => Acceptance::Rejected,
+            Ok(()) if self.store.data.read().time_received_at.is_none() => Acceptance::NoUpdates,
+            Ok(()) => Acceptance::Accepted,
+        }
+    }
+
+    /// A user, or that the core rejects the text.
+    pub fn user(&self, json: &str) -> Option<StatsigUser> {
+        let data: StatsigUserData = serde_json::from_str(json).ok()?;
+        Some(StatsigUser::new(data))
+    }
+
+    /// Whether the loaded payload has a spec of that name.
+    pub fn knows(&self, kind: Kind, name: &str) -> bool {
+        let data = self.store.data.read();
+        let name = statsig_rust::interned_string::InternedString::from_str_ref(name);
+        match kind {
+            Kind::Gate => data.values.feature_gates.get(&name),
+            Kind::DynamicConfig | Kind::Experiment => data.values.dynamic_configs.get(&name),
+            Kind::Layer => data.values.layer_configs.get(&name),
+        }
+        .is_some()
+    }
+
+    /// The answer; `None` when the core panics. `lists` says whether there are ID lists: see [`world::member`].
+    pub fn ask(&self, user: &StatsigUser, kind: Kind, name: &str, lists: bool) -> Option<Answer> {
+        catch_unwind(AssertUnwindSafe(|| {
+            self.ask_unguarded(user, kind, name, lists)
+        }))
+        .ok()
+    }
+
+    /// A parameter of a parameter store, null when there is none; `None` when the core panics.
+    pub fn store_parameter(
+        &self,
+        user: &StatsigUser,
+        store: &str,
+        parameter: &str,
+    ) -> Option<Json> {
+        let ask = AssertUnwindSafe(|| {
+            let store = self.statsig.get_parameter_store(store);
+            store.get_opt::<Json>(user, parameter).unwrap_or(Json::Null)
+        });
+        catch_unwind(ask).ok()
+    }
+
+    fn ask_unguarded(&self, user: &StatsigUser, kind: Kind, name: &str, lists: bool) -> Answer {
+        let data = self.store.data.read();
+        let user = StatsigUserInternal::new(user, Some(&self.statsig));
+        let member = |list: &str, key: &str| lists && world::member(list, key);
+        let mut context = EvaluatorContext::new(
+            &user,
+            &data.values,
+            IdListResolution::Callback(&member),
+            &self.hashing,
+            data.values.app_id.as_ref(),
+            None,
+            false,
+            Some(&self.statsig),
+            true,
+        );
+        let spec_type = match kind {
+            Kind::Gate => SpecType::Gate,
+            Kind::DynamicConfig => SpecType::DynamicConfig,
+            Kind::Experiment => SpecType::Experiment,
+            Kind::Layer => SpecType::Layer,
+        };
+        let recognition = match Evaluator::evaluate(&mut context, name, &spec_type) {
+            Ok(recognition) => recognition,
+            Err(error) => {
+                return Answer {
+                    json: empty(kind),
+                    reason: EvaluationDetails::error(&error.to_string()).reason,
+                    rule_id: if kind == Kind::Gate {
+                        "default".into()
+                    } else {
+                        String::new()
+                    },
+                    ..Answer::default()
+                };
+            }
+        };
+        let result = context.result;
+        let source = SpecsSource::Bootstrap;
+        let details = match (recognition, result.override_reason) {
+            (Recognition::Unrecognized, _) => EvaluationDetails::unrecognized(&source, 0, None),
+            (_, Some(reason)) => {
+                EvaluationDetails::recognized_but_overridden(0, None, reason, None)
+            }
+            _ => EvaluationDetails::recognized(&source, 0, None, &result),
+        };
+        let json = match kind {
+            Kind::Gate => Json::Null,
+            _ => {
+                let map = result
+                    .json_value
+                    .as_ref()
+                    .and_then(|value| value.get_json());
+                Json::Object(map.unwrap_or_default().into_iter().collect())
+            }
+        };
+        let mut rule_id = result
+            .rule_id
+            .as_ref()
+            .map_or(String::new(), |id| id.as_str().to_owned());
+        let parameters = match kind {
+            Kind::Layer => json
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(parameter, value)| {
+                    let own = result.parameter_rule_ids.as_ref().and_then(|ids| {
+                        ids.iter()
+                            .find(|(name, _)| name.as_str() == parameter)
+                            .map(|(_, id)| id.as_str().to_owned())
+                    });
+                    let explicit = result
+                        .explicit_parameters
+                        .as_ref()
+                        .is_some_and(|list| list.contains(parameter));
+                    (
+                        parameter.clone(),
+                        (
+                            own.unwrap_or_else(|| rule_id.clone()),
+                            explicit,
+                            value.clone(),
+                        ),
+                    )
+                })
+                .collect(),
+            _ => Default::default(),
+        };
+        if let Some(suffix) = result.rule_id_suffix {
+            rule_id = format!("{rule_id}:{suffix}");
+        }
+        let text = |text: &statsig_rust::interned_string::InternedString| text.as_str().to_owned();
+        Answer {
+            value: result.bool_value,
+            json,
+            rule_id,
+            reason: details.reason,
+            group_name: result.group_name.as_ref().map(text),
+            id_type: result.id_type.as_ref().map(text),
+            version: result.version,
+            is_experiment_group: result.is_experiment_group,
+            is_experiment_active: result.is_experiment_active,
+            is_in_layer: result.is_in_layer,
+            explicit_parameters: result
+                .explicit_parameters
+                .as_ref()
+                .map(|list| list.unperformant_to_vec()),
+            config_delegate: result.config_delegate.as_ref().map(text),
+            override_config_name: result.override_config_name.as_ref().map(text),
+            sampling_rate: result.sampling_rate,
+            forward_all_exposures: result.forward_all_exposures,
+            analytical: result.has_seen_analytical_gates == Some(true),
+            undelegated: result
+                .undelegated_secondary_exposures
+                .as_deref()
+                .map(secondary)
+                .unwrap_or_default(),
+            secondary: secondary(&result.secondary_exposures),
+            parameters,
+        }
+    }
+}
+
+fn empty(kind: Kind) -> Json {
+    match kind {
+        Kind::Gate => Json::Null,
+        _ => Json::Object(Default::default()),
+    }
+}
+
+fn secondary(list: &[SecondaryExposure]) -> Vec<Secondary> {
+    list.iter()
+        .map(|one| {
+            (
+                one.gate.as_str().to_owned(),
+                one.gate_value.as_str() == "true",
+                one.rule_id.as_str().to_owned(),
+            )
+        })
+        .collect()
+}

@@ -1,0 +1,174 @@
+//! Our engine, asked for the same.
+
+use serde_json::Value as Json;
+use statsig_edge::{
+    Attributes, Evaluation, Evaluator, Options, Scratch, SecondaryExposure, StoreParameter, Table,
+    User, Value,
+};
+
+use crate::answer::{Answer, Kind, Secondary};
+use crate::world::{self, World};
+
+/// Room for one check: more nested gates than a generated payload can reach.
+pub type Room<'t> = Scratch<'t, 20_000, 256>;
+
+/// A compiled payload.
+pub struct Ours<'t, 'w> {
+    table: Table<'t>,
+    world: &'w World<'w>,
+    configured: bool,
+    global: [(&'static str, Value<'static>); 2],
+}
+
+impl<'t, 'w> Ours<'t, 'w> {
+    /// Opens a table; `configured` as for [`crate::official::Core::start`].
+    pub fn open(table: &'t [u8], world: &'w World<'w>, configured: bool) -> Option<Self> {
+        let table = Table::open(table).ok()?;
+        Some(Ours {
+            table,
+            world,
+            configured,
+            global: world::GLOBAL_CUSTOM,
+        })
+    }
+
+    /// Whether the table has a spec of that name.
+    pub fn knows(&self, kind: Kind, name: &str) -> bool {
+        let kind = match kind {
+            Kind::Gate => statsig_edge::SpecKind::Gate,
+            Kind::DynamicConfig => statsig_edge::SpecKind::DynamicConfig,
+            Kind::Experiment => statsig_edge::SpecKind::Experiment,
+            Kind::Layer => statsig_edge::SpecKind::Layer,
+        };
+        self.table.spec(kind, name).is_some()
+    }
+
+    fn evaluator(&self) -> Evaluator<'t, '_, World<'w>> {
+        let mut options = Options::default();
+        if self.configured {
+            options.tier = Some(world::TIER);
+            options.custom = Some(Attributes::from(&self.global));
+        }
+        Evaluator::with_options(self.table, self.world, options)
+    }
+
+    /// A parameter of a parameter store, null when there is none.
+    pub fn store_parameter(
+        &self,
+        user: &User<'_>,
+        store: &str,
+        parameter: &str,
+        scratch: &mut Room<'t>,
+    ) -> Json {
+        let evaluator = self.evaluator();
+        let Some(store) = evaluator.parameter_store(store) else {
+            return Json::Null;
+        };
+        match evaluator.store_parameter(user, &store, parameter, scratch.view(), &mut ()) {
+            StoreParameter::Value(json) => parse(json),
+            _ => Json::Null,
+        }
+    }
+
+    /// The answer.
+    pub fn ask(&self, user: &User<'_>, kind: Kind, name: &str, scratch: &mut Room<'t>) -> Answer {
+        let evaluator = self.evaluator();
+        macro_rules! answer {
+            ($result:ident, $json:expr) => {{
+                let json = $json;
+                let mut answer = common($result.evaluation());
+                answer.json = json;
+                answer.secondary = list($result.secondary_exposures().iter());
+                answer.undelegated = list($result.undelegated_secondary_exposures());
+                answer
+            }};
+        }
+        match kind {
+            Kind::Gate => {
+                let gate = evaluator.gate(user, name, scratch);
+                answer!(gate, Json::Null)
+            }
+            Kind::DynamicConfig => {
+                let config = evaluator.dynamic_config(user, name, scratch);
+                let json = parse(config.json());
+                for (parameter, value) in json.as_object().into_iter().flatten() {
+                    let read = config.parameter(parameter).map(parse);
+                    assert_eq!(
+                        read.as_ref(),
+                        Some(value),
+                        "parameter {parameter:?} of {}",
+                        config.json()
+                    );
+                }
+                answer!(config, json)
+            }
+            Kind::Experiment => {
+                let experiment = evaluator.experiment(user, name, scratch);
+                answer!(experiment, parse(experiment.json()))
+            }
+            Kind::Layer => {
+                let layer = evaluator.layer(user, name, scratch);
+                let mut text = String::new();
+                // A `String` takes everything.
+                let _ = layer.write_json(&mut text);
+                let json = parse(&text);
+                let parameters = json
+                    .as_object()
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|(parameter, _)| {
+                        let read = layer.parameter(parameter)?;
+                        Some((
+                            parameter.clone(),
+                            (read.rule_id.to_owned(), read.explicit, parse(read.json)),
+                        ))
+                    })
+                    .collect();
+                let mut answer = answer!(layer, json);
+                answer.parameters = parameters;
+                answer
+            }
+        }
+    }
+}
+
+fn parse(text: &str) -> Json {
+    serde_json::from_str(text).unwrap_or_else(|error| Json::from(format!("{error}: {text}")))
+}
+
+fn common(evaluation: &Evaluation<'_>) -> Answer {
+    let (mut reason, mut rule_id) = (String::new(), String::new());
+    // A `String` takes everything.
+    let _ = evaluation.write_reason("Bootstrap", &mut reason);
+    let _ = evaluation.write_rule_id(&mut rule_id);
+    if evaluation.dropped > 0 {
+        reason.push_str(" with dropped exposures");
+    }
+    let text = str::to_owned;
+    Answer {
+        value: evaluation.value,
+        rule_id,
+        reason,
+        group_name: evaluation.group_name.map(text),
+        id_type: evaluation.id_type.map(text),
+        version: evaluation.version,
+        is_experiment_group: evaluation.is_experiment_group,
+        is_experiment_active: evaluation.is_experiment_active,
+        is_in_layer: evaluation.is_in_layer,
+        explicit_parameters: evaluation
+            .explicit_parameters
+            .map(|list| list.iter().map(text).collect()),
+        config_delegate: evaluation.config_delegate.map(text),
+        override_config_name: evaluation.override_config_name.map(text),
+        sampling_rate: evaluation.sampling_rate.map(u64::from),
+        forward_all_exposures: evaluation.forward_all_exposures,
+        analytical: evaluation.has_seen_analytical_gates,
+        ..Answer::default()
+    }
+}
+
+fn list<'e>(exposures: impl Iterator<Item = &'e SecondaryExposure<'e>>) -> Vec<Secondary> {
+    exposures
+        .map(|one| (one.gate.to_owned(), one.gate_value, one.rule_id.to_owned()))
+        .collect()
+}

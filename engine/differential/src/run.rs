@@ -1,0 +1,159 @@
+//! A run: cases from a seed, compared, and what failed made small.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use crate::generate::{self, Scope};
+use crate::quirk::Quirk;
+use crate::random::Random;
+use crate::session::{Difference, Engines, Question};
+use crate::shrink::shrink;
+use crate::tally::{Tally, labels};
+use crate::tree::Tree;
+
+/// Users that are asked about one payload.
+const USERS: usize = 10;
+
+/// What to run.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// A case is one payload and one user, asked about every spec.
+    pub cases: usize,
+    /// Determines the cases.
+    pub seed: u64,
+    /// Failures to show before the run ends.
+    pub failures: usize,
+    /// What payloads contain.
+    pub scope: Scope,
+}
+
+/// How a run went.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Cases compared.
+    pub cases: usize,
+    /// Answers compared.
+    pub answers: usize,
+    /// Cases with a difference.
+    pub failures: usize,
+    /// Known differences.
+    pub quirks: BTreeMap<Quirk, usize>,
+    /// Outcomes by operator.
+    pub tally: Tally,
+}
+
+/// Runs, and prints each failure.
+pub fn run(engines: &Engines<'_>, plan: &Plan) -> Outcome {
+    let begin = Instant::now();
+    let mut outcome = Outcome::default();
+    let mut batch = 0;
+    let mut reported = begin;
+    while outcome.cases < plan.cases && outcome.failures < plan.failures {
+        let mut random = Random::new(plan.seed, batch);
+        batch += 1;
+        let made = generate::payload(&mut random, plan.scope);
+        let users: Vec<Tree> = (0..USERS)
+            .map(|_| generate::user(&mut random, &made.words))
+            .collect();
+        let question = Question {
+            payload: made.tree,
+            lists: made.lists,
+            configured: made.configured,
+        };
+        let labels = labels(&question.payload);
+        let tally = &mut outcome.tally;
+        let findings = engines.compare(&question, &users, &mut |_, name, answer| {
+            tally.see(&labels, name, answer)
+        });
+        outcome.cases += users.len();
+        outcome.answers += findings.answers;
+        for (quirk, count) in findings.quirks {
+            *outcome.quirks.entry(quirk).or_default() += count;
+        }
+        if !findings.differences.is_empty() {
+            outcome.failures += 1;
+            println!(
+                "\nFAILURE {} in batch {} of seed {}",
+                outcome.failures,
+                batch - 1,
+                plan.seed
+            );
+            show_smallest(engines, question, &users);
+        }
+        if reported.elapsed().as_secs() >= 20 {
+            reported = Instant::now();
+            eprintln!(
+                "{} cases, {} failures, {} s",
+                outcome.cases,
+                outcome.failures,
+                begin.elapsed().as_secs()
+            );
+        }
+    }
+    outcome
+}
+
+/// Finds a small payload and user with the same difference, and prints them.
+fn show_smallest(engines: &Engines<'_>, mut question: Question, users: &[Tree]) {
+    let differences = |question: &Question, users: &[Tree]| {
+        engines
+            .compare(question, users, &mut |_, _, _| {})
+            .differences
+    };
+    let mut found: Option<(Tree, Difference)> = None;
+    for user in users {
+        if let Some(difference) = differences(&question, std::slice::from_ref(user))
+            .into_iter()
+            .next()
+        {
+            found = Some((user.clone(), difference));
+            break;
+        }
+    }
+    let Some((mut user, first)) = found else {
+        println!("gone when asked again");
+        return;
+    };
+    let same = |question: &Question, user: &Tree| {
+        differences(question, std::slice::from_ref(user))
+            .iter()
+            .any(|difference| difference.signature() == first.signature())
+    };
+    for _ in 0..2 {
+        let (lists, configured) = (question.lists, question.configured);
+        question.payload = shrink(&question.payload, &mut |payload| {
+            same(
+                &Question {
+                    payload: payload.clone(),
+                    lists,
+                    configured,
+                },
+                &user,
+            )
+        });
+        user = shrink(&user, &mut |user| same(&question, user));
+        for simpler in [
+            Question {
+                lists: false,
+                ..question.clone()
+            },
+            Question {
+                configured: false,
+                ..question.clone()
+            },
+        ] {
+            if same(&simpler, &user) {
+                question = simpler;
+            }
+        }
+    }
+    println!("  payload {}", question.payload.to_json());
+    println!("  user {}", user.to_json());
+    println!(
+        "  ID lists {}, configured {}",
+        question.lists, question.configured
+    );
+    for difference in differences(&question, &[user]).iter().take(2) {
+        println!("  {difference}");
+    }
+}

@@ -1,0 +1,118 @@
+//! What a bootstrap response is asked to be.
+
+/// Which specs a client bootstrap response has, and how it says them (`evaluation.md` §5.9).
+///
+/// ```
+/// use statsig_edge::bootstrap::{BootstrapOptions, NameHash};
+///
+/// let mut options = BootstrapOptions::default();
+/// options.hash = NameHash::None;
+/// options.client_sdk_key = Some("client-key");
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct BootstrapOptions<'o> {
+    /// The form of the response.
+    pub format: ResponseFormat,
+    /// How names are hidden.
+    pub hash: NameHash,
+    /// The client's key: only specs of its app are said, if the payload knows the key's app.
+    pub client_sdk_key: Option<&'o str>,
+    /// The app whose specs are said, whatever the key; empty is as good as none.
+    pub target_app_id: Option<&'o str>,
+    /// Only these feature gates. Filters are walked for each spec: keep them short.
+    pub feature_gates: Option<&'o [&'o str]>,
+    /// Only these dynamic configs.
+    pub dynamic_configs: Option<&'o [&'o str]>,
+    /// Only these experiments and contextual bandits.
+    pub experiments: Option<&'o [&'o str]>,
+    /// Only these layers.
+    pub layers: Option<&'o [&'o str]>,
+    /// Only these parameter stores.
+    pub param_stores: Option<&'o [&'o str]>,
+    /// Leave the id types out.
+    pub remove_id_type: bool,
+    /// Leave feature gates out that are false by default and exposed no other gate: what a client assumes anyway.
+    pub remove_default_value_gates: bool,
+    /// Leave experiments out that live in a layer.
+    pub remove_experiments_in_layers: bool,
+    /// The `full_checksum` of the client's last response. When given, even empty, a v1 response carries its own
+    /// checksum, and is blank with `has_updates` false when they are equal. The checksum is this engine's, not that of
+    /// Statsig's SDKs.
+    pub previous_response_hash: Option<&'o str>,
+    /// Whether the evaluator's local overrides hold for the response; by default they do not.
+    pub include_local_overrides: bool,
+    /// What `sdkInfo` says.
+    pub sdk: SdkInfo<'o>,
+}
+
+/// The forms of a response.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ResponseFormat {
+    /// Everything is said where it belongs.
+    #[default]
+    V1,
+    /// Exposures are said once, in a map of their own, and referred to.
+    V2,
+    /// `init-v2`: exposures and values are said once, members have short names, what is usual is left out.
+    InitV2,
+}
+
+/// How names of specs are hidden from those who read the client's traffic.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NameHash {
+    /// As they are.
+    None,
+    /// Statsig's djb2 in decimal, which all current clients read.
+    #[default]
+    Djb2,
+    /// The whole SHA-256 in base64.
+    Sha256,
+}
+
+impl NameHash {
+    /// The name of the hash: `none`, `djb2` or `sha256`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            NameHash::None => "none",
+            NameHash::Djb2 => "djb2",
+            NameHash::Sha256 => "sha256",
+        }
+    }
+}
+
+/// Who made the response.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct SdkInfo<'o> {
+    /// `sdkType`.
+    pub sdk_type: &'o str,
+    /// `sdkVersion`.
+    pub sdk_version: &'o str,
+    /// `sessionId`, left out when there is none.
+    pub session_id: Option<&'o str>,
+}
+
+impl Default for SdkInfo<'_> {
+    fn default() -> Self {
+        SdkInfo {
+            sdk_type: "statsig-edge",
+            sdk_version: env!("CARGO_PKG_VERSION"),
+            session_id: None,
+        }
+    }
+}
+
+/// What became of a response.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BootstrapReport {
+    /// Specs that the response says.
+    pub specs: u32,
+    /// Secondary exposures and layer parts that did not fit into the scratch and are missing.
+    pub dropped: u32,
+    /// The client has everything already: the response is blank.
+    pub unchanged: bool,
+}

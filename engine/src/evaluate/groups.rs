@@ -1,0 +1,115 @@
+//! The groups of an experiment, without a user (`evaluation.md` §5.4). Cost: a walk over the experiment's rules.
+
+use super::{Evaluator, Experiment};
+use crate::environment::Environment;
+use crate::evaluation::{Evaluation, Reason};
+use crate::table::rule::{Rule, flags};
+use crate::table::{Entity, Spec, SpecKind, Table};
+
+/// A group that users of an experiment can be in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ExperimentGroup<'t> {
+    /// The group's name, empty when it has none.
+    pub name: &'t str,
+    /// The rule id that its users report.
+    pub rule_id: &'t str,
+    /// The id type of the rule.
+    pub id_type: &'t str,
+    /// The value: JSON text of an object.
+    pub json: &'t str,
+}
+
+impl<'t> ExperimentGroup<'t> {
+    fn of(rule: &Rule<'t>) -> Self {
+        ExperimentGroup {
+            name: rule.group_name().unwrap_or_default(),
+            rule_id: rule.id(),
+            id_type: rule.unit().map_or("", |unit| unit.name),
+            json: rule.return_value().unwrap_or("{}"),
+        }
+    }
+}
+
+/// The groups of an experiment, whether it runs or not.
+#[derive(Clone, Copy, Debug)]
+pub struct ExperimentGroups<'t> {
+    table: Table<'t>,
+    spec: Spec<'t>,
+}
+
+impl<'t> ExperimentGroups<'t> {
+    /// Whether the experiment is running.
+    pub fn is_experiment_active(&self) -> bool {
+        self.spec.is_active().unwrap_or(false)
+    }
+
+    /// The groups in the order of their rules.
+    pub fn iter(&self) -> impl Iterator<Item = ExperimentGroup<'t>> + use<'t> {
+        rules(self.table, &self.spec)
+            .filter(|rule| rule.has(flags::EXPERIMENT_GROUP))
+            .map(|rule| ExperimentGroup::of(&rule))
+    }
+}
+
+fn rules<'t>(table: Table<'t>, spec: &Spec<'t>) -> impl Iterator<Item = Rule<'t>> + use<'t> {
+    spec.rules().map_while(move |at| table.rule(at))
+}
+
+impl<'t> Table<'t> {
+    /// The groups of an experiment; `None` for an unknown name and for what is no experiment, such as a dynamic
+    /// config or an autotune.
+    pub fn experiment_groups(&self, experiment: &str) -> Option<ExperimentGroups<'t>> {
+        let spec = self.spec(SpecKind::Experiment, experiment)?;
+        (spec.entity() == Entity::Experiment).then_some(ExperimentGroups { table: *self, spec })
+    }
+}
+
+impl<'t, E: Environment> Evaluator<'t, '_, E> {
+    /// What an experiment gives the group of that name: the first rule with it counts. Nothing is evaluated or
+    /// exposed. An unknown experiment or group is [`Reason::Unrecognized`].
+    pub fn experiment_by_group_name<'n>(
+        &self,
+        experiment: &'n str,
+        group_name: &str,
+    ) -> Experiment<'t, 't, 'n> {
+        self.experiment_by(experiment, |rule| rule.group_name() == Some(group_name))
+    }
+
+    /// What an experiment gives by the rule of that id, be it a group's or not.
+    pub fn experiment_by_rule_id<'n>(
+        &self,
+        experiment: &'n str,
+        rule_id: &str,
+    ) -> Experiment<'t, 't, 'n> {
+        self.experiment_by(experiment, |rule| rule.id() == rule_id)
+    }
+
+    fn experiment_by<'n>(
+        &self,
+        name: &'n str,
+        wanted: impl Fn(&Rule<'t>) -> bool,
+    ) -> Experiment<'t, 't, 'n> {
+        let table = self.table;
+        let spec = table.spec(SpecKind::Experiment, name);
+        let found = spec.and_then(|spec| Some((spec, rules(table, &spec).find(wanted)?)));
+        let mut evaluation = Evaluation::new(0);
+        match found {
+            None => evaluation.reason = Reason::Unrecognized,
+            Some((spec, rule)) => {
+                evaluation.value = !rule.has(flags::RETURNS_FALSE);
+                evaluation.json = rule.return_value();
+                evaluation.rule_id = Some(rule.id());
+                evaluation.id_type = rule.unit().map(|unit| unit.name);
+                evaluation.group_name = rule.group_name();
+                evaluation.is_experiment_group = rule.has(flags::EXPERIMENT_GROUP);
+                evaluation.is_experiment_active = spec.is_active().unwrap_or(false);
+            }
+        }
+        Experiment {
+            name,
+            evaluation,
+            secondary: &[],
+        }
+    }
+}

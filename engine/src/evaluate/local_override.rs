@@ -1,0 +1,94 @@
+//! Local overrides: answers that a service sets for itself (`evaluation.md` §5.8).
+
+use super::{Result, Run};
+use crate::environment::Environment;
+use crate::evaluation::{Evaluation, Reason};
+use crate::explain::{Step, Trace};
+use crate::number::NumberText;
+use crate::table::SpecKind;
+
+/// An answer set for a name, for one id or for everyone. Give them to [`Options`](crate::Options).
+///
+/// The user's `userID` is looked for first, then the values of `customIDs`, then the override without an id. It holds
+/// for nested gates and delegated experiments as well, and its exposures are logged as usual.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LocalOverride<'o> {
+    /// As what the name is asked for. Dynamic configs and experiments are overridden apart.
+    pub kind: SpecKind,
+    /// The name; it need not be in the specs.
+    pub name: &'o str,
+    /// The `userID` or custom id it is for; `None` for everyone else.
+    pub id: Option<&'o str>,
+    /// The answer.
+    pub value: OverrideValue<'o>,
+}
+
+/// The answer of a [`LocalOverride`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OverrideValue<'o> {
+    /// The gate's value.
+    Gate(bool),
+    /// The value of a config, an experiment or a layer: JSON text of an object.
+    Json(&'o str),
+    /// The value of this group of the experiment; `{}` if it has no such group.
+    Group(&'o str),
+}
+
+impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
+    /// True when an override answered.
+    pub(super) fn apply_override(
+        &mut self,
+        kind: SpecKind,
+        name: &str,
+        record: &mut Evaluation<'t>,
+    ) -> Result<bool> {
+        let Some(found) = self.find_override(kind, name) else {
+            return Ok(false);
+        };
+        record.rule_id = Some("override");
+        record.reason = Reason::LocalOverride;
+        match found.value {
+            OverrideValue::Gate(value) => record.value = value,
+            OverrideValue::Json(json) => record.json = Some(json),
+            OverrideValue::Group(group) => {
+                let rules = self.table.spec(kind, name).map(|spec| spec.rules());
+                record.json = rules
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|at| self.table.rule(at))
+                    .find(|rule| rule.group_name() == Some(group))
+                    .and_then(|rule| rule.return_value());
+            }
+        }
+        self.tell(|| Step::LocalOverride { name: found.name });
+        Ok(true)
+    }
+
+    fn find_override(&self, kind: SpecKind, name: &str) -> Option<LocalOverride<'t>> {
+        if self.overrides.is_empty() {
+            return None;
+        }
+        let with_id = |id: Option<&str>| {
+            self.overrides
+                .iter()
+                .find(|entry| entry.kind == kind && entry.name == name && entry.id == id)
+                .copied()
+        };
+        let mut buffer = NumberText::new();
+        if let Some(found) = self
+            .user
+            .user_id
+            .and_then(|id| with_id(Some(id.text(&mut buffer)?)))
+        {
+            return Some(found);
+        }
+        for (_, id) in self.user.custom_ids.iter().flat_map(|ids| ids.iter()) {
+            let found = id.text(&mut buffer).and_then(|id| with_id(Some(id)));
+            if found.is_some() {
+                return found;
+            }
+        }
+        with_id(None)
+    }
+}
