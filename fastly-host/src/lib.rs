@@ -45,6 +45,7 @@ mod sampling;
 mod specs;
 mod statsig;
 mod status;
+mod sticky;
 mod store;
 mod typed;
 
@@ -62,4 +63,5 @@ pub use results::{DynamicConfig, Experiment, Gate};
 pub use specs::{Failure, Format, Loading, Source, Specs, SpecsError};
 pub use statsig::Statsig;
 pub use status::write_status;
+pub use sticky::{Sticky, StickyRoom, StickyStorage};
 pub use store::ParameterStore;

@@ -321,7 +321,11 @@ impl<'t> Statsig<'t> {
             Logging::Off => self.record(|buffer| buffer.count_unexposed(name)),
             Logging::Automatic | Logging::Manual => {
                 let mut details = Details::new(Source::REASON);
-                details.lcut = self.table.map(|table| table.time());
+                // What was kept has the time of the specs that gave it.
+                let kept = exposure
+                    .evaluation()
+                    .and_then(|answer| answer.persisted_time);
+                details.lcut = kept.or_else(|| self.table.map(|table| table.time()));
                 details.received_at = Some(self.specs.received_at());
                 details.manual = logging == Logging::Manual;
                 self.record(|buffer| buffer.expose(user, &self.options, exposure, &details));
