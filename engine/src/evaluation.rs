@@ -163,6 +163,13 @@ pub enum Reason {
     Error(EvaluationError),
 }
 
+impl Reason {
+    /// Whether there is an answer to go by, of the specs or of a local override.
+    pub fn is_answer(self) -> bool {
+        matches!(self, Reason::Recognized | Reason::LocalOverride)
+    }
+}
+
 /// Why an evaluation could not be finished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

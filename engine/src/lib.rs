@@ -34,6 +34,7 @@ mod json;
 mod lowercase;
 mod number;
 mod pattern;
+mod sampling;
 mod sha256;
 mod table;
 #[cfg(test)]

@@ -29,9 +29,11 @@ mod config;
 pub mod encode;
 mod environment;
 mod events;
+mod exposure_key;
 mod flush;
 #[cfg(feature = "fastly")]
 mod handle;
+mod history;
 mod json;
 mod layer;
 pub mod platform;
@@ -39,6 +41,7 @@ pub mod prelude;
 pub mod report;
 mod request_user;
 mod results;
+mod sampling;
 mod specs;
 mod statsig;
 mod status;
@@ -52,6 +55,7 @@ pub use events::{EventValue, MAX_EVENTS, SDK_TYPE, SDK_VERSION};
 pub use flush::{DeliveryError, Summary};
 #[cfg(feature = "fastly")]
 pub use handle::{Handled, handle};
+pub use history::{ExposureHistory, MAX_REMEMBERED};
 pub use layer::Layer;
 pub use request_user::{Client, RequestUser};
 pub use results::{DynamicConfig, Experiment, Gate};
