@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use statsig_edge::{Attributes, Options};
+use statsig_edge::{Attributes, LocalOverride, Options};
 
 /// Where Statsig takes events, unless [`Events::with_base_uri`] says otherwise.
 pub const EVENTS_BASE_URI: &str = "https://prodregistryv2.org";
@@ -72,6 +72,13 @@ impl<'c> Config<'c> {
     #[must_use]
     pub fn with_custom(mut self, custom: impl Into<Attributes<'c>>) -> Self {
         self.options.custom = Some(custom.into());
+        self
+    }
+
+    /// Answers that go before the specs, for one id or for everyone (§5.8).
+    #[must_use]
+    pub fn with_overrides(mut self, overrides: &'c [LocalOverride<'c>]) -> Self {
+        self.options.overrides = overrides;
         self
     }
 }

@@ -23,7 +23,7 @@ fn gate(operator: &str, letter: char) -> String {
 
 impl Countries {
     /// Prepares the questions. A [`crate::official::Core`] must have been started, which loads the table.
-    pub fn new() -> Self {
+    pub fn prepare() -> Self {
         let mut gates = Vec::new();
         let mut conditions = Vec::new();
         for operator in OPERATORS {

@@ -45,7 +45,7 @@ fn main() -> ExitCode {
         OPERATORS.len()
     );
     let (plain, configured) = (Core::start(false), Core::start(true));
-    let countries = Countries::new();
+    let countries = Countries::prepare();
     let country = |ip: &str| countries.of(ip);
     let engines = Engines::start(plain, configured, &country);
     // What the core panics on is counted, not printed; our own panics are told by their place.
@@ -74,9 +74,10 @@ fn main() -> ExitCode {
         println!("known difference {quirk:?}: {count} ({})", quirk.reason());
     }
     println!(
-        "{} cases, {} answers, {} failures in {:.1} s",
+        "{} cases, {} answers, {} to v1 payloads, {} failures in {:.1} s",
         outcome.cases,
         outcome.answers,
+        outcome.answers_v1,
         outcome.failures,
         begin.elapsed().as_secs_f64()
     );

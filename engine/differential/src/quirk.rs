@@ -10,6 +10,10 @@ pub enum Quirk {
     /// The core leaves the undelegated list out when an evaluation is unsupported; nothing reads it then but the bootstrap
     /// output.
     UndelegatedWhenUnsupported,
+    /// The core keeps none or a part of the undelegated list of a bandit's targeting gates.
+    UndelegatedOfBandit,
+    /// An object within a list that gives a name twice.
+    RepeatedNames,
 }
 
 impl Quirk {
@@ -17,6 +21,14 @@ impl Quirk {
     pub fn reason(self) -> &'static str {
         match self {
             Quirk::CorePanics => "the core panics; ours answers (evaluation.md §8.3)",
+            Quirk::UndelegatedOfBandit => {
+                "the core loses count of nesting in a bandit, and takes the list of its targeting gate or none; only a \
+                 layer's is ever read, where a mapping must have come between"
+            }
+            Quirk::RepeatedNames => {
+                "the text of an object within a list keeps names given twice: telling them apart costs time that a \
+                 hostile user could choose"
+            }
             Quirk::UndelegatedWhenUnsupported => {
                 "unsupported: the core keeps no undelegated list; it has no parameter to expose"
             }
@@ -24,16 +36,36 @@ impl Quirk {
     }
 
     /// The quirk behind a difference, if it is one.
-    pub fn of(kind: Kind, fields: &[&str], core: &Answer, ours: &Answer) -> Option<Quirk> {
+    pub fn of(
+        kind: Kind,
+        fields: &[&str],
+        core: &Answer,
+        ours: &Answer,
+        content: Content,
+    ) -> Option<Quirk> {
         let unsupported = core.reason.contains(":Unsupported") && ours.reason == core.reason;
-        if fields == ["undelegated"]
-            && unsupported
-            && core.undelegated.is_empty()
-            && core.parameters.is_empty()
-        {
-            let _ = kind;
-            return Some(Quirk::UndelegatedWhenUnsupported);
+        if fields == ["undelegated"] && content.bandits && content.mappings {
+            return Some(Quirk::UndelegatedOfBandit);
         }
-        None
+        if fields == ["undelegated"] && core.undelegated.is_empty() {
+            if unsupported && core.parameters.is_empty() {
+                return Some(Quirk::UndelegatedWhenUnsupported);
+            }
+            if kind == Kind::Experiment && content.bandits {
+                return Some(Quirk::UndelegatedOfBandit);
+            }
+        }
+        content.repeats.then_some(Quirk::RepeatedNames)
     }
+}
+
+/// What of payload and user makes a quirk possible.
+#[derive(Clone, Copy, Debug)]
+pub struct Content {
+    /// An object within a list gives a name twice.
+    pub repeats: bool,
+    /// There are bandits.
+    pub bandits: bool,
+    /// There are config mappings.
+    pub mappings: bool,
 }

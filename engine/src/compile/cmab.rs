@@ -12,7 +12,9 @@ use super::spec::{required, strings};
 use super::writer::{RowBytes, Writer};
 use crate::json::{Kind, Scanner};
 use crate::table::wire::NONE;
-use crate::table::{CMAB, CMAB_GROUP, CMAB_WEIGHT, Section, cmab_flags as flags};
+use crate::table::{
+    CMAB, CMAB_GROUP, CMAB_WEIGHT, Section, cmab_flags as flags, cmab_group_flags as group_flags,
+};
 
 struct Bandit<'j> {
     salt: Cow<'j, str>,
@@ -38,22 +40,34 @@ struct Model<'j> {
     alpha: f64,
     intercept: f64,
     records: u64,
-    /// Field, category of a categorical weight, weight.
-    weights: Vec<(Cow<'j, str>, Option<Cow<'j, str>>, f64)>,
+    categorical: Map<'j, Map<'j, f64>>,
+    numerical: Map<'j, f64>,
 }
 
-/// The names of the bandits.
-pub(super) fn names<'j>(span: Span<'j>) -> Result<Vec<Cow<'j, str>>, CompileError> {
-    let mut names = Vec::new();
-    optional(&mut span.scanner(), |scanner| {
-        object(scanner, |name, scanner| {
-            names.push(name);
-            scanner.skip()?;
-            Ok(())
-        })
-    })
-    .map_err(|fault| fault.within("cmab_configs"))?;
-    Ok(names)
+impl<'j> Model<'j> {
+    fn flags(&self) -> u32 {
+        let none = self.categorical.entries.is_empty() && self.numerical.entries.is_empty();
+        match none {
+            true => group_flags::HAS_MODEL,
+            false => group_flags::HAS_MODEL | group_flags::HAS_WEIGHTS,
+        }
+    }
+
+    /// Field, category of a categorical weight, weight: in the order in which they are added up.
+    fn weights(&self) -> impl Iterator<Item = (&Cow<'j, str>, Option<&Cow<'j, str>>, f64)> {
+        let categorical = self
+            .categorical
+            .entries
+            .iter()
+            .flat_map(|(field, categories)| {
+                categories
+                    .entries
+                    .iter()
+                    .map(move |(category, weight)| (field, Some(category), *weight))
+            });
+        let numerical = self.numerical.entries.iter();
+        categorical.chain(numerical.map(|(field, weight)| (field, None, *weight)))
+    }
 }
 
 /// Writes the bandits; gives each name its row.
@@ -169,22 +183,16 @@ fn read_group<'j>(scanner: &mut Scanner<'j>) -> Read<Group<'j>> {
 fn read_model<'j>(scanner: &mut Scanner<'j>) -> Read<Model<'j>> {
     let at = scanner.offset();
     let (mut alpha, mut intercept, mut records) = (None, None, None);
-    let mut weights = Vec::new();
+    let (mut numerical, mut categorical) = (None, None);
     object(scanner, |key, scanner| {
         match key.as_ref() {
             "alpha" => alpha = Some(float(scanner)?),
             "intercept" => intercept = Some(float(scanner)?),
             "records" => records = Some(unsigned(scanner)?),
-            "weightsNumerical" => object(scanner, |field, scanner| {
-                weights.push((field, None, float(scanner)?));
-                Ok(())
-            })?,
-            "weightsCategorical" => object(scanner, |field, scanner| {
-                object(scanner, |category, scanner| {
-                    weights.push((field.clone(), Some(category), float(scanner)?));
-                    Ok(())
-                })
-            })?,
+            "weightsNumerical" => numerical = Some(map_of(scanner, float)?),
+            "weightsCategorical" => {
+                categorical = Some(map_of(scanner, |scanner| map_of(scanner, float))?);
+            }
             _ => {
                 scanner.skip()?;
             }
@@ -195,8 +203,22 @@ fn read_model<'j>(scanner: &mut Scanner<'j>) -> Read<Model<'j>> {
         alpha: required(alpha, "alpha", at)?,
         intercept: required(intercept, "intercept", at)?,
         records: required(records, "records", at)?,
-        weights,
+        numerical: required(numerical, "weightsNumerical", at)?,
+        categorical: required(categorical, "weightsCategorical", at)?,
     })
+}
+
+/// An object; of a name given twice the last counts.
+fn map_of<'j, T>(
+    scanner: &mut Scanner<'j>,
+    value: impl Fn(&mut Scanner<'j>) -> Read<T>,
+) -> Read<Map<'j, T>> {
+    let mut map = Map::default();
+    object(scanner, |key, scanner| {
+        map.insert(key, value(scanner)?);
+        Ok(())
+    })?;
+    Ok(map)
 }
 
 fn write_bandit<'j>(writer: &mut Writer<'j>, bandit: Bandit<'j>) -> Read<()> {
@@ -207,13 +229,14 @@ fn write_bandit<'j>(writer: &mut Writer<'j>, bandit: Bandit<'j>) -> Read<()> {
             .as_ref()
             .and_then(|models| models.get(&group.id));
         let first = rows_in(writer, Section::CmabWeights, CMAB_WEIGHT);
-        let weights = model.map_or(&[][..], |model| &model.weights);
-        for (field, category, weight) in weights {
+        let mut weights: u32 = 0;
+        for (field, category, weight) in model.into_iter().flat_map(Model::weights) {
+            weights = weights.saturating_add(1);
             let row: [u8; CMAB_WEIGHT] = RowBytes::new()
                 .u16(writer.field(Some(field))?)
                 .u16(0)
-                .u32(writer.optional_string(category.as_deref()))
-                .f64(*weight)
+                .u32(writer.optional_string(category.map(Cow::as_ref)))
+                .f64(weight)
                 .done();
             writer.put(Section::CmabWeights, &row);
         }
@@ -221,12 +244,12 @@ fn write_bandit<'j>(writer: &mut Writer<'j>, bandit: Bandit<'j>) -> Read<()> {
             .u32(writer.string(&group.name))
             .u32(writer.string(&group.id))
             .u32(group.value.map_or(NONE, |value| writer.value(value)))
-            .u32(u32::from(model.is_some()))
+            .u32(model.map_or(0, Model::flags))
             .f64(model.map_or(0.0, |model| model.alpha))
             .f64(model.map_or(0.0, |model| model.intercept))
             .u64(model.map_or(0, |model| model.records))
             .u32(first)
-            .u32(weights.len() as u32)
+            .u32(weights)
             .done();
         writer.put(Section::CmabGroups, &row);
     }

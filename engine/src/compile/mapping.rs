@@ -20,20 +20,6 @@ struct Mapping<'j> {
     rules: Vec<(Cow<'j, str>, u64)>,
 }
 
-/// The names that have overrides.
-pub(super) fn names<'j>(span: Span<'j>) -> Result<Vec<Cow<'j, str>>, CompileError> {
-    let mut names = Vec::new();
-    optional(&mut span.scanner(), |scanner| {
-        object(scanner, |name, scanner| {
-            names.push(name);
-            scanner.skip()?;
-            Ok(())
-        })
-    })
-    .map_err(|fault| fault.within("overrides"))?;
-    Ok(names)
-}
-
 /// Writes the mappings; gives each name its row of overrides.
 pub(super) fn write<'j>(
     writer: &mut Writer<'j>,

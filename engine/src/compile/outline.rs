@@ -29,6 +29,14 @@ impl<'j> Span<'j> {
         Ok(Span { text, offset })
     }
 
+    /// What a scanner has passed over since it stood at `before`.
+    fn between(before: &Scanner<'j>, now: &Scanner<'j>) -> Self {
+        Span {
+            text: before.until(now),
+            offset: before.offset(),
+        }
+    }
+
     pub(super) fn scanner(&self) -> Scanner<'j> {
         Scanner::at_offset(self.text, self.offset)
     }
@@ -120,14 +128,10 @@ impl<'j> Outline<'j> {
         writer.time = self.time;
         let sections = &self.sections;
         let section = |name: &str| sections.get(name).copied();
-        let overrides = match section("overrides").filter(|_| !self.v1) {
-            Some(span) => mapping::names(span)?,
-            None => Vec::new(),
-        };
-        let bandits = match section("cmab_configs").filter(|_| !self.v1) {
-            Some(span) => cmab::names(span)?,
-            None => Vec::new(),
-        };
+        let v1 = self.v1;
+        let keys = |name: &str| keys_of(section(name).filter(|_| !v1), name);
+        let overrides = keys("overrides")?;
+        let bandits = keys("cmab_configs")?;
         for name in &overrides {
             for specs in [&mut self.gates, &mut self.configs, &mut self.layers] {
                 if specs.get(name).is_none() {
@@ -226,23 +230,48 @@ fn names<'j>(scanner: &mut Scanner<'j>) -> Read<(bool, Specs<'j>)> {
         return Ok((false, specs));
     }
     array(scanner, |scanner| {
-        let span = Span::take(scanner)?;
+        // An element without a name cannot be asked for.
+        if scanner.peek()? != Kind::Object {
+            scanner.skip()?;
+            return Ok(());
+        }
+        let before = *scanner;
         let mut name = None;
-        let named = object(&mut span.scanner(), |key, scanner| {
-            if key == "name" {
+        let mut named = true;
+        object(scanner, |key, scanner| {
+            if key != "name" {
+                scanner.skip()?;
+            } else if scanner.peek()? == Kind::String {
                 name = Some(string(scanner)?);
             } else {
+                named = false;
                 scanner.skip()?;
             }
             Ok(())
-        });
-        // An element without a name cannot be asked for.
-        if let (Ok(()), Some(name)) = (named, name) {
-            specs.insert(name, Some(span));
+        })?;
+        if let (true, Some(name)) = (named, name) {
+            specs.insert(name, Some(Span::between(&before, scanner)));
         }
         Ok(())
     })?;
     Ok((true, specs))
+}
+
+/// The keys of a map at the top.
+fn keys_of<'j>(span: Option<Span<'j>>, path: &str) -> Result<Vec<Cow<'j, str>>, CompileError> {
+    let mut keys = Vec::new();
+    let Some(span) = span else {
+        return Ok(keys);
+    };
+    optional(&mut span.scanner(), |scanner| {
+        object(scanner, |key, scanner| {
+            keys.push(key);
+            scanner.skip()?;
+            Ok(())
+        })
+    })
+    .map_err(|fault| fault.within(path))?;
+    Ok(keys)
 }
 
 /// Checks that a map's values are all of one type, as Statsig's core does for maps that it does not evaluate.

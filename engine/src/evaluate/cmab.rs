@@ -1,40 +1,47 @@
 //! Contextual bandits (`evaluation.md` §5.7).
 
+use core::fmt;
+
 use super::{Required, Result, Run};
 use crate::environment::Environment;
-use crate::evaluation::{Evaluation, Reason};
+use crate::evaluation::Evaluation;
 use crate::explain::Trace;
 use crate::exposure::SecondaryExposure;
+use crate::json::write_canonical;
 use crate::number::NumberText;
 use crate::table::{Cmab, CmabGroup, SpecKind};
+use crate::user::Value;
 
 /// What the drawn number is a share of.
 const BUCKETS: u64 = 10_000;
 
 impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
-    /// Chooses a group: by the hash while there is no model, by chance to explore, else by the best score.
+    /// Chooses a group: by the hash while there is no model, by chance to explore, else by the best score. Its id type
+    /// and version replace those of a layer that delegates to it.
     pub(super) fn evaluate_cmab(
         &mut self,
         cmab: Cmab<'t>,
         record: &mut Evaluation<'t>,
     ) -> Result<()> {
-        record.id_type = record.id_type.or(Some(cmab.id_type()));
-        record.version = record.version.or(Some(cmab.version()));
-        record.is_experiment_active = cmab.enabled();
         let groups = cmab.groups().count();
-        if !cmab.enabled() || groups == 0 {
-            return self.answer_default(cmab, "prestart", record);
+        let started = cmab.enabled() && groups > 0;
+        let passes = match cmab.targeting_gate() {
+            Some(gate) if started => self.evaluate_targeting_gate(gate, record)?,
+            _ => true,
+        };
+        record.id_type = Some(cmab.id_type());
+        record.version = Some(cmab.version());
+        record.is_experiment_active = cmab.enabled();
+        if !started || !passes {
+            record.value = false;
+            record.json = cmab.default_value();
+            record.rule_id = Some(match started {
+                true => "inlineTargetingRules",
+                false => "prestart",
+            });
+            return Ok(());
         }
-        if let Some(gate) = cmab.targeting_gate() {
-            let passes = self.evaluate_targeting_gate(gate, record)?;
-            if record.is_unsupported() {
-                return Ok(());
-            }
-            if !passes {
-                return self.answer_default(cmab, "inlineTargetingRules", record);
-            }
-        }
-        let hash = self.hash_unit(cmab.prefix().required()?, cmab.unit().required()?);
+        let hash = self.hash_unit(cmab.hash_input())?;
         let drawn = (hash % BUCKETS) as f64;
         let buckets = BUCKETS as f64;
         let (group, explores) = if !cmab.has_config() {
@@ -52,45 +59,33 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         record.value = true;
         record.json = group.value;
         record.rule_id = Some(group.id);
-        record.rule_id_suffix = explores.then_some("explore");
+        if explores {
+            record.rule_id_suffix = Some("explore");
+        }
         record.group_name = Some(group.name);
-        record.is_experiment_group = true;
         Ok(())
     }
 
-    fn answer_default(
-        &mut self,
-        cmab: Cmab<'t>,
-        rule_id: &'static str,
-        record: &mut Evaluation<'t>,
-    ) -> Result<()> {
-        record.value = false;
-        record.json = cmab.default_value();
-        record.rule_id = Some(rule_id);
-        Ok(())
-    }
-
-    /// As a nested gate, but an unknown one leaves an exposure too.
+    /// Evaluates the gate into the record itself, which keeps what the gate leaves there: its group, its mark of being
+    /// unsupported. An unknown gate leaves an exposure too.
     fn evaluate_targeting_gate(
         &mut self,
         gate: &'t str,
         record: &mut Evaluation<'t>,
     ) -> Result<bool> {
-        let mut child = Evaluation::new(self.exposures.len());
-        self.evaluate(SpecKind::Gate, gate, &mut child)?;
-        if child.is_unsupported() {
-            record.reason = Reason::Unsupported;
-            return Ok(false);
-        }
+        record.value = false;
+        record.json = None;
+        let evaluated = self.evaluate(SpecKind::Gate, gate, record);
+        let passes = self.unless_too_deep(evaluated.map(|_| record.value))?;
         if !gate.starts_with("segment:") {
             self.push_exposure(SecondaryExposure {
                 gate,
-                gate_value: child.value,
-                rule_id: child.rule_id.unwrap_or_default(),
+                gate_value: passes,
+                rule_id: record.rule_id.unwrap_or_default(),
                 delegated: false,
             });
         }
-        Ok(child.value)
+        Ok(passes)
     }
 
     /// A group by chance: the fewer records it has, the likelier.
@@ -109,28 +104,35 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         last
     }
 
-    /// The group with the best score, the first of equals; `None` when no group has one.
+    /// The group with the best score, the first of equals; `None` when no group has one. Scores that are no better than
+    /// the worst possible, such as NaN, leave the first group of all.
     fn best_group(&self, cmab: Cmab<'t>) -> Option<CmabGroup<'t>> {
-        let mut best: Option<(f64, CmabGroup<'t>)> = None;
+        let mut best_score = match cmab.higher_is_better() {
+            true => f64::NEG_INFINITY,
+            false => f64::INFINITY,
+        };
+        let mut best = None;
+        let mut scored = false;
         for group in cmab.groups() {
             let Some(score) = self.score(&group) else {
                 continue;
             };
-            let better = match &best {
-                None => true,
-                Some((highest, _)) if cmab.higher_is_better() => score > *highest,
-                Some((lowest, _)) => score < *lowest,
+            scored = true;
+            let better = match cmab.higher_is_better() {
+                true => score > best_score,
+                false => score < best_score,
             };
             if better {
-                best = Some((score, group));
+                best_score = score;
+                best = Some(group);
             }
         }
-        best.map(|(_, group)| group)
+        best.or_else(|| cmab.groups().next().filter(|_| scored))
     }
 
-    /// A group without a model, or whose model has no weights, has no score.
+    /// A group without a model, or whose model has no weights at all, has no score.
     fn score(&self, group: &CmabGroup<'t>) -> Option<f64> {
-        if !group.has_config || group.weights().next().is_none() {
+        if !group.has_weights {
             return None;
         }
         let mut score = group.intercept + group.alpha;
@@ -138,13 +140,39 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             let Some(value) = self.user.field(&weight.lookup, &self.global) else {
                 continue;
             };
-            let mut buffer = NumberText::new();
             score += match weight.category {
-                Some(category) if value.text(&mut buffer) == Some(category) => weight.weight,
+                Some(category) if is_category(value, category) => weight.weight,
                 Some(_) => 0.0,
-                None => value.float().unwrap_or(0.0) * weight.weight,
+                None => match value.float() {
+                    Some(number) => number * weight.weight,
+                    None => 0.0,
+                },
             };
         }
         Some(score)
+    }
+}
+
+/// Whether the value's text is the category; null and objects count by their JSON text here.
+fn is_category(value: Value<'_>, category: &str) -> bool {
+    let mut compared = Compared { rest: category };
+    match value {
+        Value::Null => category == "null",
+        Value::Object(object) => {
+            write_canonical(object.as_str(), &mut compared).is_ok() && compared.rest.is_empty()
+        }
+        _ => value.text(&mut NumberText::new()) == Some(category),
+    }
+}
+
+/// Takes text for as long as it is what is expected.
+struct Compared<'e> {
+    rest: &'e str,
+}
+
+impl fmt::Write for Compared<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.rest = self.rest.strip_prefix(text).ok_or(fmt::Error)?;
+        Ok(())
     }
 }

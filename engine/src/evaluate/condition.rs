@@ -42,9 +42,13 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
                 self.tell_condition(condition, &Operand::Absent, record);
             }
             ConditionType::ExperimentGroup => {
-                let group = condition
-                    .field()
-                    .and_then(|field| self.experiment_group(field.name));
+                let group = match condition.field() {
+                    Some(field) => match field.name() {
+                        Some(name) => self.experiment_group(name)?,
+                        None => None,
+                    },
+                    None => None,
+                };
                 self.compare(condition, group.map(Value::Str).into(), record)?;
             }
             _ => self.evaluate_value_condition(condition, record)?,
@@ -108,12 +112,11 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
                 self.user.unit(unit.name, unit.lowered).into()
             }
             ConditionType::EnvironmentField => field
-                .and_then(|field| self.user.environment(&field, &self.global))
+                .and_then(|field| self.user.environment(&field, self.tier()))
                 .into(),
             ConditionType::CurrentTime => Operand::Now(self.now_ms()),
             ConditionType::UserBucket => {
-                let prefix = condition.prefix().required()?;
-                let hash = self.hash_unit(prefix, condition.unit().required()?);
+                let hash = self.hash_unit(condition.hash_input())?;
                 Operand::Value(Value::Int((hash % USER_BUCKETS) as i64))
             }
             ConditionType::TargetApp => match self.app {
@@ -124,7 +127,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             .into(),
             ConditionType::IpBased => match in_user(self) {
                 Some(value) => Operand::Value(value),
-                None if field.is_some_and(|field| field.name == "country") => {
+                None if field.is_some_and(|field| field.name == b"country") => {
                     country = self.country_of_ip(record);
                     match &country {
                         Some(code) => core::str::from_utf8(code).ok().map(Value::Str).into(),
@@ -172,16 +175,21 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
     {
         use crate::user_agent::{self, UserAgentField};
 
-        let field = UserAgentField::from_name(field?.lowered)?;
+        let field = UserAgentField::from_name(core::str::from_utf8(field?.lowered).ok()?)?;
         let user_agent = self.user.field(&FieldName::USER_AGENT, &self.global)?;
         user_agent::field(user_agent.text(number)?, field, version).map(Value::Str)
     }
 
-    /// The group of the user in an experiment: a public check, whose exposure is logged before the outer one.
-    fn experiment_group(&mut self, experiment: &str) -> Option<&'t str> {
+    /// The group of the user in an experiment: a public check, whose exposure is logged before the outer one. An
+    /// experiment that cannot be evaluated ends the outer evaluation too: in Statsig's core one that leads back to
+    /// itself overflows the stack (§3.12).
+    fn experiment_group(&mut self, experiment: &str) -> Result<Option<&'t str>> {
         let mark = self.exposures.len();
         let parts = self.parts.len();
         let evaluation = self.check(SpecKind::Experiment, experiment);
+        if let Reason::Error(error) = evaluation.reason {
+            return Err(error);
+        }
         let secondary = self.exposures.get(mark..).unwrap_or_default();
         self.sink.expose(&Exposure::Config {
             name: experiment,
@@ -190,7 +198,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         });
         self.exposures.truncate(mark);
         self.parts.truncate(parts);
-        evaluation.group_name
+        Ok(evaluation.group_name)
     }
 
     fn evaluate_gate_condition(

@@ -57,7 +57,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
 
     /// Gates nested too deep count as "does not apply" here. Mappings that lead back to themselves, a spent budget and
     /// a corrupt table do not pass.
-    fn unless_too_deep(&self, evaluated: Result<bool>) -> Result<bool> {
+    pub(super) fn unless_too_deep(&self, evaluated: Result<bool>) -> Result<bool> {
         match evaluated {
             Err(EvaluationError::DepthExceeded) if !self.runaway => Ok(false),
             other => other,

@@ -30,6 +30,7 @@ use crate::environment::Environment;
 use crate::evaluation::{Evaluation, EvaluationError, Reason};
 use crate::explain::{Step, Trace};
 use crate::exposure::{ExposureSink, LayerPart, Scratch, ScratchView, SecondaryExposure};
+use crate::table::rule::HashInput;
 use crate::table::{SpecKind, Table};
 use crate::user::{Attributes, Global, User};
 
@@ -111,6 +112,7 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
     }
 
     /// The configured tier, else the payload's default (§2.6).
+    #[cfg(feature = "bootstrap")]
     pub(crate) fn tier(&self) -> Option<&'t str> {
         let meta = self.table.meta();
         self.options
@@ -299,7 +301,7 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
     }
 
     /// Begins a check.
-    #[inline]
+    #[inline(always)]
     fn run<T: Trace, R>(
         &self,
         user: &User<'_>,
@@ -309,13 +311,12 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
         work: impl FnOnce(&mut Run<'_, 't, '_, '_, E, T>) -> R,
     ) -> R {
         let ScratchView { exposures, parts } = scratch;
-        let tier = self.tier();
         let mut run = Run {
             table: self.table,
             environment: self.environment,
             global: Global {
                 custom: self.options.custom,
-                tier,
+                tier: self.options.tier,
             },
             overrides: self.options.overrides,
             user,
@@ -329,6 +330,7 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
             runaway: false,
             budget: MAX_EVALUATIONS,
             now: None,
+            last_hash: None,
             dropped: 0,
         };
         work(&mut run)
@@ -354,6 +356,8 @@ struct Run<'r, 't, 'u, 'e, E, T> {
     runaway: bool,
     budget: u32,
     now: Option<i64>,
+    /// The hash drawn last, see [`Run::hash_unit`].
+    last_hash: Option<(HashInput, u64)>,
     dropped: u32,
 }
 
@@ -406,6 +410,19 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
     fn now_ms(&mut self) -> i64 {
         let environment = self.environment;
         *self.now.get_or_insert_with(|| environment.now_ms())
+    }
+}
+
+impl<'t, 'e, E, T> Run<'_, 't, '_, 'e, E, T> {
+    /// The configured environment's tier, else the payload's.
+    fn tier<'v>(&self) -> Option<&'v str>
+    where
+        't: 'v,
+        'e: 'v,
+    {
+        self.global
+            .tier
+            .or_else(|| self.table.meta()?.default_environment())
     }
 }
 

@@ -165,6 +165,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
     ) -> Result<bool> {
         self.tell(|| Step::Rule { id: rule.id() });
         let mut all = true;
+        let mut unsupported = record.is_unsupported();
         for at in rule.conditions() {
             let at = at.required()?;
             if at == NONE {
@@ -172,11 +173,17 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
                 self.tell(|| Step::MissingCondition);
                 return Ok(false);
             }
+            // Each condition for itself, so that the trace tells which one it was.
+            record.reason = Reason::Recognized;
             self.evaluate_condition(at, record)?;
+            unsupported |= record.is_unsupported();
             all &= record.value;
         }
         record.value = all;
-        Ok(all && !record.is_unsupported())
+        if unsupported {
+            record.reason = Reason::Unsupported;
+        }
+        Ok(all && !unsupported)
     }
 
     /// §3.7. True when the rule delegates; the caller finalizes.
@@ -189,6 +196,10 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             return Ok(false);
         };
         let delegate = self.table.spec_at(SpecKind::Experiment, at).required()?;
+        // A name that only a mapping or a bandit knows is no delegate.
+        if !delegate.exists() {
+            return Ok(false);
+        }
         self.tell(|| Step::Delegate {
             name: delegate.name(),
         });

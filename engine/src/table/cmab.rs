@@ -1,9 +1,8 @@
 //! Contextual bandits: `cmab_configs` (`evaluation.md` §5.7).
 
-use super::rule::Unit;
+use super::rule::{HashInput, Unit};
 use super::wire::{Row, row};
 use super::{Section, StringList, Table};
-use crate::sha256::Prefix;
 use crate::user::FieldName;
 
 /// Bytes of a bandit's row.
@@ -20,6 +19,14 @@ pub(crate) mod flags {
     pub(crate) const ENABLED: u32 = 1 << 0;
     pub(crate) const HIGHER_IS_BETTER: u32 = 1 << 1;
     pub(crate) const HAS_CONFIG: u32 = 1 << 2;
+}
+
+/// Bits of a group's flags.
+pub(crate) mod group_flags {
+    /// The bandit has a model for the group.
+    pub(crate) const HAS_MODEL: u32 = 1 << 0;
+    /// The model names at least one field.
+    pub(crate) const HAS_WEIGHTS: u32 = 1 << 1;
 }
 
 /// A contextual bandit in the table.
@@ -49,6 +56,8 @@ pub struct CmabGroup<'t> {
     pub value: Option<&'t str>,
     /// Whether the bandit has a model for this group.
     pub has_config: bool,
+    /// Whether the model names any field: without one the group has no score.
+    pub has_weights: bool,
     /// The exploration bonus.
     pub alpha: f64,
     /// The model's constant.
@@ -95,7 +104,7 @@ impl<'t> Cmab<'t> {
 
     /// The id type as written.
     pub fn id_type(&self) -> &'t str {
-        self.unit().map_or("", |unit| unit.name)
+        self.unit().and_then(|unit| unit.text()).unwrap_or_default()
     }
 
     /// The share of users that explore, 0 to 1.
@@ -122,9 +131,12 @@ impl<'t> Cmab<'t> {
         self.table.unit(self.row.u16(4))
     }
 
-    /// The text before the unit id in the hash that draws a group.
-    pub(crate) fn prefix(&self) -> Option<Prefix<'t>> {
-        self.table.prefix(self.row.u32(0))
+    /// What the hash that draws a group is made of.
+    pub(crate) fn hash_input(&self) -> HashInput {
+        HashInput {
+            prefix: self.row.u32(0),
+            unit: self.row.u16(4),
+        }
     }
 
     /// The groups in order.
@@ -138,7 +150,8 @@ impl<'t> Cmab<'t> {
                 name: table.string(row.u32(0))?,
                 id: table.string(row.u32(4))?,
                 value: row.reference(8).and_then(|value| table.value(value)),
-                has_config: row.u32(12) != 0,
+                has_config: row.u32(12) & group_flags::HAS_MODEL != 0,
+                has_weights: row.u32(12) & group_flags::HAS_WEIGHTS != 0,
                 alpha: row.f64(16),
                 intercept: row.f64(24),
                 records: row.u64(32),
@@ -157,7 +170,7 @@ impl<'t> CmabGroup<'t> {
         (start..start.saturating_add(count)).map_while(move |at| {
             let row = row::<CMAB_WEIGHT>(table.section(Section::CmabWeights), at)?;
             Some(CmabWeight {
-                field: table.field(row.u16(0))?.name,
+                field: table.field(row.u16(0))?.name()?,
                 lookup: table.field(row.u16(0))?,
                 category: match row.reference(4) {
                     Some(category) => Some(table.string(category)?),

@@ -61,7 +61,7 @@ impl UserAgentField {
     }
 }
 
-/// The value of `field` for `user_agent`; none if that is empty or longer than [`MAX_LENGTH`].
+/// The value of `field` for `user_agent`; none if that is longer than [`MAX_LENGTH`].
 ///
 /// Otherwise there is always an answer: an unknown name is `Other`, an unknown version `0.0.0`. Names
 /// borrow from the user agent or are constants; `buffer` is overwritten where a version is rewritten.
@@ -71,7 +71,7 @@ pub fn field<'a>(
     field: UserAgentField,
     buffer: &'a mut UserAgentText,
 ) -> Option<&'a str> {
-    if user_agent.is_empty() || user_agent.len() > MAX_LENGTH {
+    if user_agent.len() > MAX_LENGTH {
         return None;
     }
     let found = match field {

@@ -187,6 +187,39 @@ fn assert_wrong_requests(service: &Service) {
     }
 }
 
+/// Everything that can recur, on the module's own stack of a megabyte: an answer or a depth error, never a trap.
+#[test]
+fn recursion_ends_on_the_stack_of_compute() {
+    let specs = std::fs::read(project("engine/tests/data/recursion.json")).unwrap();
+    let service = with_specs("recursion", &specs);
+    let user = serde_json::json!({"userID": "u"});
+    let everything = all(&service, &user);
+    let depth = "Error:Statsig Evaluation Depth Exceeded";
+    for (section, name, reason) in [
+        ("gates", "chain_0", depth),
+        ("gates", "chain_16", "Bootstrap:Recognized"),
+        ("gates", "cycle_a", depth),
+        ("gates", "mapped_self", depth),
+        ("gates", "by_group", depth),
+        ("experiments", "delegate_0", depth),
+        ("experiments", "group_self", depth),
+        ("experiments", "bandit", "Bootstrap:Recognized"),
+        ("layers", "to_self", depth),
+        ("layers", "new_to_delegates", depth),
+    ] {
+        // A name without a spec of its own is not in the report.
+        if section == "experiments" && name == "bandit" {
+            let answer = service.get("/experiment/bandit?userID=u").json();
+            assert_eq!(answer["reason"], reason, "{answer}");
+            continue;
+        }
+        assert_eq!(
+            everything[section][name]["reason"], reason,
+            "{section} {name}"
+        );
+    }
+}
+
 #[test]
 fn a_store_without_specs_turns_nothing_into_an_error() {
     for (name, specs) in [

@@ -110,7 +110,7 @@ const PATTERNS: &[&str] = &[
 ];
 
 /// What a condition may refer to.
-pub struct References<'r> {
+pub(super) struct References<'r> {
     /// Gates that may be asked.
     pub gates: &'r [String],
     /// Experiments whose group may be asked; none in a payload that must not ask.
@@ -120,7 +120,11 @@ pub struct References<'r> {
 }
 
 /// A condition.
-pub fn condition(random: &mut Random, words: &Vocabulary, references: &References<'_>) -> Tree {
+pub(super) fn condition(
+    random: &mut Random,
+    words: &Vocabulary,
+    references: &References<'_>,
+) -> Tree {
     let mut members = Vec::new();
     let condition_type = condition_type(random, references);
     members.push(("type".to_owned(), condition_type.as_str().into()));

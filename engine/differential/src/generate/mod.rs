@@ -1,5 +1,6 @@
 //! Arbitrary but meaningful payloads and users.
 
+mod bandit;
 mod condition;
 mod number;
 mod payload;
@@ -7,8 +8,11 @@ mod rule;
 mod spec;
 mod text;
 mod user;
+mod v1;
 mod vocabulary;
 
 pub use condition::OPERATORS;
-pub use payload::{PROBE, Payload, Scope, payload};
+pub use payload::{BY_CHANCE, PROBE, Payload, Scope, payload};
 pub use user::user;
+pub use v1::v1;
+pub use vocabulary::Vocabulary;

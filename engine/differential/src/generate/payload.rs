@@ -3,6 +3,7 @@
 //! A spec refers only to what was made before it, so that nothing leads back to itself: the core overflows its stack on
 //! mappings and experiment groups that do. Cycles of gates, which it survives, have payloads of their own.
 
+use super::bandit::bandit;
 use super::condition::{References, condition};
 use super::rule::{self, PARAMETERS, Shape};
 use super::spec::{Surroundings, spec};
@@ -36,6 +37,9 @@ pub struct Scope {
 /// The prefix of the gates that hold one condition each.
 pub const PROBE: &str = "probe:";
 
+/// The name of the bandit that leaves something to chance; nothing refers to it.
+pub const BY_CHANCE: &str = "by chance";
+
 /// The time of every payload: its value plays no part.
 const TIME: u64 = 1_700_000_000_000;
 
@@ -50,6 +54,7 @@ struct Making<'r> {
     gates: Vec<(String, Tree)>,
     configs: Vec<(String, Tree)>,
     layers: Vec<(String, Tree)>,
+    bandits: Vec<(String, Tree)>,
 }
 
 /// A payload.
@@ -72,6 +77,7 @@ pub fn payload(random: &mut Random, scope: Scope) -> Payload {
         gates: Vec::new(),
         configs: Vec::new(),
         layers: Vec::new(),
+        bandits: Vec::new(),
         random,
     };
     making.make_specs();
@@ -100,7 +106,11 @@ impl Making<'_> {
                 self.add_condition();
             }
             let name = self.name(kind, index);
-            let delegates = names(&self.configs);
+            if kind == Kind::Experiment && self.random.chance(15) {
+                self.add_bandit(name.clone(), false);
+            }
+            let mut delegates = names(&self.configs);
+            delegates.extend(self.bandits.iter().take(1).map(|(name, _)| name.clone()));
             let around = Surroundings {
                 conditions: &self.keys,
                 delegates: &delegates,
@@ -115,6 +125,25 @@ impl Making<'_> {
         if self.random.chance(2) {
             self.add_chain();
         }
+        if !self.scope.gates_only && self.random.chance(15) {
+            self.add_bandit("only a bandit".into(), false);
+            self.add_bandit(BY_CHANCE.into(), true);
+        }
+    }
+
+    /// A bandit that asks only gates that were made before it.
+    fn add_bandit(&mut self, name: String, chance: bool) {
+        let gates = match self.cycles {
+            true => Vec::new(),
+            false => names(&self.gates),
+        };
+        let mut made = bandit(self.random, &self.words, &gates, chance);
+        if let Tree::Map(members) = &mut made
+            && self.random.chance(1)
+        {
+            members.remove(self.random.below(members.len()));
+        }
+        self.bandits.push((name, made));
     }
 
     fn name(&mut self, kind: Kind, index: usize) -> String {
@@ -192,6 +221,10 @@ impl Making<'_> {
                 .map(|index| (format!("store_{index}"), self.store()))
                 .collect();
             tree.push("param_stores", Tree::Map(stores));
+        }
+        if !self.bandits.is_empty() || self.random.chance(2) {
+            let bandits = Tree::Map(std::mem::take(&mut self.bandits));
+            tree.push("cmab_configs", bandits);
         }
         if self.configured_elsewhere() {
             tree.push("default_environment", Tree::Null);

@@ -6,10 +6,10 @@ use crate::random::Random;
 use crate::tree::Tree;
 
 /// Names of parameters: few, so that layers and experiments share them.
-pub const PARAMETERS: &[&str] = &["p", "q", "r", "s", "p q", "é", "\"", "p", "q"];
+pub(super) const PARAMETERS: &[&str] = &["p", "q", "r", "s", "p q", "é", "\"", "p", "q"];
 
 /// What a rule may refer to, and what it returns.
-pub struct Shape<'s> {
+pub(super) struct Shape<'s> {
     /// Keys of conditions that it may use.
     pub conditions: &'s [String],
     /// Configs that it may delegate to.
@@ -21,7 +21,7 @@ pub struct Shape<'s> {
 }
 
 /// A rule.
-pub fn rule(random: &mut Random, words: &Vocabulary, shape: &Shape<'_>) -> Tree {
+pub(super) fn rule(random: &mut Random, words: &Vocabulary, shape: &Shape<'_>) -> Tree {
     let mut members: Vec<(String, Tree)> = Vec::new();
     let id = match random.below(12) {
         0 => words.text(random),
@@ -97,7 +97,7 @@ pub fn rule(random: &mut Random, words: &Vocabulary, shape: &Shape<'_>) -> Tree 
 }
 
 /// A config's value.
-pub fn object(random: &mut Random, words: &Vocabulary) -> Tree {
+pub(super) fn object(random: &mut Random, words: &Vocabulary) -> Tree {
     let count = random.below(4);
     Tree::Map(
         (0..count)

@@ -7,7 +7,7 @@ use crate::random::Random;
 use crate::tree::Tree;
 
 /// What a spec may refer to.
-pub struct Surroundings<'s> {
+pub(super) struct Surroundings<'s> {
     /// Keys of conditions that it may use.
     pub conditions: &'s [String],
     /// Configs that it may delegate to.
@@ -15,7 +15,7 @@ pub struct Surroundings<'s> {
 }
 
 /// A spec of a kind.
-pub fn spec(
+pub(super) fn spec(
     random: &mut Random,
     words: &Vocabulary,
     kind: Kind,

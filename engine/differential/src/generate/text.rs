@@ -307,7 +307,7 @@ const TEXTS: &[&str] = &[
 ];
 
 /// One text of the list.
-pub fn text(random: &mut Random) -> String {
+pub(super) fn text(random: &mut Random) -> String {
     if random.chance(2) {
         return long(random);
     }
@@ -315,7 +315,7 @@ pub fn text(random: &mut Random) -> String {
 }
 
 /// A text near another: other case, a part, something around it, a neighbouring number.
-pub fn near(random: &mut Random, text: &str) -> String {
+pub(super) fn near(random: &mut Random, text: &str) -> String {
     let characters: Vec<char> = text.chars().collect();
     match random.below(12) {
         0 => text.to_uppercase(),

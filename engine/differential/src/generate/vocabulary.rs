@@ -48,7 +48,7 @@ const FIELDS: &[&str] = &[
 ];
 
 /// Unit types.
-pub const ID_TYPES: &[&str] = &[
+pub(super) const ID_TYPES: &[&str] = &[
     "userID",
     "userID",
     "userID",
@@ -74,7 +74,7 @@ pub struct Vocabulary {
 
 impl Vocabulary {
     /// A new pool.
-    pub fn new(random: &mut Random) -> Self {
+    pub(super) fn new(random: &mut Random) -> Self {
         let values = (0..random.range(6, 14)).map(|_| fresh(random)).collect();
         let fields = (0..random.range(4, 9))
             .map(|_| (*random.pick(FIELDS)).to_owned())
@@ -83,7 +83,7 @@ impl Vocabulary {
     }
 
     /// The name of a user field.
-    pub fn field(&self, random: &mut Random) -> String {
+    pub(super) fn field(&self, random: &mut Random) -> String {
         match random.below(10) {
             0 => (*random.pick(FIELDS)).to_owned(),
             1 => {
@@ -95,7 +95,7 @@ impl Vocabulary {
     }
 
     /// A string or a number: of the pool, near something in it, or new.
-    pub fn atom(&self, random: &mut Random) -> Tree {
+    pub(super) fn atom(&self, random: &mut Random) -> Tree {
         match random.below(10) {
             0..=5 => random.pick(&self.values).clone(),
             6..=7 => match random.pick(&self.values).clone() {
@@ -107,7 +107,7 @@ impl Vocabulary {
     }
 
     /// A string of the pool; numbers as their text.
-    pub fn text(&self, random: &mut Random) -> String {
+    pub(super) fn text(&self, random: &mut Random) -> String {
         match self.atom(random) {
             Tree::Text(text) | Tree::Escaped(text) => text,
             Tree::Number(token) => match token.parse::<f64>() {
@@ -119,7 +119,7 @@ impl Vocabulary {
     }
 
     /// A number, if it must be one.
-    pub fn number(&self, random: &mut Random) -> Tree {
+    pub(super) fn number(&self, random: &mut Random) -> Tree {
         match self.atom(random) {
             number @ Tree::Number(_) => number,
             Tree::Text(text) if is_token(&text) => Tree::Number(text),
@@ -128,7 +128,7 @@ impl Vocabulary {
     }
 
     /// A value of any JSON type.
-    pub fn any(&self, random: &mut Random, depth: usize) -> Tree {
+    pub(super) fn any(&self, random: &mut Random, depth: usize) -> Tree {
         match random.below(12) {
             0 => Tree::Null,
             1 => Tree::Bool(random.chance(50)),
@@ -149,7 +149,7 @@ impl Vocabulary {
     }
 
     /// A list of atoms, mostly texts.
-    pub fn list(&self, random: &mut Random) -> Tree {
+    pub(super) fn list(&self, random: &mut Random) -> Tree {
         let count = match random.below(10) {
             0 => 0,
             1 => random.range(8, 40),
