@@ -1,7 +1,8 @@
 //! Asks this engine and Statsig's own core the same generated questions and compares the answers.
 //!
 //! A case is one payload and one user, asked about every spec in it. The cases come from a seed. A case on which the two
-//! disagree is made small and printed with both answers. What may differ is named in [`quirk`]; it is counted.
+//! disagree is made small and printed with both answers. What may differ is named in [`quirk`]; it is counted. Statsig's
+//! core reads no v1 payloads: each payload is asked once more in the v1 form, by [`reference_v1`].
 #![forbid(unsafe_code)]
 
 pub mod answer;
@@ -11,6 +12,7 @@ pub mod official;
 pub mod ours;
 pub mod quirk;
 pub mod random;
+pub mod reference_v1;
 pub mod run;
 pub mod session;
 pub mod shrink;

@@ -74,9 +74,10 @@ fn main() -> ExitCode {
         println!("known difference {quirk:?}: {count} ({})", quirk.reason());
     }
     println!(
-        "{} cases, {} answers, {} failures in {:.1} s",
+        "{} cases, {} answers, {} to v1 payloads, {} failures in {:.1} s",
         outcome.cases,
         outcome.answers,
+        outcome.answers_v1,
         outcome.failures,
         begin.elapsed().as_secs_f64()
     );

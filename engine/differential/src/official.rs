@@ -10,6 +10,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 use statsig_rust::evaluation::evaluator::{Evaluator, Recognition, SpecType};
 use statsig_rust::evaluation::evaluator_context::{EvaluatorContext, IdListResolution};
+use statsig_rust::evaluation::user_agent_parsing::UserAgentParser;
 use statsig_rust::hashing::HashUtil;
 use statsig_rust::user::StatsigUserInternal;
 use statsig_rust::{
@@ -261,6 +262,23 @@ impl Core {
             parameters,
         }
     }
+}
+
+/// What the core's parser finds in a user agent; `field` is a name with an underscore, such as `os_name`.
+pub fn agent_field(field: &str, user_agent: &str) -> Option<String> {
+    let user = StatsigUser::new(StatsigUserData {
+        user_agent: Some(user_agent.to_owned().into()),
+        ..StatsigUserData::default()
+    });
+    let options = Arc::new(StatsigOptions::default());
+    let parsed = UserAgentParser::get_parsed_user_agent_value_for_user(&user, &options)?;
+    let found = match field {
+        "os_name" => parsed.os_name,
+        "os_version" => parsed.os_version,
+        "browser_name" => parsed.browser_name,
+        _ => parsed.browser_version,
+    };
+    found.map(|text| text.as_str().to_owned())
 }
 
 fn empty(kind: Kind) -> Json {

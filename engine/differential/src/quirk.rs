@@ -10,7 +10,7 @@ pub enum Quirk {
     /// The core leaves the undelegated list out when an evaluation is unsupported; nothing reads it then but the bootstrap
     /// output.
     UndelegatedWhenUnsupported,
-    /// The core keeps no undelegated list of a bandit's targeting gates.
+    /// The core keeps none or a part of the undelegated list of a bandit's targeting gates.
     UndelegatedOfBandit,
     /// An object within a list that gives a name twice.
     RepeatedNames,
@@ -21,7 +21,10 @@ impl Quirk {
     pub fn reason(self) -> &'static str {
         match self {
             Quirk::CorePanics => "the core panics; ours answers (evaluation.md §8.3)",
-            Quirk::UndelegatedOfBandit => "only a layer's undelegated list is ever read",
+            Quirk::UndelegatedOfBandit => {
+                "the core loses count of nesting in a bandit, and takes the list of its targeting gate or none; only a \
+                 layer's is ever read, where a mapping must have come between"
+            }
             Quirk::RepeatedNames => {
                 "the text of an object within a list keeps names given twice: telling them apart costs time that a \
                  hostile user could choose"
@@ -41,6 +44,9 @@ impl Quirk {
         content: Content,
     ) -> Option<Quirk> {
         let unsupported = core.reason.contains(":Unsupported") && ours.reason == core.reason;
+        if fields == ["undelegated"] && content.bandits && content.mappings {
+            return Some(Quirk::UndelegatedOfBandit);
+        }
         if fields == ["undelegated"] && core.undelegated.is_empty() {
             if unsupported && core.parameters.is_empty() {
                 return Some(Quirk::UndelegatedWhenUnsupported);
@@ -60,4 +66,6 @@ pub struct Content {
     pub repeats: bool,
     /// There are bandits.
     pub bandits: bool,
+    /// There are config mappings.
+    pub mappings: bool,
 }

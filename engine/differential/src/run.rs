@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::generate::{self, Scope};
 use crate::quirk::Quirk;
 use crate::random::Random;
-use crate::session::{Difference, Engines, Question};
+use crate::session::{Difference, Engines, Form, Question};
 use crate::shrink::shrink;
 use crate::tally::{Tally, labels};
 use crate::tree::Tree;
@@ -32,8 +32,10 @@ pub struct Plan {
 pub struct Outcome {
     /// Cases compared.
     pub cases: usize,
-    /// Answers compared.
+    /// Answers compared with Statsig's core.
     pub answers: usize,
+    /// Answers to the same payloads in the v1 form, compared with the reference evaluator.
+    pub answers_v1: usize,
     /// Cases with a difference.
     pub failures: usize,
     /// Known differences.
@@ -55,30 +57,37 @@ pub fn run(engines: &Engines<'_>, plan: &Plan) -> Outcome {
         let users: Vec<Tree> = (0..USERS)
             .map(|_| generate::user(&mut random, &made.words))
             .collect();
-        let question = Question {
-            payload: made.tree,
-            lists: made.lists,
-            configured: made.configured,
-        };
-        let labels = labels(&question.payload);
-        let tally = &mut outcome.tally;
-        let findings = engines.compare(&question, &users, &mut |_, name, answer| {
-            tally.see(&labels, name, answer)
-        });
+        let v1 = generate::v1(&mut random, &made.tree);
         outcome.cases += users.len();
-        outcome.answers += findings.answers;
-        for (quirk, count) in findings.quirks {
-            *outcome.quirks.entry(quirk).or_default() += count;
-        }
-        if !findings.differences.is_empty() {
-            outcome.failures += 1;
-            println!(
-                "\nFAILURE {} in batch {} of seed {}",
-                outcome.failures,
-                batch - 1,
-                plan.seed
-            );
-            show_smallest(engines, question, &users);
+        for (form, payload) in [(Form::V2, made.tree), (Form::V1, v1)] {
+            let question = Question {
+                form,
+                payload,
+                lists: made.lists,
+                configured: made.configured,
+            };
+            let labels = labels(&question.payload);
+            let tally = &mut outcome.tally;
+            let findings = engines.compare(&question, &users, &mut |_, name, answer| {
+                tally.see(&labels, name, answer)
+            });
+            match form {
+                Form::V1 => outcome.answers_v1 += findings.answers,
+                Form::V2 => outcome.answers += findings.answers,
+            }
+            for (quirk, count) in findings.quirks {
+                *outcome.quirks.entry(quirk).or_default() += count;
+            }
+            if !findings.differences.is_empty() {
+                outcome.failures += 1;
+                println!(
+                    "\nFAILURE {} in batch {} of seed {}",
+                    outcome.failures,
+                    batch - 1,
+                    plan.seed
+                );
+                show_smallest(engines, question, &users);
+            }
         }
         if reported.elapsed().as_secs() >= 20 {
             reported = Instant::now();
@@ -120,13 +129,12 @@ fn show_smallest(engines: &Engines<'_>, mut question: Question, users: &[Tree]) 
             .any(|difference| difference.signature() == first.signature())
     };
     for _ in 0..2 {
-        let (lists, configured) = (question.lists, question.configured);
-        question.payload = shrink(&question.payload, &mut |payload| {
+        let before = question.clone();
+        question.payload = shrink(&before.payload, &mut |payload| {
             same(
                 &Question {
                     payload: payload.clone(),
-                    lists,
-                    configured,
+                    ..before.clone()
                 },
                 &user,
             )

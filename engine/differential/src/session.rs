@@ -5,19 +5,31 @@ use std::fmt;
 
 use serde_json::Value as Json;
 use statsig_edge::compile::{CompileError, compile};
-use statsig_edge::{Table, User};
+use statsig_edge::{Environment, Table, User};
 
 use crate::answer::{Answer, Kind};
 use crate::generate::BY_CHANCE;
-use crate::official::{Acceptance, Core};
+use crate::official::{Acceptance, Core, agent_field};
 use crate::ours::{Ours, Room};
 use crate::quirk::{Content, Quirk};
+use crate::reference_v1::{Outside, Reference};
 use crate::tree::Tree;
-use crate::world::World;
+use crate::world::{self, World};
+
+/// The form of a payload, and with it who is asked besides our engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// v1: the reference evaluator.
+    V1,
+    /// v2: Statsig's core.
+    V2,
+}
 
 /// What is put before both engines.
 #[derive(Clone, Debug)]
 pub struct Question {
+    /// The form of the payload.
+    pub form: Form,
     /// The payload.
     pub payload: Tree,
     /// Whether ID lists have members.
@@ -43,7 +55,7 @@ impl Difference {
     /// What makes two differences the same kind of difference, while one is being made smaller.
     pub fn signature(&self) -> (&str, &[&'static str]) {
         (
-            self.what.split(' ').next().unwrap_or_default(),
+            self.what.split(" \"").next().unwrap_or_default(),
             &self.fields,
         )
     }
@@ -103,6 +115,83 @@ impl<'c> Engines<'c> {
         users: &[Tree],
         see: &mut dyn FnMut(Kind, &str, &Answer),
     ) -> Findings {
+        match question.form {
+            Form::V1 => self.compare_v1(question, users),
+            Form::V2 => self.compare_v2(question, users, see),
+        }
+    }
+
+    fn compare_v1(&self, question: &Question, users: &[Tree]) -> Findings {
+        let mut findings = Findings::default();
+        let payload = question.payload.to_json();
+        let (Ok(parsed), Ok(compiled)) = (
+            serde_json::from_str::<Json>(&payload),
+            compile(payload.as_bytes()),
+        ) else {
+            findings.differences.push(Difference {
+                what: "v1 payload".into(),
+                fields: vec!["acceptance"],
+                core: "Accepted".into(),
+                ours: format!("{:?}", compile(payload.as_bytes()).err()),
+            });
+            return findings;
+        };
+        let world = World::new(question.lists, self.countries);
+        let Some(ours) = Ours::open(&compiled.table, &world, question.configured) else {
+            return findings;
+        };
+        let global = match question.configured {
+            true => world::global_custom().into_iter().collect(),
+            false => Json::Null,
+        };
+        let outside = Outside {
+            tier: question.configured.then_some(world::TIER),
+            global: &global,
+            member: &|list, key| question.lists && world::member(list, key),
+            country: self.countries,
+            agent: &agent_field,
+            now: world.now_ms(),
+        };
+        let reference = Reference::new(&parsed, outside);
+        let names = names(&question.payload);
+        let stores = stores(&question.payload);
+        let payload_repeats = target_repeats(&question.payload);
+        let mut room = Box::new(Room::new());
+        for user in users {
+            let text = user.to_json();
+            let mut scratch = vec![0; text.len() * 6];
+            let (Ok(our_user), Ok(parsed_user)) = (
+                User::from_json(text.as_bytes(), &mut scratch),
+                serde_json::from_str::<Json>(&text),
+            ) else {
+                continue;
+            };
+            findings.users += 1;
+            let content = Content {
+                repeats: payload_repeats || repeats_in_list(user),
+                bandits: false,
+                mappings: false,
+            };
+            for (kind, name) in &names {
+                let theirs = reference.ask(&parsed_user, *kind, name);
+                let our = ours.ask(&our_user, *kind, name, &mut room);
+                findings.compare_answers("v1 ", (*kind, name), &theirs, &our, content);
+            }
+            for (store, parameter) in &stores {
+                let theirs = reference.store_parameter(&parsed_user, store, parameter);
+                let our = ours.store_parameter(&our_user, store, parameter, &mut room);
+                findings.compare_parameters("v1 ", (store, parameter), &theirs, &our);
+            }
+        }
+        findings
+    }
+
+    fn compare_v2(
+        &self,
+        question: &Question,
+        users: &[Tree],
+        see: &mut dyn FnMut(Kind, &str, &Answer),
+    ) -> Findings {
         let mut findings = Findings::default();
         let payload = question.payload.to_json();
         let core = match question.configured {
@@ -153,24 +242,9 @@ impl<'c> Engines<'c> {
                 });
             }
         }
-        let payload_repeats = repeats_in_list(&question.payload);
+        let payload_repeats = target_repeats(&question.payload);
         let mut room = Box::new(Room::new());
-        let stores: Vec<(&str, &str)> = question
-            .payload
-            .get("param_stores")
-            .map(Tree::members)
-            .unwrap_or_default()
-            .iter()
-            .flat_map(|(store, tree)| {
-                let parameters = tree
-                    .get("parameters")
-                    .map(Tree::members)
-                    .unwrap_or_default();
-                parameters
-                    .iter()
-                    .map(|(parameter, _)| (store.as_str(), parameter.as_str()))
-            })
-            .collect();
+        let stores = stores(&question.payload);
         for user in users {
             let text = user.to_json();
             let core_user = core.user(&text);
@@ -190,55 +264,125 @@ impl<'c> Engines<'c> {
                 }
             };
             findings.users += 1;
+            let content = Content {
+                repeats: payload_repeats || repeats_in_list(user),
+                bandits: question.payload.get("cmab_configs").is_some(),
+                mappings: question.payload.get("overrides").is_some(),
+            };
             for (kind, name) in &names {
                 let theirs = core.ask(&core_user, *kind, name, question.lists);
                 let mut our = ours.ask(&our_user, *kind, name, &mut room);
-                findings.answers += 1;
                 let Some(theirs) = theirs else {
-                    *findings.quirks.entry(Quirk::CorePanics).or_default() += 1;
+                    findings.count(Quirk::CorePanics);
                     continue;
                 };
                 see(*kind, name, &theirs);
                 if name == BY_CHANCE {
                     our.take_draw_of(&theirs);
                 }
-                let fields = theirs.differing(&our);
-                if fields.is_empty() {
-                    continue;
-                }
-                let content = Content {
-                    repeats: payload_repeats || repeats_in_list(user),
-                    bandits: question.payload.get("cmab_configs").is_some(),
-                };
-                match Quirk::of(*kind, &fields, &theirs, &our, content) {
-                    Some(quirk) => *findings.quirks.entry(quirk).or_default() += 1,
-                    None => findings.differences.push(Difference {
-                        what: format!("{kind:?} {name:?}"),
-                        fields,
-                        core: theirs.to_string(),
-                        ours: our.to_string(),
-                    }),
-                }
+                findings.compare_answers("", (*kind, name), &theirs, &our, content);
             }
             for (store, parameter) in &stores {
-                findings.answers += 1;
                 let Some(theirs) = core.store_parameter(&core_user, store, parameter) else {
-                    *findings.quirks.entry(Quirk::CorePanics).or_default() += 1;
+                    findings.count(Quirk::CorePanics);
                     continue;
                 };
-                let our: Json = ours.store_parameter(&our_user, store, parameter, &mut room);
+                let our = ours.store_parameter(&our_user, store, parameter, &mut room);
                 // With members of ID lists the core's public calls, which know none, answer something else.
-                if theirs != our && !question.lists {
-                    findings.differences.push(Difference {
-                        what: format!("store {store:?} parameter {parameter:?}"),
-                        fields: vec!["value"],
-                        core: theirs.to_string(),
-                        ours: our.to_string(),
-                    });
+                if !question.lists {
+                    findings.compare_parameters("", (store, parameter), &theirs, &our);
                 }
             }
         }
         findings
+    }
+}
+
+impl Findings {
+    fn count(&mut self, quirk: Quirk) {
+        self.answers += 1;
+        *self.quirks.entry(quirk).or_default() += 1;
+    }
+
+    fn compare_answers(
+        &mut self,
+        form: &str,
+        (kind, name): (Kind, &str),
+        theirs: &Answer,
+        ours: &Answer,
+        content: Content,
+    ) {
+        let fields = theirs.differing(ours);
+        if fields.is_empty() {
+            self.answers += 1;
+            return;
+        }
+        match Quirk::of(kind, &fields, theirs, ours, content) {
+            Some(quirk) => self.count(quirk),
+            None => self.differ(format!("{form}{kind:?} {name:?}"), fields, theirs, ours),
+        }
+    }
+
+    fn compare_parameters(
+        &mut self,
+        form: &str,
+        (store, parameter): (&str, &str),
+        theirs: &Json,
+        ours: &Json,
+    ) {
+        if theirs == ours {
+            self.answers += 1;
+            return;
+        }
+        let what = format!("{form}store {store:?} parameter {parameter:?}");
+        self.differ(what, vec!["value"], theirs, ours);
+    }
+
+    fn differ(
+        &mut self,
+        what: String,
+        fields: Vec<&'static str>,
+        core: &impl fmt::Display,
+        ours: &impl fmt::Display,
+    ) {
+        self.answers += 1;
+        self.differences.push(Difference {
+            what,
+            fields,
+            core: core.to_string(),
+            ours: ours.to_string(),
+        });
+    }
+}
+
+/// Every parameter of every parameter store.
+fn stores(payload: &Tree) -> Vec<(&str, &str)> {
+    payload
+        .get("param_stores")
+        .map(Tree::members)
+        .unwrap_or_default()
+        .iter()
+        .flat_map(|(store, tree)| {
+            let parameters = tree
+                .get("parameters")
+                .map(Tree::members)
+                .unwrap_or_default();
+            parameters
+                .iter()
+                .map(|(parameter, _)| (store.as_str(), parameter.as_str()))
+        })
+        .collect()
+}
+
+/// Whether a target has such an object.
+fn target_repeats(payload: &Tree) -> bool {
+    match payload {
+        Tree::List(elements) => elements.iter().any(target_repeats),
+        Tree::Map(members) => members.iter().any(|(name, value)| match name.as_str() {
+            "targetValue" => repeats(value),
+            _ => target_repeats(value),
+        }),
+        _ => false,
     }
 }
 
@@ -272,17 +416,16 @@ fn names(payload: &Tree) -> Vec<(Kind, String)> {
         (Kind::Layer, "no such spec".to_owned()),
     ];
     let mut add = |section: &str, kinds: &[Kind]| {
-        for (index, (name, _)) in payload
-            .get(section)
-            .map(Tree::members)
-            .unwrap_or_default()
-            .iter()
-            .enumerate()
-        {
+        let section = payload.get(section);
+        let keys = section.map(Tree::members).unwrap_or_default().iter();
+        let listed = section.map(Tree::elements).unwrap_or_default().iter();
+        let listed = listed.filter_map(|spec| spec.get("name")?.text());
+        let all = keys.map(|(name, _)| name.as_str()).chain(listed);
+        for (index, name) in all.enumerate() {
             for kind in kinds {
                 // As a dynamic config it is the same but for bandits.
                 if *kind != Kind::DynamicConfig || index % 2 == 0 {
-                    names.push((*kind, name.clone()));
+                    names.push((*kind, name.to_owned()));
                 }
             }
         }

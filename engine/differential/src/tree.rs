@@ -96,6 +96,19 @@ impl Tree {
         }
     }
 
+    /// Takes every member of that name out of an object.
+    pub fn remove(&mut self, key: &str) {
+        if let Tree::Map(members) = self {
+            members.retain(|(name, _)| name != key);
+        }
+    }
+
+    /// Gives an object one member of that name.
+    pub fn set(&mut self, key: &str, value: Tree) {
+        self.remove(key);
+        self.push(key, value);
+    }
+
     /// The JSON text.
     pub fn to_json(&self) -> String {
         let mut out = String::new();

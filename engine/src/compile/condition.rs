@@ -148,7 +148,7 @@ impl<'j> Draft<'j> {
                 (Operator::Always, target::gate(writer, &target))
             }
             ConditionType::MultiPassGate | ConditionType::MultiFailGate => {
-                (Operator::Always, target::gates(writer, &target))
+                (Operator::Always, target::gates(writer, self.target)?)
             }
             _ => {
                 let name = self.operator.as_deref();

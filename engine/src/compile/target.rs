@@ -142,25 +142,23 @@ pub(super) fn gate(writer: &mut Writer<'_>, target: &Target<'_>) -> u32 {
     writer.blobs.intern(&blob)
 }
 
-/// Several gates in order (§4.9).
-pub(super) fn gates(writer: &mut Writer<'_>, target: &Target<'_>) -> u32 {
-    let mut names: Vec<(u32, &str)> = match target {
-        Target::Array(elements) => elements
-            .entries
-            .iter()
-            .map(|(_, element)| (element.index, element.text.as_ref()))
-            .collect(),
-        _ => Vec::new(),
-    };
-    names.sort_unstable();
+/// Several gates in order (§4.9): unlike in other lists, names that differ only by case are different.
+pub(super) fn gates<'j>(writer: &mut Writer<'j>, span: Option<Span<'j>>) -> Read<u32> {
+    let mut names = Vec::new();
+    if let Some(span) = span {
+        array(&mut span.scanner(), |scanner| {
+            names.push(element_text(scanner)?);
+            Ok(())
+        })?;
+    }
     let mut blob = Vec::new();
     push_varint(&mut blob, names.len() as u32);
-    for (_, name) in names {
-        let gate = gate_bytes(writer, name);
+    for name in names {
+        let gate = gate_bytes(writer, &name);
         push_varint(&mut blob, gate.len() as u32);
         blob.extend_from_slice(&gate);
     }
-    writer.blobs.intern(&blob)
+    Ok(writer.blobs.intern(&blob))
 }
 
 fn gate_bytes(writer: &Writer<'_>, name: &str) -> Vec<u8> {

@@ -12,6 +12,7 @@ mod parse;
 mod percentage;
 mod results;
 mod spec;
+mod sticky;
 mod store;
 mod typed;
 
@@ -21,6 +22,7 @@ pub(crate) use operator::eq;
 #[cfg(feature = "serde")]
 pub use parse::MAX_PARSED_TEXT;
 pub use results::{DynamicConfig, Experiment, Gate, Layer, LayerParameter};
+pub use sticky::{StickyChange, StickyOptions, Stored};
 pub use store::StoreParameter;
 pub use typed::{JsonType, JsonValue, Parameters, ReadError, Text};
 
@@ -290,6 +292,25 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
         &'s [LayerPart<'t>],
     ) {
         let ScratchView { exposures, parts } = scratch;
+        let view = ScratchView {
+            exposures: &mut *exposures,
+            parts: &mut *parts,
+        };
+        let evaluation = self.run(user, view, sink, trace, |run| run.check(kind, name));
+        (evaluation, exposures, parts)
+    }
+
+    /// Begins a check.
+    #[inline(always)]
+    fn run<T: Trace, R>(
+        &self,
+        user: &User<'_>,
+        scratch: ScratchView<'_, 't>,
+        sink: &mut dyn ExposureSink,
+        trace: &mut T,
+        work: impl FnOnce(&mut Run<'_, 't, '_, '_, E, T>) -> R,
+    ) -> R {
+        let ScratchView { exposures, parts } = scratch;
         let mut run = Run {
             table: self.table,
             environment: self.environment,
@@ -312,8 +333,7 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
             last_hash: None,
             dropped: 0,
         };
-        let evaluation = run.check(kind, name);
-        (evaluation, exposures, parts)
+        work(&mut run)
     }
 }
 

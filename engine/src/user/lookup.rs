@@ -1,6 +1,7 @@
 //! Finding a field, a unit id and an environment value of a user (`evaluation.md` §2.5, §2.6).
 
 use super::{Attributes, User, Value};
+use crate::lowercase::equals_lowercased;
 use crate::table::wire::same;
 
 /// What the options of an evaluation add to every user.
@@ -138,6 +139,20 @@ impl<'u> User<'u> {
             (None, Some((alias, true))) => self.builtin(alias),
             (found, _) => found,
         }
+    }
+
+    /// §2.6 for an id type whose lower case is not at hand.
+    pub(crate) fn unit_of(&self, id_type: &str) -> Option<Value<'u>> {
+        if equals_lowercased(id_type, "userid") {
+            return self.user_id;
+        }
+        let ids = self.custom_ids?;
+        ids.get(id_type).or_else(|| {
+            let ids = ids
+                .iter()
+                .filter(|(name, _)| equals_lowercased(id_type, name));
+            ids.last().map(|(_, value)| value)
+        })
     }
 
     /// §2.6: the value of the user's unit, `None` where it has none.

@@ -8,9 +8,11 @@ mod rule;
 mod spec;
 mod text;
 mod user;
+mod v1;
 mod vocabulary;
 
 pub use condition::OPERATORS;
 pub use payload::{BY_CHANCE, PROBE, Payload, Scope, payload};
 pub use user::user;
+pub use v1::v1;
 pub use vocabulary::Vocabulary;

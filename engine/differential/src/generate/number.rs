@@ -88,12 +88,12 @@ pub(super) fn token(random: &mut Random) -> String {
     match random.below(10) {
         0 => random.range(0, 1000).to_string(),
         1 => format!("{}.{}", random.below(100), random.below(1000)),
-        2 => format!("{}", f64::from_bits(random.next()))
+        2 => format!("{}", f64::from_bits(random.draw()))
             .parse::<f64>()
             .ok()
             .filter(|number| number.is_finite())
             .map_or_else(|| "7".into(), |number| format!("{number:e}")),
-        3 => (random.next() as i64).to_string(),
+        3 => (random.draw() as i64).to_string(),
         4 => {
             let digits = random.range(15, 40);
             let whole: String = (0..digits)
