@@ -97,8 +97,8 @@ impl Build {
         ]);
         let mut dir = self.dirs.native().to_owned();
         if package == CASES {
-            // SHA-256 in plain code, as on Compute; these flags would rebuild everything in the common folder.
-            dir = dir.join("bench");
+            // SHA-256 in plain code, as on Compute.
+            dir = self.dirs.measured();
             command.env("RUSTFLAGS", "--cfg sha2_backend=\"soft\"");
         }
         self.must_build(package, command.env("CARGO_TARGET_DIR", &dir))?;
