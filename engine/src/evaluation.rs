@@ -43,6 +43,8 @@ pub struct Evaluation<'t> {
     pub forward_all_exposures: Option<bool>,
     /// A nested gate counts for analysis: its exposures are not sampled.
     pub has_seen_analytical_gates: bool,
+    /// Of an answer that was kept: the time of the payload that gave it, which its exposures report as `lcut`.
+    pub persisted_time: Option<u64>,
     /// Why the answer is what it is.
     pub reason: Reason,
     /// What the answer lacked or used besides the specs.
@@ -95,6 +97,7 @@ impl Evaluation<'_> {
             sampling_rate: None,
             forward_all_exposures: None,
             has_seen_analytical_gates: false,
+            persisted_time: None,
             reason: Reason::Recognized,
             note: Note::None,
             dropped: 0,
@@ -139,6 +142,7 @@ impl Evaluation<'_> {
         let class = match self.reason {
             Reason::NoValues => return out.write_str("NoValues"),
             Reason::LocalOverride => return out.write_str("LocalOverride:Recognized"),
+            Reason::Persisted => return out.write_str("Persisted"),
             Reason::Error(error) => {
                 out.write_str("Error:")?;
                 return out.write_str(error.as_str());
@@ -172,10 +176,22 @@ pub enum Reason {
     Unsupported,
     /// A local override answered, without the specs.
     LocalOverride,
+    /// An assignment that was kept answered (§5.10).
+    Persisted,
     /// There are no specs.
     NoValues,
     /// The evaluation could not be finished.
     Error(EvaluationError),
+}
+
+impl Reason {
+    /// Whether there is an answer to go by: of the specs, of a local override, or one that was kept.
+    pub fn is_answer(self) -> bool {
+        matches!(
+            self,
+            Reason::Recognized | Reason::LocalOverride | Reason::Persisted
+        )
+    }
 }
 
 /// Why an evaluation could not be finished.

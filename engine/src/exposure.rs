@@ -1,5 +1,7 @@
 //! Exposures: what a check says to Statsig (`evaluation.md` §3.6, §6.3).
 
+use core::fmt;
+
 use crate::evaluation::Evaluation;
 
 /// A gate that was evaluated on the way to an answer.
@@ -118,6 +120,65 @@ pub enum Exposure<'e, 't> {
         /// The gates evaluated on the way, in order; those with `delegated` count only when `explicit`.
         secondary: &'e [SecondaryExposure<'t>],
     },
+}
+
+impl<'e, 't> Exposure<'e, 't> {
+    /// The name of the gate, config, experiment or layer.
+    pub fn name(&self) -> &'e str {
+        match *self {
+            Exposure::Gate { name, .. }
+            | Exposure::Config { name, .. }
+            | Exposure::LayerParameter { name, .. } => name,
+        }
+    }
+
+    /// The result; an exposure of a later kind may have none.
+    pub fn evaluation(&self) -> Option<&'e Evaluation<'t>> {
+        match *self {
+            Exposure::Gate { evaluation, .. }
+            | Exposure::Config { evaluation, .. }
+            | Exposure::LayerParameter { evaluation, .. } => Some(evaluation),
+        }
+    }
+
+    /// The rule id that it reports, without a suffix: a layer's parameter has its own.
+    pub fn rule_id(&self) -> &'t str {
+        match *self {
+            Exposure::Gate { evaluation, .. } | Exposure::Config { evaluation, .. } => {
+                evaluation.rule_id.unwrap_or_default()
+            }
+            Exposure::LayerParameter { rule_id, .. } => rule_id,
+        }
+    }
+
+    /// Writes the rule id that it reports: a layer's parameter has the result's suffix if it has the result's rule.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write_rule_id(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        match *self {
+            Exposure::LayerParameter {
+                rule_id,
+                evaluation,
+                ..
+            } if evaluation.rule_id.unwrap_or_default() != rule_id => out.write_str(rule_id),
+            Exposure::Gate { evaluation, .. }
+            | Exposure::Config { evaluation, .. }
+            | Exposure::LayerParameter { evaluation, .. } => evaluation.write_rule_id(out),
+        }
+    }
+
+    /// The experiment that a layer's parameter is reported to, empty when that is none.
+    pub fn allocated_experiment(&self) -> &'t str {
+        match *self {
+            Exposure::LayerParameter {
+                explicit: true,
+                evaluation,
+                ..
+            } => evaluation.config_delegate.unwrap_or_default(),
+            _ => "",
+        }
+    }
 }
 
 /// Takes exposures, in order. `()` takes none.

@@ -1,6 +1,6 @@
-//! The two small hashes: FNV-1a for the engine's own tables, djb2 for Statsig's names (evaluation.md §7.4).
+//! The small hashes: FNV-1a for the engine's own tables, djb2 for Statsig's names (evaluation.md §7.4), and the checksum.
 //!
-//! Both read the text once and keep one 32-bit word.
+//! All read the bytes once and keep one word.
 
 const FNV_OFFSET: u32 = 0x811c_9dc5;
 const FNV_PRIME: u32 = 0x0100_0193;
@@ -42,6 +42,27 @@ pub(crate) fn bucket(hash: u32, bits: u32) -> u32 {
         .unwrap_or(0)
 }
 
+/// The checksum of a table: `sum = (rotate_left(sum, 29) ^ word) × 0x9E3779B97F4A7C15` over the little-endian 64-bit words, the
+/// last one filled with zeros, then the same with the length.
+///
+/// Each step can be undone, so a table in which one word is changed always has another sum. It finds accidents, not
+/// forgeries: who can write tables can write sums.
+pub(crate) fn checksum(bytes: &[u8]) -> u64 {
+    fn step(sum: u64, word: u64) -> u64 {
+        (sum.rotate_left(29) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    }
+    let (words, rest) = bytes.as_chunks::<8>();
+    let mut last = [0; 8];
+    for (place, &byte) in last.iter_mut().zip(rest) {
+        *place = byte;
+    }
+    let sum = words
+        .iter()
+        .fold(0, |sum, word| step(sum, u64::from_le_bytes(*word)));
+    let sum = step(step(sum, u64::from_le_bytes(last)), bytes.len() as u64);
+    sum ^ sum >> 32
+}
+
 /// Statsig's djb2: `h = h × 31 + c` modulo 2³² over the code points, starting at 0.
 ///
 /// Statsig prints it in decimal wherever a hashed name or SDK key is text.
@@ -60,7 +81,7 @@ pub(crate) fn djb2_on(hash: u32, text: &str) -> u32 {
 mod tests {
     use std::string::ToString;
 
-    use super::{djb2, fnv1a};
+    use super::{checksum, djb2, fnv1a};
     use crate::testing::{text_of, vectors};
 
     #[test]
@@ -74,6 +95,22 @@ mod tests {
                 text_of(case, "djb2"),
                 "djb2 of {input:?}"
             );
+        }
+    }
+
+    #[test]
+    fn any_changed_byte_changes_the_checksum() {
+        let bytes: std::vec::Vec<u8> = (0..=100).collect();
+        for length in 0..bytes.len() {
+            let sum = checksum(&bytes[..length]);
+            assert_ne!(sum, checksum(&bytes[..length + 1]), "{length}");
+            for at in 0..length {
+                for bit in 0..8 {
+                    let mut changed = bytes[..length].to_vec();
+                    changed[at] ^= 1 << bit;
+                    assert_ne!(checksum(&changed), sum, "bit {bit} of {at} in {length}");
+                }
+            }
         }
     }
 

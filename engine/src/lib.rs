@@ -18,6 +18,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod arena;
 #[cfg(feature = "bootstrap")]
 pub mod bootstrap;
 mod calendar;
@@ -34,7 +35,9 @@ mod json;
 mod lowercase;
 mod number;
 mod pattern;
+mod sampling;
 mod sha256;
+mod sticky;
 mod table;
 #[cfg(test)]
 mod testing;
@@ -50,12 +53,14 @@ pub use evaluate::MAX_PARSED_TEXT;
 pub use evaluate::{
     DynamicConfig, Evaluator, Experiment, ExperimentGroup, ExperimentGroups, Gate, JsonType,
     JsonValue, Layer, LayerParameter, LocalOverride, MAX_DEPTH, MAX_EVALUATIONS, Options,
-    OverrideValue, Parameters, ReadError, StoreParameter, Text,
+    OverrideValue, Parameters, ReadError, StickyChange, StickyOptions, StoreParameter, Stored,
+    Text,
 };
 pub use evaluation::{Evaluation, EvaluationError, Note, Reason};
 pub use exposure::{Exposure, ExposureSink, Scratch, ScratchView, SecondaryExposure};
 pub use hash::djb2;
 pub use json::{write_escaped, write_unescaped};
+pub use sticky::{StickyError, StickyRecord};
 pub use table::{
     Cmab, CmabGroup, CmabWeight, Entity, FORMAT_VERSION, MAGIC, Meta, Parameter, ParameterStore,
     Reference, SamplingMode, Spec, SpecKind, StringList, Table, TableError, is_table,

@@ -60,6 +60,24 @@ pub(crate) fn hash_lowercased(text: &str) -> u32 {
     hash.finish()
 }
 
+/// [`equals_lowercased`] for a text that is ASCII: most entries of a list differ in length already.
+pub(crate) fn equals_lowercased_ascii(text: &str, lowered: &[u8]) -> bool {
+    text.len() == lowered.len()
+        && text
+            .bytes()
+            .zip(lowered)
+            .all(|(byte, &lowered)| byte.to_ascii_lowercase() == lowered)
+}
+
+/// [`hash_lowercased`] for a text that is ASCII.
+pub(crate) fn hash_lowercased_ascii(text: &str) -> u32 {
+    let mut hash = Fnv1a::new();
+    for byte in text.bytes() {
+        hash.write_byte(byte.to_ascii_lowercase());
+    }
+    hash.finish()
+}
+
 /// The ASCII at the start of the text, as it is, and the rest lower-cased.
 fn split_ascii(text: &str) -> (&str, Lowercase<'_>) {
     let length = text
@@ -147,6 +165,10 @@ mod tests {
         );
         if is_plain_lowercase(text) {
             assert_eq!(text, expected);
+        }
+        if text.is_ascii() {
+            assert!(equals_lowercased_ascii(text, expected.as_bytes()));
+            assert_eq!(hash_lowercased_ascii(text), fnv1a(expected.as_bytes()));
         }
     }
 

@@ -54,29 +54,27 @@ pub fn write_metadata(exposure: &Exposure<'_, '_>, details: &Details<'_>, out: &
         } => {
             object.text("gate", name);
             object.text("gateValue", json::boolean(evaluation.value));
-            write_rule_id(evaluation, object.member("ruleID"));
+            exposed_rule_id(exposure, object.member("ruleID"));
             evaluation
         }
         Exposure::Config {
             name, evaluation, ..
         } => {
             object.text("config", name);
-            write_rule_id(evaluation, object.member("ruleID"));
+            exposed_rule_id(exposure, object.member("ruleID"));
             object.text("rulePassed", json::boolean(evaluation.value));
             evaluation
         }
         Exposure::LayerParameter {
             name,
             parameter,
-            rule_id,
             explicit,
             evaluation,
             ..
         } => {
             object.text("config", name);
-            write_parameter_rule_id(evaluation, rule_id, object.member("ruleID"));
-            let delegate = evaluation.config_delegate.filter(|_| *explicit);
-            object.text("allocatedExperiment", delegate.unwrap_or_default());
+            exposed_rule_id(exposure, object.member("ruleID"));
+            object.text("allocatedExperiment", exposure.allocated_experiment());
             object.text("parameterName", parameter);
             object.text("isExplicitParameter", json::boolean(*explicit));
             evaluation
@@ -131,13 +129,8 @@ pub(crate) fn write_rule_id(evaluation: &Evaluation<'_>, out: &mut String) {
     json::pieces(out, |out| evaluation.write_rule_id(out));
 }
 
-/// A parameter reports its own rule, and the suffix where that is the layer's.
-fn write_parameter_rule_id(evaluation: &Evaluation<'_>, rule_id: &str, out: &mut String) {
-    if rule_id == evaluation.rule_id.unwrap_or_default() {
-        write_rule_id(evaluation, out);
-    } else {
-        json::text(rule_id, out);
-    }
+fn exposed_rule_id(exposure: &Exposure<'_, '_>, out: &mut String) {
+    json::pieces(out, |out| exposure.write_rule_id(out));
 }
 
 /// Writes the reason, as a JSON string.

@@ -1,17 +1,19 @@
-//! The events of one request, encoded as they happen (`evaluation.md` §6.2 to §6.5).
+//! The events of one request, encoded as they happen (`evaluation.md` §6.2 to §6.4).
 //!
-//! Each event is appended to the body of the later POST; nothing else of it is kept but a hash that recognises
+//! Each event is appended to the body of the later POST; nothing else of it is kept but hashes that recognise
 //! repeats. Cost of an exposure: one clock reading and one pass over the user.
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt::{self, Write};
 
-use statsig_edge::{Evaluation, Exposure, Options, User, Value};
+use statsig_edge::{Exposure, Options, User, Value};
 
 use crate::encode::{self, Details};
+use crate::exposure_key::repeat_key;
+use crate::history::ExposureHistory;
 use crate::json::{self, List};
 use crate::platform::clock;
+use crate::sampling::Sampling;
 
 /// Most events that one request can log, as many as Statsig's core sends at once; more are dropped and counted.
 pub const MAX_EVENTS: u32 = 2000;
@@ -51,7 +53,8 @@ impl From<f64> for EventValue<'_> {
 pub(crate) struct Buffer {
     /// The body without its end.
     body: String,
-    seen: Vec<u64>,
+    pub(crate) history: ExposureHistory,
+    sampling: Sampling,
     unexposed: Vec<(String, u64)>,
     pub(crate) counts: Counts,
 }
@@ -65,21 +68,24 @@ pub(crate) struct Counts {
     pub(crate) overflow: u32,
     /// Exposures that repeat one before.
     pub(crate) deduplicated: u32,
+    /// Exposures that sampling left out.
+    pub(crate) sampled_out: u32,
     /// Secondary exposures that did not fit into the scratch.
     pub(crate) incomplete: u32,
 }
 
 impl Buffer {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(sampling: Sampling) -> Self {
         Buffer {
             body: String::new(),
-            seen: Vec::new(),
+            history: ExposureHistory::new(),
+            sampling,
             unexposed: Vec::new(),
             counts: Counts::default(),
         }
     }
 
-    /// Logs an exposure unless it repeats one of this request.
+    /// Logs an exposure unless it repeats one or is not sampled.
     pub(crate) fn expose(
         &mut self,
         user: &User<'_>,
@@ -87,26 +93,31 @@ impl Buffer {
         exposure: &Exposure<'_, '_>,
         details: &Details<'_>,
     ) {
+        let now = clock::now_ms().unwrap_or_default();
         let key = repeat_key(user, exposure);
-        if self.seen.contains(&key) {
+        if self.history.is_repeat(key, now, self.sampling.dedupe_ms) {
             self.counts.deduplicated = self.counts.deduplicated.saturating_add(1);
             return;
         }
+        let Some(sampled) = self.sampling.decide(user, exposure, now, &mut self.history) else {
+            self.counts.sampled_out = self.counts.sampled_out.saturating_add(1);
+            return;
+        };
         if !self.begin_event() {
             return;
         }
-        self.seen.push(key);
         let mut event = List::object(&mut self.body);
         event.text("eventName", encode::event_name(exposure));
         event.member("value").push_str("null");
         encode::write_metadata(exposure, details, event.member("metadata"));
-        event.member("statsigMetadata").push_str("{}");
+        sampled.write(event.member("statsigMetadata"));
         // A `String` takes everything, here and below.
         let _ = user.write_json(defaults, event.member("user"));
-        write_time(event.member("time"));
+        json::number(now, event.member("time"));
         encode::write_secondary_exposures(exposure, event.member("secondaryExposures"));
         event.end();
-        let dropped = evaluation(exposure).map_or(0, |evaluation| evaluation.dropped);
+        let evaluation = exposure.evaluation();
+        let dropped = evaluation.map_or(0, |evaluation| evaluation.dropped);
         self.counts.incomplete = self.counts.incomplete.saturating_add(dropped);
     }
 
@@ -222,72 +233,4 @@ impl Buffer {
 
 fn write_time(out: &mut String) {
     json::number(clock::now_ms().unwrap_or_default(), out);
-}
-
-fn evaluation<'e, 't>(exposure: &'e Exposure<'_, 't>) -> Option<&'e Evaluation<'t>> {
-    match exposure {
-        Exposure::Gate { evaluation, .. }
-        | Exposure::Config { evaluation, .. }
-        | Exposure::LayerParameter { evaluation, .. } => Some(evaluation),
-        _ => None,
-    }
-}
-
-/// FNV-1a, 64 bits: repeats within one request are recognised by hash, since a collision among a few hundred exposures
-/// is less likely than anything else that could go wrong.
-struct Fnv(u64);
-
-impl Fnv {
-    /// Hashes a part and its end.
-    fn part(&mut self, bytes: &[u8]) {
-        for &byte in bytes.iter().chain(&[0xFF]) {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
-        }
-    }
-}
-
-impl Write for Fnv {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.part(text.as_bytes());
-        Ok(())
-    }
-}
-
-/// What makes two exposures the same (§6.5): kind, name, rule, answer or parameter, and the user's ids; not its other
-/// fields. All custom ids are in it, so the unit id is too.
-fn repeat_key(user: &User<'_>, exposure: &Exposure<'_, '_>) -> u64 {
-    let mut hash = Fnv(0xCBF2_9CE4_8422_2325);
-    hash.part(encode::event_name(exposure).as_bytes());
-    if let Some(evaluation) = evaluation(exposure) {
-        hash.part(&[
-            u8::from(evaluation.value),
-            u8::from(evaluation.is_experiment_group),
-        ]);
-        // A hash takes everything.
-        let _ = evaluation.write_rule_id(&mut hash);
-    }
-    match exposure {
-        Exposure::Gate { name, .. } | Exposure::Config { name, .. } => hash.part(name.as_bytes()),
-        Exposure::LayerParameter {
-            name,
-            parameter,
-            rule_id,
-            ..
-        } => {
-            hash.part(name.as_bytes());
-            hash.part(parameter.as_bytes());
-            hash.part(rule_id.as_bytes());
-        }
-        _ => {}
-    }
-    let mut ids = String::new();
-    if let Some(id) = user.user_id {
-        let _ = id.write_json(&mut ids);
-    }
-    for (name, id) in user.custom_ids.into_iter().flat_map(|ids| ids.iter()) {
-        json::text(name, &mut ids);
-        let _ = id.write_json(&mut ids);
-    }
-    hash.part(ids.as_bytes());
-    hash.0
 }

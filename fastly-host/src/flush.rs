@@ -19,6 +19,8 @@ pub struct Summary {
     pub logged: u32,
     /// Exposures that repeat one of this request, and so were not logged.
     pub deduplicated: u32,
+    /// Exposures that were not logged because the payload samples them.
+    pub sampled_out: u32,
     /// Events that Statsig took.
     pub delivered: u32,
     /// Events that were given up: beyond [`MAX_EVENTS`](crate::MAX_EVENTS), refused, or not taken after the retry.
@@ -72,6 +74,7 @@ pub(crate) fn flush(mut buffer: Buffer, events: &Events<'_>) -> Summary {
     let mut summary = Summary {
         logged: counts.encoded.saturating_add(counts.overflow),
         deduplicated: counts.deduplicated,
+        sampled_out: counts.sampled_out,
         dropped: counts.overflow,
         incomplete: counts.incomplete,
         last_error: (counts.overflow > 0).then_some(DeliveryError::TooMany),

@@ -29,9 +29,11 @@ mod config;
 pub mod encode;
 mod environment;
 mod events;
+mod exposure_key;
 mod flush;
 #[cfg(feature = "fastly")]
 mod handle;
+mod history;
 mod json;
 mod layer;
 pub mod platform;
@@ -39,9 +41,11 @@ pub mod prelude;
 pub mod report;
 mod request_user;
 mod results;
+mod sampling;
 mod specs;
 mod statsig;
 mod status;
+mod sticky;
 mod store;
 mod typed;
 
@@ -52,10 +56,12 @@ pub use events::{EventValue, MAX_EVENTS, SDK_TYPE, SDK_VERSION};
 pub use flush::{DeliveryError, Summary};
 #[cfg(feature = "fastly")]
 pub use handle::{Handled, handle};
+pub use history::{ExposureHistory, MAX_REMEMBERED};
 pub use layer::Layer;
 pub use request_user::{Client, RequestUser};
 pub use results::{DynamicConfig, Experiment, Gate};
 pub use specs::{Failure, Format, Loading, Source, Specs, SpecsError};
 pub use statsig::Statsig;
 pub use status::write_status;
+pub use sticky::{Sticky, StickyRoom, StickyStorage};
 pub use store::ParameterStore;

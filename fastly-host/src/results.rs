@@ -59,9 +59,10 @@ impl Gate<'_> {
 
     /// Whether the user passes, or `fallback` when the specs gave no answer: unknown name, unsupported, no specs.
     pub fn value_or(&self, fallback: bool) -> bool {
-        match self.0.reason {
-            Reason::Recognized => self.0.value,
-            _ => fallback,
+        if self.0.reason.is_answer() {
+            self.0.value
+        } else {
+            fallback
         }
     }
 }

@@ -9,8 +9,10 @@ use crate::encode::Details;
 use crate::environment::HostEnvironment;
 use crate::events::{Buffer, EventValue};
 use crate::flush::{self, Summary};
+use crate::history::ExposureHistory;
 use crate::layer::Layer;
 use crate::results::{DynamicConfig, Experiment, Gate};
+use crate::sampling::Sampling;
 use crate::specs::{Source, Specs};
 use crate::store::ParameterStore;
 
@@ -20,7 +22,7 @@ pub(crate) type Room<'t> = Scratch<'t, 512, 64>;
 /// Checks gates, reads configs, experiments, layers and parameter stores for any number of users, and collects what is
 /// to be logged until [`Statsig::flush`].
 ///
-/// A check logs its exposure, once for each user and answer; the `…_without_exposure` forms only count it. Without
+/// A check logs its exposure, once for each user and answer and as the payload samples them; the `…_without_exposure` forms only count it. Without
 /// specs every answer is "no values": false, or an empty object.
 #[derive(Debug)]
 pub struct Statsig<'t> {
@@ -58,8 +60,18 @@ impl<'t> Statsig<'t> {
             options,
             events: config.events,
             environment: HostEnvironment::new(),
-            buffer: RefCell::new(Buffer::new()),
+            buffer: RefCell::new(Buffer::new(Sampling::new(
+                table.and_then(|table| table.meta()).as_ref(),
+            ))),
         }
+    }
+
+    /// Goes on from what earlier requests of the same sandbox exposed: their repeats are not logged again, and if the payload
+    /// asks for sampling, it begins. Without this every request is the first.
+    #[must_use]
+    pub fn with_history(mut self, history: ExposureHistory) -> Self {
+        self.buffer.get_mut().history = history;
+        self
     }
 
     /// Whether the user passes a gate, a segment or a holdout.
@@ -197,10 +209,18 @@ impl<'t> Statsig<'t> {
 
     /// Sends what was logged: one POST, at most one more, waited for. To be called after the response was sent.
     pub fn flush(self) -> Summary {
-        match self.events {
-            Some(events) => flush::flush(self.buffer.into_inner(), &events),
+        self.flush_keeping_history().0
+    }
+
+    /// [`Self::flush`], and gives back what was exposed, for [`Self::with_history`] of the next request.
+    pub fn flush_keeping_history(self) -> (Summary, ExposureHistory) {
+        let mut buffer = self.buffer.into_inner();
+        let history = core::mem::take(&mut buffer.history);
+        let summary = match self.events {
+            Some(events) => flush::flush(buffer, &events),
             None => Summary::default(),
-        }
+        };
+        (summary, history)
     }
 
     fn gate_logging(&self, user: &User<'_>, name: &str, logging: Logging) -> Gate<'t> {
@@ -301,7 +321,11 @@ impl<'t> Statsig<'t> {
             Logging::Off => self.record(|buffer| buffer.count_unexposed(name)),
             Logging::Automatic | Logging::Manual => {
                 let mut details = Details::new(Source::REASON);
-                details.lcut = self.table.map(|table| table.time());
+                // What was kept has the time of the specs that gave it.
+                let kept = exposure
+                    .evaluation()
+                    .and_then(|answer| answer.persisted_time);
+                details.lcut = kept.or_else(|| self.table.map(|table| table.time()));
                 details.received_at = Some(self.specs.received_at());
                 details.manual = logging == Logging::Manual;
                 self.record(|buffer| buffer.expose(user, &self.options, exposure, &details));

@@ -3,8 +3,13 @@
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
-use crate::hash::fnv1a;
-use crate::table::wire::{heap, push_varint};
+use crate::hash::checksum;
+use crate::table::wire::{heap, push_varint, same};
+
+/// A hash of this module alone, never written: eight bytes at a time.
+fn quick(bytes: &[u8]) -> u32 {
+    checksum(bytes) as u32
+}
 
 /// Open addressing over positions that the owner can compare: a slot is a position plus one, zero is empty.
 #[derive(Default)]
@@ -83,9 +88,9 @@ impl Heap {
         // The closures look at the heap while it is only read; the new entry is appended afterwards.
         let view: &[u8] = bytes;
         let found = slots.find_or_insert(
-            fnv1a(content),
-            |at| heap(view, at) == Some(content),
-            |at| fnv1a(heap(view, at).unwrap_or_default()),
+            quick(content),
+            |at| heap(view, at).is_some_and(|known| same(known, content)),
+            |at| quick(heap(view, at).unwrap_or_default()),
             || u32::try_from(position).unwrap_or(u32::MAX),
         );
         if found as usize == position {
@@ -117,9 +122,9 @@ impl<const N: usize> Rows<N> {
         let position = bytes.as_chunks::<N>().0.len();
         let view: &[u8] = bytes;
         let found = slots.find_or_insert(
-            fnv1a(row),
+            quick(row),
             |at| Self::content(view, at) == row,
-            |at| fnv1a(Self::content(view, at)),
+            |at| quick(Self::content(view, at)),
             || u32::try_from(position).unwrap_or(u32::MAX),
         );
         if found as usize == position {
@@ -157,10 +162,10 @@ impl<'j, T> Map<'j, T> {
 
     /// The place of a name in the order of insertion.
     pub(super) fn position(&self, name: &str) -> Option<u32> {
-        self.slots.find(fnv1a(name.as_bytes()), |at| {
+        self.slots.find(quick(name.as_bytes()), |at| {
             self.entries
                 .get(at as usize)
-                .is_some_and(|(key, _)| key == name)
+                .is_some_and(|(key, _)| same(key.as_bytes(), name.as_bytes()))
         })
     }
 
@@ -170,11 +175,14 @@ impl<'j, T> Map<'j, T> {
         let position = entries.len();
         let view: &[(Cow<'j, str>, T)] = entries;
         let found = slots.find_or_insert(
-            fnv1a(name.as_bytes()),
-            |at| view.get(at as usize).is_some_and(|(key, _)| *key == name),
+            quick(name.as_bytes()),
             |at| {
                 view.get(at as usize)
-                    .map_or(0, |(key, _)| fnv1a(key.as_bytes()))
+                    .is_some_and(|(key, _)| same(key.as_bytes(), name.as_bytes()))
+            },
+            |at| {
+                view.get(at as usize)
+                    .map_or(0, |(key, _)| quick(key.as_bytes()))
             },
             || u32::try_from(position).unwrap_or(u32::MAX),
         );

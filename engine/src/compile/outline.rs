@@ -29,6 +29,14 @@ impl<'j> Span<'j> {
         Ok(Span { text, offset })
     }
 
+    /// What a scanner has passed over since it stood at `before`.
+    fn between(before: &Scanner<'j>, now: &Scanner<'j>) -> Self {
+        Span {
+            text: before.until(now),
+            offset: before.offset(),
+        }
+    }
+
     pub(super) fn scanner(&self) -> Scanner<'j> {
         Scanner::at_offset(self.text, self.offset)
     }
@@ -222,19 +230,27 @@ fn names<'j>(scanner: &mut Scanner<'j>) -> Read<(bool, Specs<'j>)> {
         return Ok((false, specs));
     }
     array(scanner, |scanner| {
-        let span = Span::take(scanner)?;
+        // An element without a name cannot be asked for.
+        if scanner.peek()? != Kind::Object {
+            scanner.skip()?;
+            return Ok(());
+        }
+        let before = *scanner;
         let mut name = None;
-        let named = object(&mut span.scanner(), |key, scanner| {
-            if key == "name" {
+        let mut named = true;
+        object(scanner, |key, scanner| {
+            if key != "name" {
+                scanner.skip()?;
+            } else if scanner.peek()? == Kind::String {
                 name = Some(string(scanner)?);
             } else {
+                named = false;
                 scanner.skip()?;
             }
             Ok(())
-        });
-        // An element without a name cannot be asked for.
-        if let (Ok(()), Some(name)) = (named, name) {
-            specs.insert(name, Some(span));
+        })?;
+        if let (true, Some(name)) = (named, name) {
+            specs.insert(name, Some(Span::between(&before, scanner)));
         }
         Ok(())
     })?;

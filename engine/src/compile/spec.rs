@@ -31,11 +31,13 @@ struct ReturnValue<'j> {
     is_true: bool,
     is_false: bool,
     object: Option<&'j str>,
+    /// The object's text has no white space.
+    compact: bool,
 }
 
 fn return_value<'j>(scanner: &mut Scanner<'j>) -> Read<ReturnValue<'j>> {
     let kind = scanner.peek()?;
-    let text = scanner.skip()?;
+    let (text, compact) = scanner.skip_compact()?;
     Ok(ReturnValue {
         is_true: kind == Kind::Bool(true),
         is_false: kind == Kind::Bool(false),
@@ -44,6 +46,7 @@ fn return_value<'j>(scanner: &mut Scanner<'j>) -> Read<ReturnValue<'j>> {
             Kind::String | Kind::Number | Kind::Array => Some("{}"),
             Kind::Bool(_) | Kind::Null => None,
         },
+        compact,
     })
 }
 
@@ -286,7 +289,11 @@ impl<'j> Draft<'j> {
 }
 
 fn object_value(writer: &mut Writer<'_>, value: ReturnValue<'_>) -> u32 {
-    value.object.map_or(NONE, |text| writer.value(text))
+    match value.object {
+        None => NONE,
+        Some(text) if value.compact => writer.values.intern(text.as_bytes()),
+        Some(text) => writer.value(text),
+    }
 }
 
 /// A rule that was read.

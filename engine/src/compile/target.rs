@@ -35,8 +35,13 @@ pub(super) struct Element<'j> {
 
 /// The text of an element or member: a string itself, else its JSON text.
 fn element_text<'j>(scanner: &mut Scanner<'j>) -> Read<Cow<'j, str>> {
-    if scanner.peek()? == Kind::String {
-        return Ok(text(scanner.string()?));
+    match scanner.peek()? {
+        Kind::String => return Ok(text(scanner.string()?)),
+        Kind::Bool(value) => {
+            scanner.bool()?;
+            return Ok(Cow::Borrowed(if value { "true" } else { "false" }));
+        }
+        _ => {}
     }
     let json = scanner.skip()?;
     let mut out = String::new();

@@ -7,9 +7,9 @@ use alloc::vec::Vec;
 use super::error::{ReadFault, Warning, WarningKind};
 use super::heap::{Heap, Map, Rows};
 use super::read::Read;
-use crate::hash::{bucket, fnv1a};
+use crate::hash::{bucket, checksum, fnv1a};
 use crate::json::write_minified;
-use crate::sha256::{Prefix, h};
+use crate::sha256::Prefix;
 use crate::table::condition::{CONDITION, ConditionType, FIELD, Operator};
 use crate::table::set::{LINEAR, bucket_bits};
 use crate::table::wire::{NONE, push_varint};
@@ -165,13 +165,6 @@ impl<'j> Writer<'j> {
 
     /// Interns JSON text of any type, without its white space.
     pub(super) fn value(&mut self, json: &str) -> u32 {
-        // Most payloads have none, and then nothing is copied.
-        if !json
-            .bytes()
-            .any(|byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t'))
-        {
-            return self.values.intern(json.as_bytes());
-        }
         let mut minified = String::with_capacity(json.len());
         // A `String` takes everything, and the text has been scanned.
         let _ = write_minified(json, &mut minified);
@@ -298,7 +291,7 @@ impl<'j> Writer<'j> {
         for section in &mut self.sections {
             out.append(&mut core::mem::take(section));
         }
-        let checksum = h(out.get(24..)?);
+        let checksum = checksum(out.get(24..)?);
         out.get_mut(16..24)?
             .copy_from_slice(&checksum.to_le_bytes());
         Some((out, self.warnings))

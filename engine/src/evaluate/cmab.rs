@@ -41,7 +41,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             });
             return Ok(());
         }
-        let hash = self.hash_unit(cmab.prefix().required()?, cmab.unit().required()?);
+        let hash = self.hash_unit(cmab.hash_input())?;
         let drawn = (hash % BUCKETS) as f64;
         let buckets = BUCKETS as f64;
         let (group, explores) = if !cmab.has_config() {

@@ -43,7 +43,10 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             }
             ConditionType::ExperimentGroup => {
                 let group = match condition.field() {
-                    Some(field) => self.experiment_group(field.name)?,
+                    Some(field) => match field.name() {
+                        Some(name) => self.experiment_group(name)?,
+                        None => None,
+                    },
                     None => None,
                 };
                 self.compare(condition, group.map(Value::Str).into(), record)?;
@@ -109,12 +112,11 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
                 self.user.unit(unit.name, unit.lowered).into()
             }
             ConditionType::EnvironmentField => field
-                .and_then(|field| self.user.environment(&field, &self.global))
+                .and_then(|field| self.user.environment(&field, self.tier()))
                 .into(),
             ConditionType::CurrentTime => Operand::Now(self.now_ms()),
             ConditionType::UserBucket => {
-                let prefix = condition.prefix().required()?;
-                let hash = self.hash_unit(prefix, condition.unit().required()?);
+                let hash = self.hash_unit(condition.hash_input())?;
                 Operand::Value(Value::Int((hash % USER_BUCKETS) as i64))
             }
             ConditionType::TargetApp => match self.app {
@@ -125,7 +127,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             .into(),
             ConditionType::IpBased => match in_user(self) {
                 Some(value) => Operand::Value(value),
-                None if field.is_some_and(|field| field.name == "country") => {
+                None if field.is_some_and(|field| field.name == b"country") => {
                     country = self.country_of_ip(record);
                     match &country {
                         Some(code) => core::str::from_utf8(code).ok().map(Value::Str).into(),
@@ -173,7 +175,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
     {
         use crate::user_agent::{self, UserAgentField};
 
-        let field = UserAgentField::from_name(field?.lowered)?;
+        let field = UserAgentField::from_name(core::str::from_utf8(field?.lowered).ok()?)?;
         let user_agent = self.user.field(&FieldName::USER_AGENT, &self.global)?;
         user_agent::field(user_agent.text(number)?, field, version).map(Value::Str)
     }

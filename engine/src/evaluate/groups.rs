@@ -25,7 +25,7 @@ impl<'t> ExperimentGroup<'t> {
         ExperimentGroup {
             name: rule.group_name().unwrap_or_default(),
             rule_id: rule.id(),
-            id_type: rule.unit().map_or("", |unit| unit.name),
+            id_type: rule.unit().and_then(|unit| unit.text()).unwrap_or_default(),
             json: rule.return_value().unwrap_or("{}"),
         }
     }
@@ -100,7 +100,7 @@ impl<'t, E: Environment> Evaluator<'t, '_, E> {
                 evaluation.value = !rule.has(flags::RETURNS_FALSE);
                 evaluation.json = rule.return_value();
                 evaluation.rule_id = Some(rule.id());
-                evaluation.id_type = rule.unit().map(|unit| unit.name);
+                evaluation.id_type = rule.unit().and_then(|unit| unit.text());
                 evaluation.group_name = rule.group_name();
                 evaluation.is_experiment_group = rule.has(flags::EXPERIMENT_GROUP);
                 evaluation.is_experiment_active = spec.is_active().unwrap_or(false);

@@ -12,6 +12,7 @@ mod parse;
 mod percentage;
 mod results;
 mod spec;
+mod sticky;
 mod store;
 mod typed;
 
@@ -21,6 +22,7 @@ pub(crate) use operator::eq;
 #[cfg(feature = "serde")]
 pub use parse::MAX_PARSED_TEXT;
 pub use results::{DynamicConfig, Experiment, Gate, Layer, LayerParameter};
+pub use sticky::{StickyChange, StickyOptions, Stored};
 pub use store::StoreParameter;
 pub use typed::{JsonType, JsonValue, Parameters, ReadError, Text};
 
@@ -28,6 +30,7 @@ use crate::environment::Environment;
 use crate::evaluation::{Evaluation, EvaluationError, Reason};
 use crate::explain::{Step, Trace};
 use crate::exposure::{ExposureSink, LayerPart, Scratch, ScratchView, SecondaryExposure};
+use crate::table::rule::HashInput;
 use crate::table::{SpecKind, Table};
 use crate::user::{Attributes, Global, User};
 
@@ -109,6 +112,7 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
     }
 
     /// The configured tier, else the payload's default (§2.6).
+    #[cfg(feature = "bootstrap")]
     pub(crate) fn tier(&self) -> Option<&'t str> {
         let meta = self.table.meta();
         self.options
@@ -288,13 +292,31 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
         &'s [LayerPart<'t>],
     ) {
         let ScratchView { exposures, parts } = scratch;
-        let tier = self.tier();
+        let view = ScratchView {
+            exposures: &mut *exposures,
+            parts: &mut *parts,
+        };
+        let evaluation = self.run(user, view, sink, trace, |run| run.check(kind, name));
+        (evaluation, exposures, parts)
+    }
+
+    /// Begins a check.
+    #[inline(always)]
+    fn run<T: Trace, R>(
+        &self,
+        user: &User<'_>,
+        scratch: ScratchView<'_, 't>,
+        sink: &mut dyn ExposureSink,
+        trace: &mut T,
+        work: impl FnOnce(&mut Run<'_, 't, '_, '_, E, T>) -> R,
+    ) -> R {
+        let ScratchView { exposures, parts } = scratch;
         let mut run = Run {
             table: self.table,
             environment: self.environment,
             global: Global {
                 custom: self.options.custom,
-                tier,
+                tier: self.options.tier,
             },
             overrides: self.options.overrides,
             user,
@@ -309,10 +331,10 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
             runaway: false,
             budget: MAX_EVALUATIONS,
             now: None,
+            last_hash: None,
             dropped: 0,
         };
-        let evaluation = run.check(kind, name);
-        (evaluation, exposures, parts)
+        work(&mut run)
     }
 }
 
@@ -338,6 +360,8 @@ struct Run<'r, 't, 'u, 'e, E, T> {
     runaway: bool,
     budget: u32,
     now: Option<i64>,
+    /// The hash drawn last, see [`Run::hash_unit`].
+    last_hash: Option<(HashInput, u64)>,
     dropped: u32,
 }
 
@@ -390,6 +414,19 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
     fn now_ms(&mut self) -> i64 {
         let environment = self.environment;
         *self.now.get_or_insert_with(|| environment.now_ms())
+    }
+}
+
+impl<'t, 'e, E, T> Run<'_, 't, '_, 'e, E, T> {
+    /// The configured environment's tier, else the payload's.
+    fn tier<'v>(&self) -> Option<&'v str>
+    where
+        't: 'v,
+        'e: 'v,
+    {
+        self.global
+            .tier
+            .or_else(|| self.table.meta()?.default_environment())
     }
 }
 

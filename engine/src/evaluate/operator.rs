@@ -8,7 +8,10 @@ use crate::evaluation::{Evaluation, Note, Reason};
 use crate::explain::Trace;
 use crate::hash::fnv1a;
 use crate::json::{as_string, elements, members};
-use crate::lowercase::{equals_lowercased, hash_lowercased, is_plain_lowercase, lowercase};
+use crate::lowercase::{
+    equals_lowercased, equals_lowercased_ascii, hash_lowercased, hash_lowercased_ascii,
+    is_plain_lowercase, lowercase,
+};
 use crate::number::NumberText;
 use crate::sha256::id_list_key;
 use crate::table::condition::{Condition, Operator};
@@ -237,9 +240,11 @@ fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N]> {
 /// Whether the lower-cased text is in a set.
 fn in_lowered_set(text: &str, set: &[u8]) -> Result<bool> {
     let set = StringSet::read(set).required()?;
-    let found = if is_plain_lowercase(text) {
-        let bytes = text.as_bytes();
-        set.contains(|| fnv1a(bytes), |entry| entry == bytes)
+    let found = if text.is_ascii() {
+        set.contains(
+            || hash_lowercased_ascii(text),
+            |entry| equals_lowercased_ascii(text, entry),
+        )
     } else {
         set.contains(
             || hash_lowercased(text),

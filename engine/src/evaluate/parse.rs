@@ -30,7 +30,7 @@ pub const MAX_PARSED_TEXT: usize = 1024;
 impl<'t> JsonValue<'t> {
     /// The value as any type that serde reads, borrowed from the table where the type borrows.
     ///
-    /// Numbers are as for other JSON libraries: an integer type takes no `1.0`. A string with escapes can be up to
+    /// Numbers are as for other JSON libraries: an integer type takes no `1.0`. A struct is read from an object only. A string with escapes can be up to
     /// [`MAX_PARSED_TEXT`] bytes long, see [`Self::parse_with`], and no borrowed `&str` takes it.
     ///
     /// # Errors
@@ -128,8 +128,11 @@ impl<'t> crate::Evaluation<'t> {
     /// [`ReadError::NoAnswer`] when the specs gave none, and those of [`JsonValue::parse`].
     pub fn parse_value<T: Deserialize<'t>>(&self) -> Result<T, ReadError> {
         match self.json {
-            None if self.reason != crate::Reason::Recognized => Err(self.lack()),
-            json => JsonValue::new(json.unwrap_or("{}")).parse(),
+            Some(json) => JsonValue::new(json).parse(),
+            None => match self.lack() {
+                ReadError::Missing => JsonValue::new("{}").parse(),
+                error => Err(error),
+            },
         }
     }
 }

@@ -4,8 +4,8 @@ use super::{Required, Result, Run};
 use crate::environment::Environment;
 use crate::explain::{Step, Trace};
 use crate::number::NumberText;
-use crate::sha256::{Prefix, Sha256};
-use crate::table::rule::{ALL, Rule, Unit};
+use crate::sha256::Sha256;
+use crate::table::rule::{ALL, HashInput, Rule, Unit};
 
 /// What a pass percentage is a share of.
 const BUCKETS: u64 = ALL as u64;
@@ -16,7 +16,7 @@ impl<E: Environment, T: Trace> Run<'_, '_, '_, '_, E, T> {
         let bound = rule.bound();
         let drawn = match bound {
             0 | ALL.. => None,
-            _ => Some(self.hash_unit(rule.prefix().required()?, rule.unit().required()?) % BUCKETS),
+            _ => Some(self.hash_unit(rule.hash_input())? % BUCKETS),
         };
         Ok(self.within(drawn, bound))
     }
@@ -57,10 +57,20 @@ impl<E: Environment, T: Trace> Run<'_, '_, '_, '_, E, T> {
         Ok(self.within(drawn, bound))
     }
 
-    /// H of a prefix and the user's unit id.
-    pub(super) fn hash_unit(&self, prefix: Prefix<'_>, unit: Unit<'_>) -> u64 {
+    /// H of a prefix and the user's unit id. The last one is kept: the groups of an experiment share it, and so do a
+    /// layer's allocation and its experiment's.
+    pub(super) fn hash_unit(&mut self, input: HashInput) -> Result<u64> {
+        if let Some((last, hash)) = self.last_hash
+            && last == input
+        {
+            return Ok(hash);
+        }
+        let prefix = self.table.prefix(input.prefix).required()?;
+        let unit = self.table.unit(input.unit).required()?;
         let mut buffer = NumberText::new();
-        prefix.hash(self.unit_text(unit, &mut buffer))
+        let hash = prefix.hash(self.unit_text(unit, &mut buffer));
+        self.last_hash = Some((input, hash));
+        Ok(hash)
     }
 
     /// The unit id as it is hashed: empty when the user has none, or null, or an object.

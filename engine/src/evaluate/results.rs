@@ -112,9 +112,10 @@ impl<'t> Gate<'_, 't, '_> {
 
     /// Whether the user passes, or `fallback` when the specs gave no answer: unknown name, unsupported, no specs.
     pub fn value_or(&self, fallback: bool) -> bool {
-        match self.evaluation.reason {
-            Reason::Recognized | Reason::LocalOverride => self.evaluation.value,
-            _ => fallback,
+        if self.evaluation.reason.is_answer() {
+            self.evaluation.value
+        } else {
+            fallback
         }
     }
 

@@ -64,7 +64,8 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         entry: Spec<'t>,
         record: &mut Evaluation<'t>,
     ) -> Result<bool> {
-        if self.apply_override(kind, entry.name(), record)? {
+        // The name is read only where there are overrides to compare it with.
+        if !self.overrides.is_empty() && self.apply_override(kind, entry.name(), record)? {
             return Ok(true);
         }
         if let Some(overrides) = entry.overrides()

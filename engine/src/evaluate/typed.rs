@@ -493,10 +493,10 @@ impl<'t> Parameters<'t> for Evaluation<'t> {
 impl Evaluation<'_> {
     /// Why there is no parameter.
     pub(super) fn lack(&self) -> ReadError {
-        match self.reason {
-            Reason::Recognized => ReadError::Missing,
-            _ if self.json.is_some() => ReadError::Missing,
-            reason => ReadError::NoAnswer(reason),
+        if self.reason.is_answer() || self.json.is_some() {
+            ReadError::Missing
+        } else {
+            ReadError::NoAnswer(self.reason)
         }
     }
 }

@@ -80,9 +80,9 @@ impl<'t> ExplainedCondition<'t> {
     pub fn subject(&self) -> Option<&'t str> {
         match self.0.condition_type() {
             ConditionType::UnitId | ConditionType::UserBucket => {
-                self.0.unit().map(|unit| unit.name)
+                core::str::from_utf8(self.0.unit()?.name).ok()
             }
-            _ => self.0.field().map(|field| field.name),
+            _ => self.0.field()?.name(),
         }
     }
 

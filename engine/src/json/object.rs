@@ -75,7 +75,6 @@ impl<'o> Object<'o> {
 }
 
 /// Writes an array of strings.
-#[cfg(feature = "bootstrap")]
 pub(crate) fn write_texts<'a>(
     texts: impl Iterator<Item = &'a str>,
     out: &mut dyn Write,

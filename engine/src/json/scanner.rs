@@ -43,8 +43,40 @@ pub(crate) struct Scanner<'j> {
     depth: u32,
     /// Whether the container just entered has had no member yet.
     first: bool,
+    /// Whether white space was passed over, see [`Self::skip_compact`].
+    spaced: bool,
     /// Added to every reported offset: where `text` lies in the document it was cut from.
     base: usize,
+}
+
+/// How many bytes at the start stand for themselves in a string: none of them a quote, a backslash or a control character.
+///
+/// Eight at a time. In each of the three differences the lowest top bit that is set marks the first such byte; what
+/// lies above it may be wrong, through its borrow.
+fn plain_length(bytes: &[u8]) -> usize {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    const TOPS: u64 = EACH << 7;
+    const QUOTES: u64 = 0x2222_2222_2222_2222;
+    const BACKSLASHES: u64 = 0x5C5C_5C5C_5C5C_5C5C;
+    const SPACES: u64 = 0x2020_2020_2020_2020;
+    let (words, rest) = bytes.as_chunks::<8>();
+    let mut length: usize = 0;
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        let (quote, backslash) = (word ^ QUOTES, word ^ BACKSLASHES);
+        let found = (quote.wrapping_sub(EACH) & !quote
+            | backslash.wrapping_sub(EACH) & !backslash
+            | word.wrapping_sub(SPACES) & !word)
+            & TOPS;
+        if found != 0 {
+            return length.saturating_add(found.trailing_zeros() as usize / 8);
+        }
+        length = length.saturating_add(8);
+    }
+    let plain = rest
+        .iter()
+        .position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20);
+    length.saturating_add(plain.unwrap_or(rest.len()))
 }
 
 type Result<T> = core::result::Result<T, Fault>;
@@ -61,6 +93,7 @@ impl<'j> Scanner<'j> {
             at: 0,
             depth: 0,
             first: false,
+            spaced: false,
             base,
         }
     }
@@ -68,6 +101,12 @@ impl<'j> Scanner<'j> {
     /// Where the scanner is, in bytes of the whole document.
     pub(crate) fn offset(&self) -> usize {
         self.base.saturating_add(self.at)
+    }
+
+    /// The text from here to where another scanner of the same text is.
+    #[cfg(feature = "compile")]
+    pub(crate) fn until(&self, later: &Self) -> &'j str {
+        self.text.get(self.at..later.at).unwrap_or_default()
     }
 
     fn fault<T>(&self, kind: FaultKind) -> Result<T> {
@@ -91,8 +130,24 @@ impl<'j> Scanner<'j> {
     fn skip_space(&mut self) -> Option<u8> {
         loop {
             match self.byte() {
-                Some(b' ' | b'\n' | b'\r' | b'\t') => self.advance(1),
+                Some(b' ' | b'\n' | b'\r' | b'\t') => self.skip_indentation(),
                 other => return other,
+            }
+        }
+    }
+
+    /// One character of white space, and what follows of spaces, eight at a time.
+    #[inline(never)]
+    fn skip_indentation(&mut self) {
+        const SPACES: u64 = 0x2020_2020_2020_2020;
+        self.spaced = true;
+        self.advance(1);
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        for word in rest.as_chunks::<8>().0 {
+            let others = u64::from_le_bytes(*word) ^ SPACES;
+            self.advance(others.trailing_zeros() as usize / 8);
+            if others != 0 {
+                break;
             }
         }
     }
@@ -203,7 +258,8 @@ impl<'j> Scanner<'j> {
 
     /// A string, as the raw text between its quotes; escapes are checked, not decoded.
     pub(crate) fn string(&mut self) -> Result<RawStr<'j>> {
-        if self.peek()? != Kind::String {
+        if self.skip_space() != Some(b'"') {
+            self.peek()?;
             return self.fault(FaultKind::Type);
         }
         self.advance(1);
@@ -211,10 +267,7 @@ impl<'j> Scanner<'j> {
         let mut escaped = false;
         loop {
             let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-            let plain = rest
-                .iter()
-                .position(|&b| b == b'"' || b == b'\\' || b < 0x20);
-            self.advance(plain.unwrap_or(rest.len()));
+            self.advance(plain_length(rest));
             match self.byte() {
                 Some(b'"') => break,
                 Some(b'\\') => {
@@ -280,7 +333,8 @@ impl<'j> Scanner<'j> {
 
     /// A number, as its token.
     pub(crate) fn number(&mut self) -> Result<&'j str> {
-        if self.peek()? != Kind::Number {
+        if !matches!(self.skip_space(), Some(b'-' | b'0'..=b'9')) {
+            self.peek()?;
             return self.fault(FaultKind::Type);
         }
         let start = self.at;
@@ -319,17 +373,27 @@ impl<'j> Scanner<'j> {
 
     /// Consumes `null` if that is what follows.
     pub(crate) fn null(&mut self) -> Result<bool> {
-        if self.peek()? != Kind::Null {
+        if self.skip_space() != Some(b'n') {
+            self.peek()?;
             return Ok(false);
         }
         self.literal("null")?;
         Ok(true)
     }
 
+    /// [`Self::skip`], and whether the value's text is free of white space outside of strings.
+    #[cfg(feature = "compile")]
+    pub(crate) fn skip_compact(&mut self) -> Result<(&'j str, bool)> {
+        self.skip_space();
+        self.spaced = false;
+        let text = self.skip()?;
+        Ok((text, !self.spaced))
+    }
+
     /// Passes over one value of any type and gives its text. Checks its grammar; no recursion: one bit for each
     /// open container says whether it is an object.
     pub(crate) fn skip(&mut self) -> Result<&'j str> {
-        self.peek()?;
+        self.skip_space();
         let start = self.at;
         let outer = self.depth;
         let mut objects: u128 = 0;

@@ -107,6 +107,12 @@ impl Iterator for Unescape<'_> {
 /// Those of `out`.
 pub fn write_escaped(text: &str, out: &mut dyn Write) -> fmt::Result {
     out.write_char('"')?;
+    write_inside(text, out)?;
+    out.write_char('"')
+}
+
+/// Writes what stands between the quotes of `text` as a JSON string.
+pub(crate) fn write_inside(text: &str, out: &mut dyn Write) -> fmt::Result {
     let mut rest = text;
     while let Some(at) = rest
         .bytes()
@@ -119,8 +125,7 @@ pub fn write_escaped(text: &str, out: &mut dyn Write) -> fmt::Result {
         write_escaped_chars(special.chars(), out)?;
         rest = later;
     }
-    out.write_str(rest)?;
-    out.write_char('"')
+    out.write_str(rest)
 }
 
 pub(super) fn write_escaped_chars(

@@ -1,9 +1,8 @@
 //! Contextual bandits: `cmab_configs` (`evaluation.md` §5.7).
 
-use super::rule::Unit;
+use super::rule::{HashInput, Unit};
 use super::wire::{Row, row};
 use super::{Section, StringList, Table};
-use crate::sha256::Prefix;
 use crate::user::FieldName;
 
 /// Bytes of a bandit's row.
@@ -105,7 +104,7 @@ impl<'t> Cmab<'t> {
 
     /// The id type as written.
     pub fn id_type(&self) -> &'t str {
-        self.unit().map_or("", |unit| unit.name)
+        self.unit().and_then(|unit| unit.text()).unwrap_or_default()
     }
 
     /// The share of users that explore, 0 to 1.
@@ -132,9 +131,12 @@ impl<'t> Cmab<'t> {
         self.table.unit(self.row.u16(4))
     }
 
-    /// The text before the unit id in the hash that draws a group.
-    pub(crate) fn prefix(&self) -> Option<Prefix<'t>> {
-        self.table.prefix(self.row.u32(0))
+    /// What the hash that draws a group is made of.
+    pub(crate) fn hash_input(&self) -> HashInput {
+        HashInput {
+            prefix: self.row.u32(0),
+            unit: self.row.u16(4),
+        }
     }
 
     /// The groups in order.
@@ -168,7 +170,7 @@ impl<'t> CmabGroup<'t> {
         (start..start.saturating_add(count)).map_while(move |at| {
             let row = row::<CMAB_WEIGHT>(table.section(Section::CmabWeights), at)?;
             Some(CmabWeight {
-                field: table.field(row.u16(0))?.name,
+                field: table.field(row.u16(0))?.name()?,
                 lookup: table.field(row.u16(0))?,
                 category: match row.reference(4) {
                     Some(category) => Some(table.string(category)?),

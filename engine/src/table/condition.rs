@@ -1,8 +1,8 @@
 //! Conditions: what is compared, how, and with what.
 
+use super::rule::HashInput;
 use super::wire::{NONE, Row};
 use super::{Section, Table, wire};
-use crate::sha256::Prefix;
 use crate::user::{Builtin, FieldName};
 
 /// Bytes of a condition's row.
@@ -139,9 +139,12 @@ impl<'t> Condition<'t> {
         self.table.blob(self.row.u32(8))
     }
 
-    /// The text before the unit id in the hash of a user bucket.
-    pub(crate) fn prefix(&self) -> Option<Prefix<'t>> {
-        self.table.prefix(self.row.u32(12))
+    /// What the hash of a user bucket is made of.
+    pub(crate) fn hash_input(&self) -> HashInput {
+        HashInput {
+            prefix: self.row.u32(12),
+            unit: self.row.u16(2),
+        }
     }
 }
 
@@ -194,8 +197,8 @@ impl<'t> Table<'t> {
     pub(crate) fn field(&self, at: u16) -> Option<FieldName<'t>> {
         let row = wire::row::<FIELD>(self.section(Section::Fields), u32::from(at))?;
         Some(FieldName {
-            name: self.string(row.u32(0))?,
-            lowered: self.string(row.u32(4))?,
+            name: self.string_bytes(row.u32(0))?,
+            lowered: self.string_bytes(row.u32(4))?,
             builtin: Builtin::from_code(row.u8(8)),
         })
     }

@@ -30,7 +30,7 @@ pub use spec::{Entity, Spec, SpecKind};
 
 use core::fmt;
 
-use crate::sha256::h;
+use crate::hash::checksum;
 
 /// The first bytes of a table. The first of them begins neither JSON nor UTF-8.
 pub const MAGIC: [u8; 4] = [0x93, b'S', b'R', b'T'];
@@ -147,12 +147,14 @@ impl fmt::Display for TableError {
 
 impl core::error::Error for TableError {}
 
-/// An opened rule table: a view over its bytes, cheap to copy.
+/// Bytes of the header and the directory that [`Table::open`] has checked.
+const HEAD: usize = HEADER + SECTIONS * 8;
+
+/// An opened rule table: a view over its bytes, three words, so that every row can carry it.
 #[derive(Clone, Copy)]
 pub struct Table<'t> {
     bytes: &'t [u8],
-    sections: [(u32, u32); SECTIONS],
-    flags: u16,
+    head: wire::Row<'t, HEAD>,
 }
 
 impl fmt::Debug for Table<'_> {
@@ -195,55 +197,49 @@ impl<'t> Table<'t> {
         }
         let count = header.u32(12) as usize;
         let directory = rest.as_chunks::<8>().0;
+        let head = bytes.first_chunk::<HEAD>().ok_or(TableError::TooShort)?;
         if count < SECTIONS || directory.len() < count {
             return Err(TableError::TooShort);
         }
-        let mut sections = [(0, 0); SECTIONS];
-        for (index, (section, entry)) in sections.iter_mut().zip(directory).enumerate() {
+        for (index, entry) in directory.iter().take(SECTIONS).enumerate() {
             let entry = wire::Row(entry);
-            let (start, size) = (entry.u32(0), entry.u32(4));
-            match start.checked_add(size) {
-                Some(end) if end <= length => *section = (start, end),
+            match entry.u32(0).checked_add(entry.u32(4)) {
+                Some(end) if end <= length => {}
                 _ => return Err(TableError::Section(index as u32)),
             }
         }
         Ok(Table {
             bytes,
-            sections,
-            flags: header.u16(6),
+            head: wire::Row(head),
         })
     }
 
-    /// Compares the checksum with the content. Cost: SHA-256 of the whole table.
+    /// Compares the checksum with the content. Cost: one pass over the whole table.
     ///
     /// # Errors
     /// [`TableError::Checksum`].
     pub fn verify(&self) -> Result<(), TableError> {
-        let header = self.bytes.first_chunk::<HEADER>().map(wire::Row);
         let content = self.bytes.get(24..).unwrap_or_default();
-        match header {
-            Some(header) if header.u64(16) == h(content) => Ok(()),
-            _ => Err(TableError::Checksum),
+        if self.checksum() == checksum(content) {
+            Ok(())
+        } else {
+            Err(TableError::Checksum)
         }
     }
 
-    /// The checksum in the header: the first eight bytes of the content's SHA-256.
+    /// The checksum in the header, of everything after it (`engine/FORMAT.md`).
     pub fn checksum(&self) -> u64 {
-        self.header().map_or(0, |header| header.u64(16))
-    }
-
-    fn header(&self) -> Option<wire::Row<'t, HEADER>> {
-        self.bytes.first_chunk::<HEADER>().map(wire::Row)
+        self.head.u64(16)
     }
 
     /// When Statsig made the payload, in ms since the epoch: its `time`, the `lcut` of exposures.
     pub fn time(&self) -> u64 {
-        self.header().map_or(0, |header| header.u64(24))
+        self.head.u64(24)
     }
 
     /// Whether the payload was v1, to which the rules of `evaluation.md` §3.3 apply.
     pub fn is_v1(&self) -> bool {
-        self.flags & FLAG_V1 != 0
+        self.head.u16(6) & FLAG_V1 != 0
     }
 
     /// The table itself.
@@ -253,18 +249,19 @@ impl<'t> Table<'t> {
 
     /// The sections by name and size in bytes, in the table's order.
     pub fn section_sizes(&self) -> impl Iterator<Item = (&'static str, u32)> + use<'t> {
-        let sizes = self.sections;
+        let head = self.head;
         SECTION_NAMES
             .into_iter()
-            .zip(sizes)
-            .map(|(name, (start, end))| (name, end.saturating_sub(start)))
+            .zip((HEADER..).step_by(8))
+            .map(move |(name, at)| (name, head.u32(at.saturating_add(4))))
     }
 
     #[inline]
     pub(crate) fn section(&self, section: Section) -> &'t [u8] {
-        self.sections
-            .get(section as usize)
-            .and_then(|&(start, end)| self.bytes.get(start as usize..end as usize))
+        let at = HEADER.saturating_add((section as usize).saturating_mul(8));
+        let (start, size) = (self.head.u32(at), self.head.u32(at.saturating_add(4)));
+        self.bytes
+            .get(start as usize..start.saturating_add(size) as usize)
             .unwrap_or_default()
     }
 

@@ -141,13 +141,10 @@ impl<'t> Table<'t> {
     /// The parameter store of that name.
     pub fn parameter_store(&self, name: &str) -> Option<ParameterStore<'t>> {
         let index = Index::read(self.section(Section::ParameterStores))?;
-        let at = index.find::<STORE>(name, |row| {
+        let row = index.find::<STORE>(name, |row| {
             self.string_bytes(row.u32(4)) == Some(name.as_bytes())
         })?;
-        Some(ParameterStore {
-            table: *self,
-            row: row::<STORE>(index.rows, at)?,
-        })
+        Some(ParameterStore { table: *self, row })
     }
 
     /// All parameter stores, in the table's order.

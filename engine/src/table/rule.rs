@@ -32,9 +32,12 @@ impl<'t> Rule<'t> {
         self.table.string(self.row.u32(0)).unwrap_or_default()
     }
 
-    /// The text before the unit id in the hash of the pass percentage.
-    pub(crate) fn prefix(&self) -> Option<Prefix<'t>> {
-        self.table.prefix(self.row.u32(4))
+    /// What the hash of the pass percentage is made of.
+    pub(crate) fn hash_input(&self) -> HashInput {
+        HashInput {
+            prefix: self.row.u32(4),
+            unit: self.row.u16(12),
+        }
     }
 
     /// The salt of an override rule, whose spec's salt is known only when it is used.
@@ -83,11 +86,25 @@ impl<'t> Rule<'t> {
     }
 }
 
+/// A laid-out text and the unit whose id follows it, by their places in the table: the same places are the same hash.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct HashInput {
+    pub(crate) prefix: u32,
+    pub(crate) unit: u16,
+}
+
 /// An id type: as written, in lower case.
 #[derive(Clone, Copy)]
 pub(crate) struct Unit<'t> {
-    pub(crate) name: &'t str,
-    pub(crate) lowered: &'t str,
+    pub(crate) name: &'t [u8],
+    pub(crate) lowered: &'t [u8],
+}
+
+impl<'t> Unit<'t> {
+    /// The id type as results report it.
+    pub(crate) fn text(&self) -> Option<&'t str> {
+        core::str::from_utf8(self.name).ok()
+    }
 }
 
 impl<'t> Table<'t> {
@@ -99,8 +116,8 @@ impl<'t> Table<'t> {
     pub(crate) fn unit(&self, at: u16) -> Option<Unit<'t>> {
         let row = wire::row::<8>(self.section(Section::Units), u32::from(at))?;
         Some(Unit {
-            name: self.string(row.u32(0))?,
-            lowered: self.string(row.u32(4))?,
+            name: self.string_bytes(row.u32(0))?,
+            lowered: self.string_bytes(row.u32(4))?,
         })
     }
 

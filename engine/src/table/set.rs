@@ -22,6 +22,11 @@ impl<'t> StringList<'t> {
         Some(StringList { count, entries })
     }
 
+    /// So many strings, each with its length before it.
+    pub(crate) fn of(count: u32, entries: &'t [u8]) -> Self {
+        StringList { count, entries }
+    }
+
     /// How many strings there are.
     pub fn len(&self) -> usize {
         self.count as usize

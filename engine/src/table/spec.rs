@@ -2,7 +2,7 @@
 
 use super::Table;
 use super::set::bucket_bits;
-use super::wire::{Row, row};
+use super::wire::{Row, row, same};
 use crate::hash::{bucket, fnv1a};
 
 /// What kind of spec a name is looked up as.
@@ -239,15 +239,14 @@ impl<'t> Index<'t> {
         &self,
         name: &str,
         same: impl Fn(Row<'t, N>) -> bool,
-    ) -> Option<u32> {
+    ) -> Option<Row<'t, N>> {
         let hash = fnv1a(name.as_bytes());
         let index = bucket(hash, self.bits) as usize;
         let start = u32::from_le_bytes(*self.starts.get(index)?);
         let end = u32::from_le_bytes(*self.starts.get(index.checked_add(1)?)?);
         (start..end)
-            .map_while(|at| Some((at, row::<N>(self.rows, at)?)))
-            .find(|(_, row)| row.u32(0) == hash && same(*row))
-            .map(|(at, _)| at)
+            .map_while(|at| row::<N>(self.rows, at))
+            .find(|row| row.u32(0) == hash && same(*row))
     }
 }
 
@@ -269,10 +268,11 @@ impl<'t> Table<'t> {
     /// A name's row, also one without a spec.
     pub(crate) fn entry(&self, kind: SpecKind, name: &str) -> Option<Spec<'t>> {
         let index = self.index(kind)?;
-        let at = index.find::<SPEC>(name, |row| {
-            self.string_bytes(row.u32(4)) == Some(name.as_bytes())
+        let row = index.find::<SPEC>(name, |row| {
+            self.string_bytes(row.u32(4))
+                .is_some_and(|known| same(known, name.as_bytes()))
         })?;
-        self.spec_at(kind, at)
+        Some(Spec { table: *self, row })
     }
 
     /// The spec of that name; cost: one hash of the name and about one comparison.

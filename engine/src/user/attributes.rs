@@ -1,6 +1,7 @@
 //! A map of user values: pairs given in code, or entries that were read from JSON.
 
 use super::value::{JsonArray, JsonObject, NumberToken, Value};
+use crate::table::wire::same;
 
 /// A map from names to [`Value`]s: `custom`, `customIDs`, `privateAttributes`, `statsigEnvironment`.
 ///
@@ -66,16 +67,21 @@ impl<'u> Attributes<'u> {
 
     /// The value of `name`, which may be [`Value::Null`]; `None` when there is no such name.
     pub fn get(&self, name: &str) -> Option<Value<'u>> {
+        self.get_bytes(name.as_bytes())
+    }
+
+    /// [`Self::get`] by the bytes of a name that is known to be text.
+    pub(crate) fn get_bytes(&self, name: &[u8]) -> Option<Value<'u>> {
         match self.0 {
             Entries::Pairs(pairs) => pairs
                 .iter()
                 .rev()
-                .find(|(key, _)| *key == name)
+                .find(|(key, _)| same(key.as_bytes(), name))
                 .map(|(_, value)| *value),
             Entries::Encoded(bytes) => {
                 let mut found = None;
                 for (key, value) in walk(bytes) {
-                    if key == name.as_bytes() {
+                    if same(key, name) {
                         found = Some(value);
                     }
                 }

@@ -1,6 +1,8 @@
 //! Finding a field, a unit id and an environment value of a user (`evaluation.md` §2.5, §2.6).
 
 use super::{Attributes, User, Value};
+use crate::lowercase::equals_lowercased;
+use crate::table::wire::same;
 
 /// What the options of an evaluation add to every user.
 #[derive(Clone, Copy, Debug, Default)]
@@ -60,39 +62,47 @@ impl Builtin {
     }
 }
 
-/// A field name with everything that a look-up needs.
+/// A field name with everything that a look-up needs. Names are compared as bytes: reading them as text would cost more
+/// than the comparison.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FieldName<'t> {
-    pub(crate) name: &'t str,
-    pub(crate) lowered: &'t str,
+    pub(crate) name: &'t [u8],
+    pub(crate) lowered: &'t [u8],
     pub(crate) builtin: Option<(Builtin, bool)>,
+}
+
+impl<'t> FieldName<'t> {
+    /// The name as text.
+    pub(crate) fn name(&self) -> Option<&'t str> {
+        core::str::from_utf8(self.name).ok()
+    }
 }
 
 impl FieldName<'static> {
     pub(crate) const IP: Self = FieldName {
-        name: "ip",
-        lowered: "ip",
+        name: b"ip",
+        lowered: b"ip",
         builtin: Some((Builtin::Ip, false)),
     };
     #[cfg(feature = "user-agent")]
     pub(crate) const USER_AGENT: Self = FieldName {
-        name: "userAgent",
-        lowered: "useragent",
+        name: b"userAgent",
+        lowered: b"useragent",
         builtin: Some((Builtin::UserAgent, false)),
     };
 }
 
 fn exact_then_lowered<'u>(
     map: Option<Attributes<'u>>,
-    name: &str,
-    lowered: &str,
+    name: &[u8],
+    lowered: &[u8],
 ) -> Option<Value<'u>> {
     let map = map?;
-    map.get(name).or_else(|| {
-        if lowered == name {
+    map.get_bytes(name).or_else(|| {
+        if same(lowered, name) {
             None
         } else {
-            map.get(lowered)
+            map.get_bytes(lowered)
         }
     })
 }
@@ -131,9 +141,23 @@ impl<'u> User<'u> {
         }
     }
 
+    /// §2.6 for an id type whose lower case is not at hand.
+    pub(crate) fn unit_of(&self, id_type: &str) -> Option<Value<'u>> {
+        if equals_lowercased(id_type, "userid") {
+            return self.user_id;
+        }
+        let ids = self.custom_ids?;
+        ids.get(id_type).or_else(|| {
+            let ids = ids
+                .iter()
+                .filter(|(name, _)| equals_lowercased(id_type, name));
+            ids.last().map(|(_, value)| value)
+        })
+    }
+
     /// §2.6: the value of the user's unit, `None` where it has none.
-    pub(crate) fn unit(&self, name: &str, lowered: &str) -> Option<Value<'u>> {
-        if lowered == "userid" {
+    pub(crate) fn unit(&self, name: &[u8], lowered: &[u8]) -> Option<Value<'u>> {
+        if same(lowered, b"userid") {
             self.user_id
         } else {
             exact_then_lowered(self.custom_ids, name, lowered)
@@ -144,17 +168,15 @@ impl<'u> User<'u> {
     pub(crate) fn environment<'v>(
         &self,
         field: &FieldName<'_>,
-        global: &Global<'v>,
+        tier: Option<&'v str>,
     ) -> Option<Value<'v>>
     where
         'u: 'v,
     {
         self.statsig_environment
-            .and_then(|environment| environment.get(field.name))
+            .and_then(|environment| environment.get_bytes(field.name))
             .or_else(|| {
-                global
-                    .tier
-                    .filter(|_| field.name == "tier" || field.lowered == "tier")
+                tier.filter(|_| same(field.lowered, b"tier"))
                     .map(Value::Str)
             })
     }

@@ -1,13 +1,14 @@
 //! A user read from JSON (`evaluation.md` §2.1) into a caller's buffer.
 
-use core::fmt::{self, Write};
+use core::fmt;
 
 use super::attributes::{
     ARRAY, Attributes, FALSE, HEADER, Header, NULL, NUMBER, OBJECT, STRING, TRUE,
 };
 use super::value::{JsonArray, JsonObject, NumberToken, Value};
 use super::{Field, User};
-use crate::json::{Fault, FaultKind, Kind, RawStr, Scanner, write_canonical};
+use crate::arena::{Arena, Full};
+use crate::json::{Fault, FaultKind, Kind, Scanner, write_canonical};
 
 /// Why a JSON text is no user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,78 +60,16 @@ impl From<Fault> for UserError {
     }
 }
 
-/// The unused rest of the caller's buffer.
-struct Arena<'u> {
-    free: &'u mut [u8],
-}
-
-/// Text that is being written at the beginning of the free part.
-struct Draft<'a, 'u> {
-    arena: &'a mut Arena<'u>,
-    length: usize,
-}
-
-impl Write for Draft<'_, '_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.push(text.as_bytes()).map_err(|_| fmt::Error)
-    }
-}
-
-impl Draft<'_, '_> {
-    fn push(&mut self, bytes: &[u8]) -> Result<(), UserError> {
-        let end = self.length.saturating_add(bytes.len());
-        self.arena
-            .free
-            .get_mut(self.length..end)
-            .ok_or(UserError::ScratchFull)?
-            .copy_from_slice(bytes);
-        self.length = end;
-        Ok(())
-    }
-}
-
-impl<'u> Arena<'u> {
-    fn draft(&mut self) -> Draft<'_, 'u> {
-        Draft {
-            arena: self,
-            length: 0,
-        }
-    }
-
-    /// Keeps the first `length` bytes.
-    fn keep(&mut self, length: usize) -> &'u [u8] {
-        let free = core::mem::take(&mut self.free);
-        match free.split_at_mut_checked(length) {
-            Some((kept, rest)) => {
-                self.free = rest;
-                kept
-            }
-            None => &[],
-        }
-    }
-
-    fn text(
-        &mut self,
-        write: impl FnOnce(&mut dyn Write) -> fmt::Result,
-    ) -> Result<&'u str, UserError> {
-        let mut draft = self.draft();
-        write(&mut draft).map_err(|_| UserError::ScratchFull)?;
-        let length = draft.length;
-        Ok(core::str::from_utf8(self.keep(length)).unwrap_or_default())
-    }
-
-    fn string(&mut self, raw: RawStr<'u>) -> Result<&'u str, UserError> {
-        match raw.plain() {
-            Some(plain) => Ok(plain),
-            None => self.text(|out| raw.write_to(out)),
-        }
+impl From<Full> for UserError {
+    fn from(_: Full) -> Self {
+        UserError::ScratchFull
     }
 }
 
 pub(super) fn parse<'u>(json: &'u [u8], scratch: &'u mut [u8]) -> Result<User<'u>, UserError> {
     let text =
         core::str::from_utf8(json).map_err(|error| UserError::NotUtf8(error.valid_up_to()))?;
-    let mut arena = Arena { free: scratch };
+    let mut arena = Arena::new(scratch);
     let mut scanner = Scanner::new(text);
     let mut user = User::new();
     let mut seen: u16 = 0;
@@ -190,12 +129,12 @@ fn map<'u>(scanner: &mut Scanner<'u>, arena: &mut Arena<'u>) -> Result<Attribute
     scanner.begin_object()?;
     let mut draft = arena.draft();
     while let Some(key) = scanner.next_key()? {
-        let start = draft.length;
+        let start = draft.length();
         draft.push(&[0; HEADER])?;
-        let key_start = draft.length;
+        let key_start = draft.length();
         key.write_to(&mut draft)
             .map_err(|_| UserError::ScratchFull)?;
-        let value_start = draft.length;
+        let value_start = draft.length();
         let full = |_| UserError::ScratchFull;
         let tag = match scanner.peek()? {
             Kind::Null => {
@@ -224,13 +163,11 @@ fn map<'u>(scanner: &mut Scanner<'u>, arena: &mut Arena<'u>) -> Result<Attribute
         let length = |from: usize, to: usize| u32::try_from(to.saturating_sub(from));
         let header = Header {
             key: length(key_start, value_start).map_err(|_| UserError::ScratchFull)?,
-            value: length(value_start, draft.length).map_err(|_| UserError::ScratchFull)?,
+            value: length(value_start, draft.length()).map_err(|_| UserError::ScratchFull)?,
             tag,
         };
-        if let Some(place) = draft.arena.free.get_mut(start..key_start) {
-            place.copy_from_slice(&header.to_bytes());
-        }
+        draft.put(start, &header.to_bytes());
     }
-    let length = draft.length;
+    let length = draft.length();
     Ok(Attributes::encoded(arena.keep(length)))
 }

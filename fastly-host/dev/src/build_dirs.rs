@@ -70,6 +70,11 @@ impl BuildDirs {
         &self.native
     }
 
+    /// Target folder of native code that is measured, whose compiler flags would rebuild everything in the ordinary one.
+    pub fn measured(&self) -> PathBuf {
+        self.base.join("measured")
+    }
+
     /// Target folder of Wasm and bare-metal builds by the compiler that `key` names (see [`compiler_key`]).
     pub fn cross(&self, key: &str) -> PathBuf {
         self.base.join(format!("cross-{key}"))
@@ -91,7 +96,9 @@ impl BuildDirs {
                 .file_name()
                 .is_some_and(|name| name.to_string_lossy().starts_with("cross-"));
             let layouts: &[&[&str]] = if dir == self.native {
-                &[&[]]
+                &[&[], &["--profile", "tool"]]
+            } else if dir == self.measured() {
+                &[&["--profile", "release"]]
             } else if cross {
                 &[
                     &["--target", "wasm32-wasip1"],

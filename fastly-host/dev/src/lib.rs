@@ -7,6 +7,7 @@
 #[cfg(not(unix))]
 compile_error!("`cargo dev` needs a Unix system (on Windows: WSL)");
 
+pub mod bench;
 pub mod build_dirs;
 pub mod debian;
 pub mod differential;

@@ -9,7 +9,7 @@ use statsig_fastly_dev::test_steps::{Selection, Step, test};
 use statsig_fastly_dev::viceroy::Preparing;
 use statsig_fastly_dev::wasm_toolchain::{NO_STD, Toolchain, WASM};
 use statsig_fastly_dev::workspace::Workspace;
-use statsig_fastly_dev::{differential, serve, service_build};
+use statsig_fastly_dev::{bench, differential, serve, service_build};
 use std::process::ExitCode;
 
 /// Developer tasks of this workspace. Each does the set-up it needs and says so.
@@ -59,6 +59,17 @@ enum Task {
     },
     /// Build the service to Wasm and print where it is
     BuildService,
+    /// Run the benchmarks and write benches/RESULTS.md
+    Bench {
+        /// Measure only what has this in its id, and print instead of writing
+        #[arg(long, value_name = "TEXT")]
+        only: Option<String>,
+        /// Print the functions in which most instructions were spent, so many of each case
+        #[arg(long, value_name = "COUNT")]
+        profile: Option<usize>,
+    },
+    /// Measure the Wasm modules against benches/budgets.toml
+    Size,
 }
 
 fn main() -> ExitCode {
@@ -93,6 +104,8 @@ fn run(task: Task) -> Outcome<()> {
             println!("{}", module.path.display());
             Ok(())
         }
+        Task::Bench { only, profile } => bench::bench(only, profile),
+        Task::Size => bench::size(),
     }
 }
 

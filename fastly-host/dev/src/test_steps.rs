@@ -21,6 +21,18 @@ const HOST: &str = "statsig-fastly";
 const SERVICE: &str = service_build::PACKAGE;
 const DEV: &str = "statsig-fastly-dev";
 const DIFFERENTIAL: &str = differential::PACKAGE;
+/// What brings many crates of its own, or is built for Wasm: left out of the steps for the workspace.
+const APART: [&str; 5] = [
+    SERVICE,
+    DIFFERENTIAL,
+    "statsig-benches",
+    "statsig-benches-cases",
+    "statsig-benches-engine-alone",
+];
+
+fn apart() -> impl Iterator<Item = &'static str> {
+    APART.into_iter().flat_map(|package| ["--exclude", package])
+}
 
 /// One part of the full test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -170,29 +182,20 @@ impl Run {
             Step::Clippy => {
                 component("clippy", "clippy")?;
                 self.cargo(step, |cargo| {
-                    cargo
-                        .args([
-                            "clippy",
-                            "--workspace",
-                            "--exclude",
-                            SERVICE,
-                            "--exclude",
-                            DIFFERENTIAL,
-                        ])
-                        .args(["--all-targets", "--all-features", "--", "-D", "warnings"])
+                    cargo.args(["clippy", "--workspace"]).args(apart()).args([
+                        "--all-targets",
+                        "--all-features",
+                        "--",
+                        "-D",
+                        "warnings",
+                    ])
                 })
             }
             Step::Native => {
                 self.cargo(step, |cargo| {
                     cargo
-                        .args([
-                            "test",
-                            "--workspace",
-                            "--exclude",
-                            SERVICE,
-                            "--exclude",
-                            DIFFERENTIAL,
-                        ])
+                        .args(["test", "--workspace"])
+                        .args(apart())
                         .arg("--all-features")
                 })?;
                 self.cargo(step, |cargo| {
@@ -218,14 +221,8 @@ impl Run {
             }
             Step::Docs => self.cargo(step, |cargo| {
                 cargo
-                    .args([
-                        "doc",
-                        "--workspace",
-                        "--exclude",
-                        SERVICE,
-                        "--exclude",
-                        DIFFERENTIAL,
-                    ])
+                    .args(["doc", "--workspace"])
+                    .args(apart())
                     .args(["--no-deps", "--all-features"])
                     .env("RUSTDOCFLAGS", "-D warnings")
             }),

@@ -203,7 +203,7 @@ fn recursion_ends_on_the_stack_of_compute() {
         ("gates", "by_group", depth),
         ("experiments", "delegate_0", depth),
         ("experiments", "group_self", depth),
-        ("experiments", "bandit", depth),
+        ("experiments", "bandit", "Bootstrap:Recognized"),
         ("layers", "to_self", depth),
         ("layers", "new_to_delegates", depth),
     ] {

@@ -31,12 +31,30 @@ pub(crate) fn countries() -> Value {
     serde_json::from_str(include_str!("../data/countries.json")).unwrap()
 }
 
+/// Specs that ask for sampling: a gate with a rate, one that forwards all.
+pub(crate) fn sampling_specs() -> Vec<u8> {
+    bytes(include_bytes!(
+        "../../../engine/tests/data/payloads/dcs_with_sampling.json.gz"
+    ))
+}
+
+/// Specs that ask for sampling, with a gate that counts for analysis.
+pub(crate) fn analytical_specs() -> Vec<u8> {
+    bytes(include_bytes!(
+        "../../../engine/tests/data/payloads/dcs_with_analytical_exposure_sampling.json.gz"
+    ))
+}
+
 fn unpack(packed: &[u8]) -> Value {
-    let mut text = String::new();
+    serde_json::from_slice(&bytes(packed)).unwrap()
+}
+
+fn bytes(packed: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
     flate2::read::GzDecoder::new(packed)
-        .read_to_string(&mut text)
+        .read_to_end(&mut bytes)
         .unwrap();
-    serde_json::from_str(&text).unwrap()
+    bytes
 }
 
 /// Puts large values in place of the marks that the recordings have for them.

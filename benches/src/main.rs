@@ -1,0 +1,72 @@
+//! The runner behind `cargo dev bench` and `cargo dev size`, which build what it is given:
+//!
+//! - `bench native=FILE cases=FILE alone:NAME=FILE… scratch=FOLDER results=FILE [only=PREFIX] [profile=COUNT]`
+//! - `size budgets=FILE alone:NAME=FILE…`
+#![forbid(unsafe_code)]
+
+mod budgets;
+mod callgrind;
+mod count;
+mod evaluation_payload;
+mod guest;
+mod measure;
+mod report;
+mod sizes;
+mod synthetic;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What the command line says, as `key=value`.
+pub(crate) struct Arguments(Vec<(String, String)>);
+
+impl Arguments {
+    fn optional(&self, key: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(known, _)| known == key)
+            .map(|(_, value)| value.as_str())
+    }
+
+    fn path(&self, key: &str) -> Result<PathBuf, String> {
+        self.optional(key)
+            .map(PathBuf::from)
+            .ok_or_else(|| format!("`{key}=…` is missing"))
+    }
+
+    /// The modules whose size counts, by name.
+    fn modules(&self) -> impl Iterator<Item = (&str, PathBuf)> {
+        self.0
+            .iter()
+            .filter_map(|(key, value)| Some((key.strip_prefix("alone:")?, PathBuf::from(value))))
+    }
+}
+
+fn main() -> ExitCode {
+    let mut words = std::env::args().skip(1);
+    let task = words.next().unwrap_or_default();
+    let arguments = Arguments(
+        words
+            .map(|word| {
+                word.split_once('=')
+                    .map_or((word.clone(), String::new()), |(k, v)| (k.into(), v.into()))
+            })
+            .collect(),
+    );
+    let done = match task.as_str() {
+        "bench" => measure::bench(&arguments),
+        "size" => budgets::check(&arguments),
+        _ => Err("say `bench` or `size`; `cargo dev bench` and `cargo dev size` do".into()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn read(path: &std::path::Path) -> Result<Vec<u8>, String> {
+    std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))
+}

@@ -1,0 +1,366 @@
+//! Sticky assignments as they are kept (`evaluation.md` §5.10): a record for each user and experiment or layer.
+//!
+//! A record is a JSON object with the members that Statsig's core keeps. It is written without a buffer, and read in place;
+//! what has escapes is decoded into the caller's. [`Evaluator::experiment_sticky`](crate::Evaluator::experiment_sticky) says what is
+//! done with it; where it lies is the caller's.
+
+use core::fmt::{self, Write};
+
+use crate::arena::{Arena, Full};
+use crate::exposure::SecondaryExposure;
+use crate::json::{
+    Fault, FaultKind, Kind, Object, RawStr, Scanner, elements, write_escaped, write_inside,
+    write_texts,
+};
+use crate::number::{self, NumberText};
+use crate::table::StringList;
+use crate::table::wire::prefixed;
+use crate::user::User;
+
+/// Why a text is no record. It is to be taken as none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StickyError {
+    /// The text is not JSON at this byte, or nested too deep.
+    NotJson(usize),
+    /// A member, or the whole, is of another type, at this byte.
+    Mistyped(usize),
+    /// The text lacks `value`, `json_value` or `rule_id`.
+    Incomplete,
+    /// The buffer is too small: as many bytes as the text has are always enough.
+    BufferFull,
+}
+
+impl fmt::Display for StickyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StickyError::NotJson(at) => write!(f, "sticky record: not valid JSON at byte {at}"),
+            StickyError::Mistyped(at) => write!(f, "sticky record: another type at byte {at}"),
+            StickyError::Incomplete => f.write_str("sticky record: a member is missing"),
+            StickyError::BufferFull => f.write_str("sticky record: buffer too small"),
+        }
+    }
+}
+
+impl core::error::Error for StickyError {}
+
+impl From<Fault> for StickyError {
+    fn from(fault: Fault) -> Self {
+        match fault.kind {
+            FaultKind::Type => StickyError::Mistyped(fault.offset),
+            FaultKind::Syntax | FaultKind::Depth => StickyError::NotJson(fault.offset),
+        }
+    }
+}
+
+impl From<Full> for StickyError {
+    fn from(_: Full) -> Self {
+        StickyError::BufferFull
+    }
+}
+
+/// An assignment that was kept.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct StickyRecord<'p> {
+    /// Whether a rule passed.
+    pub value: bool,
+    /// The value: JSON text of an object.
+    pub json: &'p str,
+    /// The rule id, with its suffix.
+    pub rule_id: &'p str,
+    /// The group's name.
+    pub group_name: Option<&'p str>,
+    /// Of a layer: the experiment that answered for it.
+    pub config_delegate: Option<&'p str>,
+    /// Of a layer: the parameters that the experiment owns.
+    pub explicit_parameters: Option<StringList<'p>>,
+    /// The time of the payload that gave it, in ms since the epoch.
+    pub time: u64,
+    /// The version of the spec that gave it.
+    pub version: Option<u32>,
+    exposures: Exposures<'p>,
+}
+
+impl<'p> StickyRecord<'p> {
+    /// Reads a record. Members that it does not know are passed over.
+    ///
+    /// # Errors
+    /// When the text is no record, or `buffer` is smaller than it may have to be.
+    pub fn from_json(json: &'p str, buffer: &'p mut [u8]) -> Result<Self, StickyError> {
+        let mut arena = Arena::new(buffer);
+        let mut scanner = Scanner::new(json);
+        let (mut value, mut object, mut rule_id) = (None, None, None);
+        let (mut all, mut undelegated) = (None, None);
+        let mut record = StickyRecord {
+            value: false,
+            json: "{}",
+            rule_id: "",
+            group_name: None,
+            config_delegate: None,
+            explicit_parameters: None,
+            time: 0,
+            version: None,
+            exposures: Exposures(&[]),
+        };
+        scanner.begin_object()?;
+        while let Some(key) = scanner.next_key()? {
+            if scanner.peek()? == Kind::Null {
+                scanner.null()?;
+            } else if key.is("value") {
+                value = Some(scanner.bool()?);
+            } else if key.is("json_value") {
+                // A copy looks at the type; the whole is then passed over.
+                scanner.clone().begin_object()?;
+                object = Some(scanner.skip()?);
+            } else if key.is("rule_id") {
+                rule_id = Some(arena.string(scanner.string()?)?);
+            } else if key.is("group_name") {
+                record.group_name = Some(arena.string(scanner.string()?)?);
+            } else if key.is("config_delegate") {
+                record.config_delegate = Some(arena.string(scanner.string()?)?);
+            } else if key.is("explicit_parameters") {
+                record.explicit_parameters = Some(read_list(&mut scanner, &mut arena)?);
+            } else if key.is("secondary_exposures") {
+                all = Some(array(&mut scanner)?);
+            } else if key.is("undelegated_secondary_exposures") {
+                undelegated = Some(array(&mut scanner)?);
+            } else if key.is("time") {
+                record.time = unsigned(&mut scanner)?;
+            } else if key.is("config_version") {
+                record.version = u32::try_from(unsigned(&mut scanner)?).ok();
+            } else {
+                scanner.skip()?;
+            }
+        }
+        scanner.end()?;
+        let (Some(value), Some(object), Some(rule_id)) = (value, object, rule_id) else {
+            return Err(StickyError::Incomplete);
+        };
+        (record.value, record.json, record.rule_id) = (value, object, rule_id);
+        if let Some((at, all)) = all {
+            let undelegated = undelegated.map(|(_, array)| array);
+            record.exposures = read_exposures(all, at, undelegated, &mut arena)?;
+        }
+        Ok(record)
+    }
+
+    /// The gates evaluated on the way, in order.
+    pub fn secondary_exposures(&self) -> impl Iterator<Item = SecondaryExposure<'p>> + use<'p> {
+        let mut rest = self.exposures.0;
+        core::iter::from_fn(move || {
+            let (&flags, tail) = rest.split_first()?;
+            let (gate, tail) = prefixed(tail)?;
+            let (rule_id, tail) = prefixed(tail)?;
+            rest = tail;
+            Some(SecondaryExposure {
+                gate: core::str::from_utf8(gate).ok()?,
+                gate_value: flags & GATE_VALUE != 0,
+                rule_id: core::str::from_utf8(rule_id).ok()?,
+                delegated: flags & DELEGATED != 0,
+            })
+        })
+    }
+}
+
+const GATE_VALUE: u8 = 1;
+const DELEGATED: u8 = 2;
+
+/// Exposures one after another: a byte of flags, the gate and the rule id with their lengths before them.
+#[derive(Clone, Copy, Debug)]
+struct Exposures<'p>(&'p [u8]);
+
+/// An array and where it begins.
+fn array<'p>(scanner: &mut Scanner<'p>) -> Result<(usize, &'p str), StickyError> {
+    scanner.peek()?;
+    let at = scanner.offset();
+    scanner.clone().begin_array()?;
+    Ok((at, scanner.skip()?))
+}
+
+fn unsigned(scanner: &mut Scanner<'_>) -> Result<u64, StickyError> {
+    scanner.peek()?;
+    let at = scanner.offset();
+    number::whole_magnitude(scanner.number()?).ok_or(StickyError::Mistyped(at))
+}
+
+fn read_list<'p>(
+    scanner: &mut Scanner<'p>,
+    arena: &mut Arena<'p>,
+) -> Result<StringList<'p>, StickyError> {
+    scanner.begin_array()?;
+    let mut draft = arena.draft();
+    let mut count = 0_u32;
+    while scanner.next_element()? {
+        draft.push_prefixed(scanner.string()?)?;
+        count = count.saturating_add(1);
+    }
+    let length = draft.length();
+    Ok(StringList::of(count, arena.keep(length)))
+}
+
+/// Reads the exposures; those that are not among the undelegated ones, which are in the same order, are delegated. Without such a
+/// list none is.
+fn read_exposures<'p>(
+    all: &str,
+    at: usize,
+    undelegated: Option<&str>,
+    arena: &mut Arena<'p>,
+) -> Result<Exposures<'p>, StickyError> {
+    let mut undelegated =
+        undelegated.map(|array| elements(array).map(RawExposure::read).peekable());
+    let mut draft = arena.draft();
+    for element in elements(all) {
+        let exposure = RawExposure::read(element).ok_or(StickyError::Mistyped(at))?;
+        let mut flags = if exposure.gate_value { GATE_VALUE } else { 0 };
+        if let Some(others) = &mut undelegated
+            && others
+                .next_if(|other| other.is_some_and(|other| other.same(&exposure)))
+                .is_none()
+        {
+            flags |= DELEGATED;
+        }
+        draft.push(&[flags])?;
+        draft.push_prefixed(exposure.gate)?;
+        draft.push_prefixed(exposure.rule_id)?;
+    }
+    let length = draft.length();
+    Ok(Exposures(arena.keep(length)))
+}
+
+/// An exposure as it is spelt.
+#[derive(Clone, Copy)]
+struct RawExposure<'j> {
+    gate: RawStr<'j>,
+    gate_value: bool,
+    rule_id: RawStr<'j>,
+}
+
+impl<'j> RawExposure<'j> {
+    fn read(json: &'j str) -> Option<Self> {
+        let (mut gate, mut gate_value, mut rule_id) = (None, None, None);
+        let mut scanner = Scanner::new(json);
+        scanner.begin_object().ok()?;
+        while let Some(key) = scanner.next_key().ok()? {
+            if key.is("gate") {
+                gate = Some(scanner.string().ok()?);
+            } else if key.is("gateValue") {
+                gate_value = Some(scanner.string().ok()?.is("true"));
+            } else if key.is("ruleID") {
+                rule_id = Some(scanner.string().ok()?);
+            } else {
+                scanner.skip().ok()?;
+            }
+        }
+        Some(RawExposure {
+            gate: gate?,
+            gate_value: gate_value?,
+            rule_id: rule_id?,
+        })
+    }
+
+    fn same(&self, other: &Self) -> bool {
+        let same = |a: RawStr<'_>, b: RawStr<'_>| a.chars().eq(b.chars());
+        self.gate_value == other.gate_value
+            && same(self.gate, other.gate)
+            && same(self.rule_id, other.rule_id)
+    }
+}
+
+/// What is kept of an answer.
+pub(crate) struct Kept<'a, 't> {
+    pub(crate) evaluation: &'a crate::Evaluation<'t>,
+    pub(crate) secondary: &'a [SecondaryExposure<'t>],
+    pub(crate) time: u64,
+}
+
+impl Kept<'_, '_> {
+    /// Writes the record; `json` writes the value.
+    pub(crate) fn write(
+        &self,
+        json: impl FnOnce(&mut dyn Write) -> fmt::Result,
+        out: &mut dyn Write,
+    ) -> fmt::Result {
+        let evaluation = self.evaluation;
+        let mut object = Object::begin(out)?;
+        let value = if evaluation.value { "true" } else { "false" };
+        object.member("value")?.write_str(value)?;
+        json(object.member("json_value")?)?;
+        let place = object.member("rule_id")?;
+        place.write_char('"')?;
+        write_inside(evaluation.rule_id.unwrap_or_default(), place)?;
+        if let Some(suffix) = evaluation.rule_id_suffix {
+            place.write_char(':')?;
+            write_inside(suffix, place)?;
+        }
+        place.write_char('"')?;
+        for (name, text) in [
+            ("group_name", evaluation.group_name),
+            ("config_delegate", evaluation.config_delegate),
+        ] {
+            let place = object.member(name)?;
+            match text {
+                Some(text) => write_escaped(text, place)?,
+                None => place.write_str("null")?,
+            }
+        }
+        for (name, delegated) in [
+            ("secondary_exposures", true),
+            ("undelegated_secondary_exposures", false),
+        ] {
+            let wanted = self
+                .secondary
+                .iter()
+                .filter(|one| delegated || !one.delegated);
+            write_exposures(wanted, object.member(name)?)?;
+        }
+        let place = object.member("explicit_parameters")?;
+        match evaluation.explicit_parameters {
+            None => place.write_str("null")?,
+            Some(list) => write_texts(list.iter(), place)?,
+        }
+        write!(object.member("time")?, "{}", self.time)?;
+        let place = object.member("config_version")?;
+        match evaluation.version {
+            None => place.write_str("null")?,
+            Some(version) => write!(place, "{version}")?,
+        }
+        object.end()
+    }
+}
+
+fn write_exposures<'e, 't: 'e>(
+    exposures: impl Iterator<Item = &'e SecondaryExposure<'t>>,
+    out: &mut dyn Write,
+) -> fmt::Result {
+    out.write_char('[')?;
+    for (index, exposure) in exposures.enumerate() {
+        if index > 0 {
+            out.write_char(',')?;
+        }
+        let mut object = Object::begin(&mut *out)?;
+        object.text("gate", exposure.gate)?;
+        let value = if exposure.gate_value { "true" } else { "false" };
+        object.text("gateValue", value)?;
+        object.text("ruleID", exposure.rule_id)?;
+        object.end()?;
+    }
+    out.write_char(']')
+}
+
+impl User<'_> {
+    /// Writes the key under which what is kept of this user for an id type lies: `⟨unit id⟩:⟨id type⟩`.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write_sticky_key(&self, id_type: &str, out: &mut dyn Write) -> fmt::Result {
+        let mut buffer = NumberText::new();
+        let unit = self.unit_of(id_type);
+        out.write_str(
+            unit.and_then(|unit| unit.text(&mut buffer))
+                .unwrap_or_default(),
+        )?;
+        out.write_char(':')?;
+        out.write_str(id_type)
+    }
+}
