@@ -155,10 +155,18 @@ impl Making<'_> {
         self.bandits.push((name, made));
     }
 
+    /// A name, which may have been used before: then the spec before it is lost. Not where experiments are asked for
+    /// groups, since what was made in between could lead back to the new spec.
     fn name(&mut self, kind: Kind, index: usize) -> String {
-        match (kind, self.random.below(12)) {
-            (_, 0) => self.words.text(self.random),
-            (Kind::Gate, 1..=2) => format!("segment:s{index}"),
+        if self.random.below(12) == 0 {
+            let name = self.words.text(self.random);
+            let mut specs = self.gates.iter().chain(&self.configs).chain(&self.layers);
+            if !self.groups || specs.all(|(used, _)| *used != name) {
+                return name;
+            }
+        }
+        match (kind, self.random.below(6)) {
+            (Kind::Gate, 0) => format!("segment:s{index}"),
             (Kind::Gate, _) => format!("gate_{index}"),
             (Kind::Layer, _) => format!("layer_{index}"),
             _ => format!("config_{index}"),
