@@ -50,6 +50,9 @@ fn every_cycle_and_every_long_chain_is_a_depth_error() {
         (Gate, "mapped_a"),
         (Gate, "by_group"),
         (Gate, "mixed_gate"),
+        // A bandit whose targeting gate asks for the user's group in it.
+        (Gate, "bandit_gate"),
+        (Experiment, "bandit"),
         (Experiment, "delegate_0"),
         (Experiment, "delegate_15"),
         (Experiment, "delegate_self"),
@@ -75,8 +78,7 @@ fn what_is_within_the_limit_or_gives_up_is_answered() {
         (Gate, "chain_16"),
         (Gate, "chain_80"),
         // As in Statsig's core, a targeting gate that is too deep does not let anyone in.
-        (Gate, "bandit_gate"),
-        (Experiment, "bandit"),
+        (Experiment, "bandit_below"),
         (Experiment, "delegate_16"),
         (Experiment, "delegate_80"),
     ];

@@ -75,6 +75,11 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// Whether the levels of nesting were too many.
+    pub fn is_too_deep(&self) -> bool {
+        self.reason.contains("Depth Exceeded")
+    }
+
     /// Takes over what the other drew by chance, if both drew.
     pub fn take_draw_of(&mut self, other: &Answer) {
         if self.rule_id.ends_with(":explore") && other.rule_id.ends_with(":explore") {

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod answer;
+pub mod bootstrap;
 pub mod countries;
 pub mod generate;
 pub mod official;

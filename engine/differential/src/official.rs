@@ -14,12 +14,14 @@ use statsig_rust::evaluation::user_agent_parsing::UserAgentParser;
 use statsig_rust::hashing::HashUtil;
 use statsig_rust::user::StatsigUserInternal;
 use statsig_rust::{
-    DynamicValue, EvaluationDetails, OverrideAdapter, SecondaryExposure, SpecStore, SpecsSource,
-    Statsig, StatsigBootstrapSpecsAdapter, StatsigLocalOverrideAdapter, StatsigOptions,
-    StatsigRuntime, StatsigUser, StatsigUserData,
+    ClientInitResponseOptions, DynamicValue, EvaluationDetails, GCIRResponseFormat, HashAlgorithm,
+    OverrideAdapter, SecondaryExposure, SpecStore, SpecsSource, Statsig,
+    StatsigBootstrapSpecsAdapter, StatsigLocalOverrideAdapter, StatsigOptions, StatsigRuntime,
+    StatsigUser, StatsigUserData,
 };
 
 use crate::answer::{Answer, Kind, Secondary};
+use crate::bootstrap::{Asked, Format, Hash, normal};
 use crate::generate::{Setting, SettingValue};
 use crate::world;
 
@@ -185,6 +187,32 @@ impl Core {
             store.get_opt::<Json>(user, parameter).unwrap_or(Json::Null)
         });
         catch_unwind(ask).ok()
+    }
+
+    /// The client bootstrap response; `None` when the core panics.
+    pub fn bootstrap(&self, user: &StatsigUser, asked: &Asked) -> Option<Json> {
+        let options = ClientInitResponseOptions {
+            hash_algorithm: Some(match asked.hash {
+                Hash::None => HashAlgorithm::None,
+                Hash::Djb2 => HashAlgorithm::Djb2,
+                Hash::Sha256 => HashAlgorithm::Sha256,
+            }),
+            target_app_id: asked.app.map(str::to_owned),
+            response_format: Some(match asked.format {
+                Format::V1 => GCIRResponseFormat::Initialize,
+                Format::V2 => GCIRResponseFormat::InitializeWithSecondaryExposureMapping,
+                Format::InitV2 => GCIRResponseFormat::InitializeV2,
+            }),
+            remove_id_type: Some(asked.remove_id_type),
+            remove_default_value_gates: Some(asked.remove_default_value_gates),
+            remove_experiments_in_layers: Some(asked.remove_experiments_in_layers),
+            ..ClientInitResponseOptions::default()
+        };
+        let ask = AssertUnwindSafe(|| {
+            self.statsig
+                .get_client_init_response_with_options_as_string(user, &options)
+        });
+        catch_unwind(ask).ok().map(|text| normal(&text))
     }
 
     fn ask_unguarded(

@@ -1,12 +1,14 @@
 //! Our engine, asked for the same.
 
 use serde_json::Value as Json;
+use statsig_edge::bootstrap::{BootstrapOptions, NameHash, ResponseFormat};
 use statsig_edge::{
     Attributes, Evaluation, Evaluator, LocalOverride, Options, OverrideValue, Scratch,
     SecondaryExposure, SpecKind, StoreParameter, Table, User,
 };
 
 use crate::answer::{Answer, Kind, Secondary};
+use crate::bootstrap::{Asked, Format, Hash, normal};
 use crate::generate::{Setting, SettingValue};
 use crate::world::{self, World};
 
@@ -77,6 +79,30 @@ impl<'t, 'w> Ours<'t, 'w> {
             options.custom = Some(Attributes::from(&world::GLOBAL_CUSTOM));
         }
         Evaluator::with_options(self.table, self.world, options)
+    }
+
+    /// The client bootstrap response.
+    pub fn bootstrap(&self, user: &User<'_>, asked: &Asked, scratch: &mut Room<'t>) -> Json {
+        let mut options = BootstrapOptions::default();
+        options.hash = match asked.hash {
+            Hash::None => NameHash::None,
+            Hash::Djb2 => NameHash::Djb2,
+            Hash::Sha256 => NameHash::Sha256,
+        };
+        options.format = match asked.format {
+            Format::V1 => ResponseFormat::V1,
+            Format::V2 => ResponseFormat::V2,
+            Format::InitV2 => ResponseFormat::InitV2,
+        };
+        options.target_app_id = asked.app;
+        options.remove_id_type = asked.remove_id_type;
+        options.remove_default_value_gates = asked.remove_default_value_gates;
+        options.remove_experiments_in_layers = asked.remove_experiments_in_layers;
+        let mut text = String::new();
+        let evaluator = self.evaluator();
+        // A `String` takes everything.
+        let _ = evaluator.client_bootstrap(user, &options, scratch.view(), &mut text);
+        normal(&text)
     }
 
     /// A parameter of a parameter store, null when there is none.

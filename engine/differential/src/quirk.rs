@@ -14,6 +14,10 @@ pub enum Quirk {
     UndelegatedOfBandit,
     /// Unsupported after a delegate that was overridden: the core says overridden.
     UnsupportedAfterOverride,
+    /// Bootstrap: the value of a config or layer is a bool.
+    BoolAsValue,
+    /// Bootstrap: a spec that nests too deep.
+    EmptyResponse,
     /// An object within a list that gives a name twice.
     RepeatedNames,
 }
@@ -30,6 +34,14 @@ impl Quirk {
             Quirk::UnsupportedAfterOverride => {
                 "a layer of the new kind that meets something unsupported after an overridden delegate: ours says so, the \
                  core that it is overridden"
+            }
+            Quirk::BoolAsValue => {
+                "a config or layer whose value is a bool, which no reader takes: the core's bootstrap response says it, \
+                 ours null"
+            }
+            Quirk::EmptyResponse => {
+                "one spec that nests too deep empties the core's whole bootstrap response, unless it happened to remember \
+                 a gate on the way; ours answers the other specs"
             }
             Quirk::RepeatedNames => {
                 "the text of an object within a list keeps names given twice: telling them apart costs time that a \

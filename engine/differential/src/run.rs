@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use crate::bootstrap::Asked;
 use crate::generate::{self, Scope};
 use crate::quirk::Quirk;
 use crate::random::Random;
@@ -62,6 +63,8 @@ pub fn run(engines: &Engines<'_>, plan: &Plan) -> Outcome {
             .map(|_| generate::user(&mut random, &made.words))
             .collect();
         let v1 = generate::v1(&mut random, &made.tree);
+        let bandits = made.tree.get("cmab_configs").is_some();
+        let bootstrap = Asked::pick(&mut random, bandits);
         outcome.cases += users.len();
         for (form, payload) in [(Form::V2, made.tree), (Form::V1, v1)] {
             let question = Question {
@@ -73,6 +76,7 @@ pub fn run(engines: &Engines<'_>, plan: &Plan) -> Outcome {
                     Form::V1 => Vec::new(),
                     Form::V2 => made.settings.clone(),
                 },
+                bootstrap,
             };
             let labels = labels(&question.payload);
             let tally = &mut outcome.tally;

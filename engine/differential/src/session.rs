@@ -8,6 +8,7 @@ use statsig_edge::compile::{CompileError, compile};
 use statsig_edge::{Environment, Table, User};
 
 use crate::answer::{Answer, Kind};
+use crate::bootstrap::{Asked, difference};
 use crate::generate::{BY_CHANCE, Setting};
 use crate::official::{self, Acceptance, Core, agent_field};
 use crate::ours::{self, Ours, Room};
@@ -15,6 +16,9 @@ use crate::quirk::{Content, Quirk};
 use crate::reference_v1::{Outside, Reference};
 use crate::tree::Tree;
 use crate::world::{self, World};
+
+/// One in so many users is asked for a bootstrap response.
+const BOOTSTRAPPED: usize = 5;
 
 /// The form of a payload, and with it who is asked besides our engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +42,8 @@ pub struct Question {
     pub configured: bool,
     /// Local overrides.
     pub settings: Vec<Setting>,
+    /// How the client bootstrap response is asked for, for some of the users.
+    pub bootstrap: Asked,
 }
 
 /// Two answers that are not the same.
@@ -250,7 +256,7 @@ impl<'c> Engines<'c> {
         let payload_repeats = target_repeats(&question.payload);
         let mut room = Box::new(Room::new());
         let stores = stores(&question.payload);
-        for user in users {
+        for (at, user) in users.iter().enumerate() {
             let text = user.to_json();
             let core_user = core.user(&text);
             let mut scratch = vec![0; text.len() * 6];
@@ -274,6 +280,7 @@ impl<'c> Engines<'c> {
                 bandits: question.payload.get("cmab_configs").is_some(),
                 mappings: question.payload.get("overrides").is_some(),
             };
+            let mut too_deep = false;
             for (kind, name) in &names {
                 let theirs = core.ask(&core_user, *kind, name, question.lists, &overrides);
                 let mut our = ours.ask(&our_user, *kind, name, &mut room);
@@ -281,11 +288,31 @@ impl<'c> Engines<'c> {
                     findings.count(Quirk::CorePanics);
                     continue;
                 };
+                too_deep |= theirs.is_too_deep();
                 see(*kind, name, &theirs);
                 if name == BY_CHANCE {
                     our.take_draw_of(&theirs);
                 }
                 findings.compare_answers("", (*kind, name), &theirs, &our, content);
+            }
+            // The core's public calls know no members of ID lists.
+            let by_chance = names.iter().any(|(_, name)| name == BY_CHANCE);
+            if at % BOOTSTRAPPED == 0 && !question.lists && !by_chance {
+                let Some(theirs) = core.bootstrap(&core_user, &question.bootstrap) else {
+                    findings.count(Quirk::CorePanics);
+                    continue;
+                };
+                let our = ours.bootstrap(&our_user, &question.bootstrap, &mut room);
+                match difference(&theirs, &our) {
+                    None => findings.answers += 1,
+                    Some((_, Json::Bool(_), Json::Null)) => findings.count(Quirk::BoolAsValue),
+                    Some(_) if too_deep => findings.count(Quirk::EmptyResponse),
+                    Some(_) if content.repeats => findings.count(Quirk::RepeatedNames),
+                    Some((path, theirs, our)) => {
+                        let what = format!("bootstrap \"{path}\" {:?}", question.bootstrap);
+                        findings.differ(what, vec!["response"], &theirs, &our);
+                    }
+                }
             }
             for (store, parameter) in &stores {
                 let Some(theirs) = core.store_parameter(&core_user, store, parameter) else {

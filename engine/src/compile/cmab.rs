@@ -93,7 +93,12 @@ pub(super) fn write<'j>(
 fn object_or_none<'j>(scanner: &mut Scanner<'j>) -> Read<Option<&'j str>> {
     let kind = scanner.peek()?;
     let text = scanner.skip()?;
-    Ok((kind == Kind::Object).then_some(text))
+    // §1.7, as the values of rules.
+    Ok(match kind {
+        Kind::Object => Some(text),
+        Kind::String | Kind::Number | Kind::Array => Some("{}"),
+        Kind::Bool(_) | Kind::Null => None,
+    })
 }
 
 fn read<'j>(scanner: &mut Scanner<'j>) -> Read<Bandit<'j>> {

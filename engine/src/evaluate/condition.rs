@@ -250,6 +250,8 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             let entry = self.table.spec_at(SpecKind::Gate, at).required()?;
             self.evaluate_entry(SpecKind::Gate, entry, &mut child)?;
         } else {
+            // A gate that does not exist is a level as any other.
+            self.check_depth()?;
             self.apply_override(SpecKind::Gate, gate.name, &mut child)?;
         }
         if child.note == Note::IdList && record.note == Note::None {

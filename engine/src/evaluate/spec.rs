@@ -27,6 +27,16 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         }
     }
 
+    /// Whether one more level of nesting is within bounds (§3.12).
+    pub(super) fn check_depth(&mut self) -> Result<()> {
+        let too_many_mappings = self.mappings > super::MAX_DEPTH;
+        if too_many_mappings || self.depth.saturating_sub(self.mappings) > super::MAX_DEPTH {
+            self.runaway |= too_many_mappings || self.groups > 0;
+            return Err(EvaluationError::DepthExceeded);
+        }
+        Ok(())
+    }
+
     /// [`Self::evaluate`] from a row of the table: the one place that counts depth and work.
     pub(super) fn evaluate_entry(
         &mut self,
@@ -34,11 +44,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         entry: Spec<'t>,
         record: &mut Evaluation<'t>,
     ) -> Result<bool> {
-        let too_many_mappings = self.mappings > super::MAX_DEPTH;
-        if too_many_mappings || self.depth.saturating_sub(self.mappings) > super::MAX_DEPTH {
-            self.runaway |= too_many_mappings || self.groups > 0;
-            return Err(EvaluationError::DepthExceeded);
-        }
+        self.check_depth()?;
         self.budget = self
             .budget
             .checked_sub(1)
