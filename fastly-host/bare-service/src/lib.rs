@@ -1,0 +1,58 @@
+//! The service of `statsig-fastly-service` without the `fastly` crate and without `std`: a module that starts at once.
+//!
+//! Same stores, same paths, same answers: see `statsig-fastly-routes`.
+#![cfg_attr(target_family = "wasm", no_std)]
+#![cfg(target_family = "wasm")]
+
+mod heap;
+
+use statsig_fastly::platform::Error;
+use statsig_fastly::platform::request::Request;
+use statsig_fastly::{BareResponse, Config, Events, Key, Statsig, handle_bare};
+use statsig_fastly_routes::{Asked, EVENTS_BACKEND, SECRET, SPECS_KEY, STORE, answer};
+
+// `memcmp` and its like: on this target they are the C library's.
+#[link(name = "c")]
+unsafe extern "C" {}
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    core::arch::wasm32::unreachable()
+}
+
+/// What Compute calls, once for each request.
+#[unsafe(no_mangle)]
+extern "C" fn _start() {
+    let key = Key::Stored {
+        store: STORE,
+        name: SECRET,
+    };
+    let config = Config::new()
+        .with_kv_store(STORE, SPECS_KEY)
+        .with_events(Events::new(EVENTS_BACKEND, key));
+    let _ = handle_bare(&config, respond);
+}
+
+fn respond(request: &mut Request, statsig: &Statsig<'_>) -> Result<BareResponse, Error> {
+    let (method, uri) = (request.method()?, request.uri()?);
+    let user_agent = request.header("user-agent")?;
+    let asked = Asked {
+        method: &method,
+        path: uri.path(),
+        query: uri.query().unwrap_or_default(),
+        ip: request.client_ip(),
+        user_agent: user_agent
+            .as_deref()
+            .and_then(|value| core::str::from_utf8(value).ok()),
+    };
+    let answer = answer(&asked, statsig);
+    Ok(BareResponse {
+        status: answer.status,
+        headers: answer
+            .headers()
+            .iter()
+            .map(|&(name, value)| (name.into(), value.into()))
+            .collect(),
+        body: answer.body.into_bytes(),
+    })
+}
