@@ -8,8 +8,12 @@ mod heap;
 
 use statsig_fastly::platform::Error;
 use statsig_fastly::platform::request::Request;
-use statsig_fastly::{BareResponse, Config, Events, Key, Statsig, handle_bare};
-use statsig_fastly_routes::{Asked, EVENTS_BACKEND, SECRET, SPECS_KEY, STORE, answer};
+use statsig_fastly::{BareResponse, Config, Statsig, handle_bare};
+#[cfg(feature = "events")]
+use statsig_fastly::{Events, Key};
+use statsig_fastly_routes::{Asked, SPECS_KEY, STORE, answer};
+#[cfg(feature = "events")]
+use statsig_fastly_routes::{EVENTS_BACKEND, SECRET};
 
 // `memcmp` and its like: on this target they are the C library's.
 #[link(name = "c")]
@@ -23,13 +27,16 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
 /// What Compute calls, once for each request.
 #[unsafe(no_mangle)]
 extern "C" fn _start() {
-    let key = Key::Stored {
-        store: STORE,
-        name: SECRET,
-    };
-    let config = Config::new()
-        .with_kv_store(STORE, SPECS_KEY)
-        .with_events(Events::new(EVENTS_BACKEND, key));
+    let config = Config::new().with_kv_store(STORE, SPECS_KEY);
+    #[cfg(feature = "events")]
+    let config = config.with_events(Events::new(
+        EVENTS_BACKEND,
+        Key::Stored {
+            store: STORE,
+            name: SECRET,
+        },
+    ));
+    // Without a request there is nobody to tell.
     let _ = handle_bare(&config, respond);
 }
 

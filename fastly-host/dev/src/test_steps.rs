@@ -2,6 +2,7 @@
 //!
 //! Viceroy, if it has to be built, is built in the background meanwhile; only the last step waits for it.
 
+use crate::bench;
 use crate::build_dirs::BuildDirs;
 use crate::differential;
 use crate::harness::{VICEROY_VAR, WASM_VAR};
@@ -23,12 +24,14 @@ const BARE_SERVICE: &str = service_build::BARE_PACKAGE;
 const DEV: &str = "statsig-fastly-dev";
 const DIFFERENTIAL: &str = differential::PACKAGE;
 /// What brings many crates of its own, or is built for Wasm: left out of the steps for the workspace.
-const APART: [&str; 6] = [
+const APART: [&str; 8] = [
     SERVICE,
     BARE_SERVICE,
     DIFFERENTIAL,
     "statsig-benches",
     "statsig-benches-cases",
+    "statsig-benches-empty-bare",
+    "statsig-benches-empty-services",
     "statsig-benches-engine-alone",
 ];
 
@@ -60,6 +63,8 @@ pub enum Step {
     NoStd,
     /// Host crate and services: lints for Wasm, and the built modules.
     Wasm,
+    /// The modules against what they may weigh and import (`benches/budgets.toml`).
+    Size,
     /// The modules under Viceroy, asked over HTTP.
     Service,
 }
@@ -80,6 +85,7 @@ impl Step {
             Self::Docs => "documentation",
             Self::NoStd => "the engine for a target without std",
             Self::Wasm => "the services for Wasm",
+            Self::Size => "modules against their budgets",
             Self::Service => "the services under Viceroy, over HTTP",
         }
     }
@@ -242,6 +248,10 @@ impl Run {
                 FORMS
                     .iter()
                     .try_for_each(|(form, _)| self.module(*form).map(drop))
+            }
+            Step::Size => {
+                let toolchain = self.toolchain()?;
+                bench::size_in(&self.workspace, &self.dirs, toolchain)
             }
             Step::Service => {
                 for (form, only) in FORMS {

@@ -1,7 +1,7 @@
 //! From a request to an answer, for a service of either kind: on the `fastly` crate or without it.
 //!
 //! `GET /gate/NAME`, `/config/NAME`, `/experiment/NAME`, `/layer/NAME/PARAMETER`: one answer, which is logged.
-//! `GET /all`: every answer for the user, of which nothing is logged. `GET /status`: what is in force.
+//! `GET /all` (feature `all`): every answer for the user, of which nothing is logged. `GET /status`: what is in force.
 //!
 //! The user is the query parameter `user`, in JSON, or simple parameters: see `RequestUser`. Names are percent-encoded.
 #![no_std]
@@ -16,7 +16,9 @@ use core::net::IpAddr;
 use statsig_edge::{User, write_escaped};
 use statsig_fastly::answer::{self, Written};
 use statsig_fastly::platform::percent;
-use statsig_fastly::{Client, RequestUser, Statsig, report, write_status};
+#[cfg(feature = "all")]
+use statsig_fastly::report;
+use statsig_fastly::{Client, RequestUser, Statsig, write_status};
 
 /// The resource link of the KV Store with the specs, and of the Secret Store with the key.
 pub const STORE: &str = "statsig";
@@ -113,6 +115,7 @@ fn respond(asked: &Asked<'_>, statsig: &Statsig<'_>, out: &mut String) -> Result
             write_status(statsig, out);
             return Ok(());
         }
+        #[cfg(feature = "all")]
         [Some("all"), None, None, None] => Route::All,
         [Some("layer"), Some(name), Some(parameter), None] => Route::Layer { name, parameter },
         [Some(kind), Some(name), None, None] => match kind {
@@ -139,6 +142,7 @@ fn respond(asked: &Asked<'_>, statsig: &Statsig<'_>, out: &mut String) -> Result
             answer::layer_parameter(statsig, user, name, parameter, out),
             ["no layer parameter named ", name, "/", parameter],
         ),
+        #[cfg(feature = "all")]
         Route::All => {
             let evaluator = statsig
                 .evaluator()
@@ -159,7 +163,11 @@ fn respond(asked: &Asked<'_>, statsig: &Statsig<'_>, out: &mut String) -> Result
 /// What a path asks for.
 enum Route<'p> {
     Check(Check, &'p str, &'p str),
-    Layer { name: &'p str, parameter: &'p str },
+    Layer {
+        name: &'p str,
+        parameter: &'p str,
+    },
+    #[cfg(feature = "all")]
     All,
 }
 
