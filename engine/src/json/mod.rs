@@ -16,8 +16,7 @@ pub(crate) use canonical::write_minified;
 pub(crate) use object::{Object, write_texts};
 pub(crate) use scanner::{Fault, FaultKind, Kind, Scanner};
 pub(crate) use string::RawStr;
-pub use string::write_escaped;
-pub(crate) use string::write_inside;
+pub use string::{write_escaped, write_inside};
 
 /// The members of an object that is known to be valid JSON; stops quietly where it is not.
 pub(crate) fn members(object: &str) -> impl Iterator<Item = (RawStr<'_>, &str)> {

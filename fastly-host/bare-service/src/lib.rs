@@ -6,12 +6,14 @@
 
 mod heap;
 
+use core::convert::Infallible;
+
 use statsig_fastly::platform::Error;
 use statsig_fastly::platform::request::Request;
 use statsig_fastly::{BareResponse, Config, Statsig, handle_bare};
 #[cfg(feature = "events")]
 use statsig_fastly::{Events, Key};
-use statsig_fastly_routes::{Asked, SPECS_KEY, STORE, answer};
+use statsig_fastly_routes::{Answer, Asked, SPECS_KEY, STORE, answer};
 #[cfg(feature = "events")]
 use statsig_fastly_routes::{EVENTS_BACKEND, SECRET};
 
@@ -40,7 +42,22 @@ extern "C" fn _start() {
     let _ = handle_bare(&config, respond);
 }
 
-fn respond(request: &mut Request, statsig: &Statsig<'_>) -> Result<BareResponse, Error> {
+fn respond(request: &mut Request, statsig: &Statsig<'_>) -> Result<BareResponse, Infallible> {
+    let answer = read(request, statsig).unwrap_or_else(|_| Answer {
+        status: 400,
+        body: r#"{"error":"the request cannot be read"}"#.into(),
+    });
+    let headers = answer.headers().iter();
+    Ok(BareResponse {
+        status: answer.status,
+        headers: headers
+            .map(|&(name, value)| (name.into(), value.into()))
+            .collect(),
+        body: answer.body.into_bytes(),
+    })
+}
+
+fn read(request: &Request, statsig: &Statsig<'_>) -> Result<Answer, Error> {
     let (method, uri) = (request.method()?, request.uri()?);
     let user_agent = request.header("user-agent")?;
     let asked = Asked {
@@ -52,14 +69,5 @@ fn respond(request: &mut Request, statsig: &Statsig<'_>) -> Result<BareResponse,
             .as_deref()
             .and_then(|value| core::str::from_utf8(value).ok()),
     };
-    let answer = answer(&asked, statsig);
-    Ok(BareResponse {
-        status: answer.status,
-        headers: answer
-            .headers()
-            .iter()
-            .map(|&(name, value)| (name.into(), value.into()))
-            .collect(),
-        body: answer.body.into_bytes(),
-    })
+    Ok(answer(&asked, statsig))
 }

@@ -10,7 +10,7 @@
 extern crate alloc;
 
 use alloc::borrow::Cow;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use core::net::IpAddr;
 
 use statsig_edge::{User, write_escaped};
@@ -108,8 +108,7 @@ fn respond(asked: &Asked<'_>, statsig: &Statsig<'_>, out: &mut String) -> Result
     if !matches!(asked.method, "GET" | "HEAD") {
         return Err(Problem::new(405, "only GET is answered here"));
     }
-    let mut segments = asked.path.trim_start_matches('/').split('/').map(segment);
-    let segments: [Option<Cow<'_, str>>; 4] = core::array::from_fn(|_| segments.next());
+    let segments = segments(asked.path);
     let route = match segments.each_ref().map(Option::as_deref) {
         [Some("status"), None, None, None] => {
             write_status(statsig, out);
@@ -129,9 +128,14 @@ fn respond(asked: &Asked<'_>, statsig: &Statsig<'_>, out: &mut String) -> Result
     // The path comes first: a wrong path is not found, whoever asks.
     let client = Client::locate(asked.ip, asked.user_agent);
     let mut request_user = RequestUser::new(asked.query, client);
-    let user = &request_user.user().map_err(|error| Problem {
-        status: 400,
-        message: Cow::Owned(error.to_string()),
+    let user = &request_user.user().map_err(|error| {
+        let mut message = String::new();
+        // A `String` takes everything.
+        let _ = error.write(&mut message);
+        Problem {
+            status: 400,
+            message: Cow::Owned(message),
+        }
     })?;
     let (written, words) = match route {
         Route::Check(check, kind, name) => (
@@ -180,10 +184,40 @@ fn no_such_path() -> Problem {
     )
 }
 
-/// A part of the path, in which `+` is no space.
-fn segment(segment: &str) -> Cow<'_, str> {
-    if segment.contains('+') {
-        return Cow::Owned(percent::decode(&segment.replace('+', "%2B")).into_owned());
+/// The first parts of a path; slashes at its beginning do not count.
+fn segments(path: &str) -> [Option<Cow<'_, str>>; 4] {
+    let slashes = path.bytes().take_while(|byte| *byte == b'/').count();
+    let mut rest = path.get(slashes..);
+    core::array::from_fn(|_| {
+        let (segment, after) = percent::cut(rest?, b'/');
+        rest = after;
+        Some(percent::decode_segment(segment))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_cut_at_slashes() {
+        for (path, expected) in [
+            ("/gate/a%2Fb", [Some("gate"), Some("a/b"), None, None]),
+            (
+                "//layer/x+y/p",
+                [Some("layer"), Some("x+y"), Some("p"), None],
+            ),
+            ("/a/b/c/d/e", [Some("a"), Some("b"), Some("c"), Some("d")]),
+            ("/status/", [Some("status"), Some(""), None, None]),
+            ("/", [Some(""), None, None, None]),
+            ("", [Some(""), None, None, None]),
+        ] {
+            let segments = segments(path);
+            assert_eq!(
+                segments.each_ref().map(Option::as_deref),
+                expected,
+                "{path}"
+            );
+        }
     }
-    percent::decode(segment)
 }
