@@ -18,6 +18,7 @@ pub mod run;
 pub mod runaway;
 pub mod session;
 pub mod shrink;
+pub mod sticky;
 pub mod tally;
 pub mod tree;
 pub mod world;

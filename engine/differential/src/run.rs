@@ -98,7 +98,7 @@ pub fn run(engines: &Engines<'_>, plan: &Plan) -> Outcome {
                     batch - 1,
                     plan.seed
                 );
-                show_smallest(engines, question, &users);
+                show_smallest(engines, question, &users, &findings.differences);
             }
         }
         if reported.elapsed().as_secs() >= 20 {
@@ -115,7 +115,12 @@ pub fn run(engines: &Engines<'_>, plan: &Plan) -> Outcome {
 }
 
 /// Finds a small payload and user with the same difference, and prints them.
-fn show_smallest(engines: &Engines<'_>, mut question: Question, users: &[Tree]) {
+fn show_smallest(
+    engines: &Engines<'_>,
+    mut question: Question,
+    users: &[Tree],
+    all: &[Difference],
+) {
     let differences = |question: &Question, users: &[Tree]| {
         engines
             .compare(question, users, &mut |_, _, _| {})
@@ -132,7 +137,12 @@ fn show_smallest(engines: &Engines<'_>, mut question: Question, users: &[Tree]) 
         }
     }
     let Some((mut user, first)) = found else {
-        println!("gone when asked again");
+        // What is kept for one user comes from another.
+        println!("gone when each user is asked alone");
+        println!("  payload {}", question.payload.to_json());
+        for difference in all.iter().take(2) {
+            println!("  {difference}");
+        }
         return;
     };
     let begin = Instant::now();

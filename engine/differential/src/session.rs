@@ -14,11 +14,15 @@ use crate::official::{self, Acceptance, Core, agent_field};
 use crate::ours::{self, Ours, Room};
 use crate::quirk::{Content, Quirk};
 use crate::reference_v1::{Outside, Reference};
+use crate::sticky::Records;
 use crate::tree::Tree;
 use crate::world::{self, World};
 
 /// One in so many users is asked for a bootstrap response.
 const BOOTSTRAPPED: usize = 5;
+
+/// One in so many users is asked for experiments and layers of which it keeps what it was given.
+const STICKY: usize = 2;
 
 /// The form of a payload, and with it who is asked besides our engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -256,6 +260,13 @@ impl<'c> Engines<'c> {
         let payload_repeats = target_repeats(&question.payload);
         let mut room = Box::new(Room::new());
         let stores = stores(&question.payload);
+        let mut records = Records::default();
+        let experiments: Vec<&str> = names
+            .iter()
+            .filter(|(kind, _)| *kind == Kind::Experiment)
+            .map(|(_, name)| name.as_str())
+            .chain([""])
+            .collect();
         for (at, user) in users.iter().enumerate() {
             let text = user.to_json();
             let core_user = core.user(&text);
@@ -280,7 +291,6 @@ impl<'c> Engines<'c> {
                 bandits: question.payload.get("cmab_configs").is_some(),
                 mappings: question.payload.get("overrides").is_some(),
             };
-            let mut too_deep = false;
             for (kind, name) in &names {
                 let theirs = core.ask(&core_user, *kind, name, question.lists, &overrides);
                 let mut our = ours.ask(&our_user, *kind, name, &mut room);
@@ -288,7 +298,6 @@ impl<'c> Engines<'c> {
                     findings.count(Quirk::CorePanics);
                     continue;
                 };
-                too_deep |= theirs.is_too_deep();
                 see(*kind, name, &theirs);
                 if name == BY_CHANCE {
                     our.take_draw_of(&theirs);
@@ -302,15 +311,55 @@ impl<'c> Engines<'c> {
                     findings.count(Quirk::CorePanics);
                     continue;
                 };
+                // Local overrides play no part.
+                let too_deep = || {
+                    names.iter().any(|(kind, name)| {
+                        let theirs = core.ask(&core_user, *kind, name, question.lists, &None);
+                        theirs.is_some_and(|answer| answer.is_too_deep())
+                    })
+                };
                 let our = ours.bootstrap(&our_user, &question.bootstrap, &mut room);
                 match difference(&theirs, &our) {
                     None => findings.answers += 1,
                     Some((_, Json::Bool(_), Json::Null)) => findings.count(Quirk::BoolAsValue),
-                    Some(_) if too_deep => findings.count(Quirk::EmptyResponse),
+                    Some(_) if too_deep() => findings.count(Quirk::EmptyResponse),
                     Some(_) if content.repeats => findings.count(Quirk::RepeatedNames),
                     Some((path, theirs, our)) => {
                         let what = format!("bootstrap \"{path}\" {:?}", question.bootstrap);
                         findings.differ(what, vec!["response"], &theirs, &our);
+                    }
+                }
+            }
+            // Neither do they know overrides.
+            if at % STICKY == 0
+                && !question.lists
+                && question.settings.is_empty()
+                && !content.repeats
+            {
+                for (kind, name) in &names {
+                    if matches!(kind, Kind::Experiment | Kind::Layer) && name != BY_CHANCE {
+                        let experiment = experiments.get(at % experiments.len().max(1));
+                        let ways = records.ways(
+                            at / STICKY,
+                            *kind,
+                            name,
+                            experiment.map_or("", |name| name),
+                        );
+                        for asked in ways {
+                            let Some(theirs) = core.sticky(&core_user, *kind, name, &asked) else {
+                                findings.count(Quirk::CorePanics);
+                                continue;
+                            };
+                            let our = ours.sticky(&our_user, *kind, name, &asked);
+                            findings.answers += 1;
+                            if let Some((path, theirs, our)) = theirs.difference(&our, &asked) {
+                                let what = format!("sticky {kind:?} \"{name}\" {path} {asked:?}");
+                                findings.differ(what, vec!["sticky"], &theirs, &our);
+                            }
+                            if let Some(saved) = &theirs.saved {
+                                records.keep(*kind, name, &saved[2]);
+                            }
+                        }
                     }
                 }
             }
