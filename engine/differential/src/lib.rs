@@ -8,6 +8,7 @@
 pub mod answer;
 pub mod bootstrap;
 pub mod countries;
+pub mod findings;
 pub mod generate;
 pub mod official;
 pub mod ours;

@@ -7,6 +7,7 @@ use statsig_edge::{
     SecondaryExposure, SpecKind, StickyChange, StickyOptions, StickyRecord, StoreParameter, Stored,
     Table, User,
 };
+use statsig_fastly_cli::explanation;
 
 use crate::answer::{Answer, Kind, Secondary};
 use crate::bootstrap::{Asked, Format, Hash, normal};
@@ -105,6 +106,11 @@ impl<'t, 'w> Ours<'t, 'w> {
         // A `String` takes everything.
         let _ = evaluator.client_bootstrap(user, &options, scratch.view(), &mut text);
         normal(&text)
+    }
+
+    /// Why it answers so.
+    pub fn explain(&self, user: &User<'_>, kind: Kind, name: &str) -> String {
+        explanation::text(&self.evaluator(), spec_kind(kind), name, user)
     }
 
     /// An experiment or a layer of which the user keeps what it was given.

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::bootstrap::Asked;
+use crate::findings::Difference;
 use crate::generate::{self, Scope};
 use crate::quirk::Quirk;
 use crate::random::Random;
 use crate::runaway::runs_away;
-use crate::session::{Difference, Engines, Form, Question};
+use crate::session::{Engines, Form, Question};
 use crate::shrink::shrink;
 use crate::tally::{Tally, labels};
 use crate::tree::Tree;
@@ -58,10 +59,11 @@ pub fn run(engines: &Engines<'_>, plan: &Plan) -> Outcome {
     while outcome.cases < plan.cases && outcome.failures < plan.failures {
         let mut random = Random::new(plan.seed, batch);
         batch += 1;
-        let made = generate::payload(&mut random, plan.scope);
+        let mut made = generate::payload(&mut random, plan.scope);
         let users: Vec<Tree> = (0..USERS)
             .map(|_| generate::user(&mut random, &made.words))
             .collect();
+        generate::boundaries(&mut random, &mut made.tree, &users);
         let v1 = generate::v1(&mut random, &made.tree);
         let bandits = made.tree.get("cmab_configs").is_some();
         let bootstrap = Asked::pick(&mut random, bandits);

@@ -1,14 +1,12 @@
 //! One payload in both engines, asked about users.
 
-use std::collections::BTreeMap;
-use std::fmt;
-
 use serde_json::Value as Json;
 use statsig_edge::compile::{CompileError, compile};
 use statsig_edge::{Environment, Table, User};
 
 use crate::answer::{Answer, Kind};
 use crate::bootstrap::{Asked, difference};
+use crate::findings::Findings;
 use crate::generate::{BY_CHANCE, Setting};
 use crate::official::{self, Acceptance, Core, agent_field};
 use crate::ours::{self, Ours, Room};
@@ -48,55 +46,6 @@ pub struct Question {
     pub settings: Vec<Setting>,
     /// How the client bootstrap response is asked for, for some of the users.
     pub bootstrap: Asked,
-}
-
-/// Two answers that are not the same.
-#[derive(Clone, Debug)]
-pub struct Difference {
-    /// What was asked for.
-    pub what: String,
-    /// Which fields differ.
-    pub fields: Vec<&'static str>,
-    /// What Statsig's core says.
-    pub core: String,
-    /// What our engine says.
-    pub ours: String,
-}
-
-impl Difference {
-    /// What makes two differences the same kind of difference, while one is being made smaller.
-    pub fn signature(&self) -> (&str, &[&'static str]) {
-        (
-            self.what.split(" \"").next().unwrap_or_default(),
-            &self.fields,
-        )
-    }
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}: {} differ\n  core: {}\n  ours: {}",
-            self.what,
-            self.fields.join(", "),
-            self.core,
-            self.ours
-        )
-    }
-}
-
-/// What a comparison found.
-#[derive(Debug, Default)]
-pub struct Findings {
-    /// Users that both engines were asked about.
-    pub users: usize,
-    /// Answers that were compared.
-    pub answers: usize,
-    /// What differs.
-    pub differences: Vec<Difference>,
-    /// What differs for a reason that is known.
-    pub quirks: BTreeMap<Quirk, usize>,
 }
 
 /// Both engines.
@@ -140,12 +89,8 @@ impl<'c> Engines<'c> {
             serde_json::from_str::<Json>(&payload),
             compile(payload.as_bytes()),
         ) else {
-            findings.differences.push(Difference {
-                what: "v1 payload".into(),
-                fields: vec!["acceptance"],
-                core: "Accepted".into(),
-                ours: format!("{:?}", compile(payload.as_bytes()).err()),
-            });
+            let ours = format!("{:?}", compile(payload.as_bytes()).err());
+            findings.differ("v1 payload".into(), vec!["acceptance"], &"Accepted", &ours);
             return findings;
         };
         let world = World::new(question.lists, self.countries);
@@ -187,7 +132,8 @@ impl<'c> Engines<'c> {
             for (kind, name) in &names {
                 let theirs = reference.ask(&parsed_user, *kind, name);
                 let our = ours.ask(&our_user, *kind, name, &mut room);
-                findings.compare_answers("v1 ", (*kind, name), &theirs, &our, content);
+                let trace = || ours.explain(&our_user, *kind, name);
+                findings.compare_answers("v1 ", (*kind, name), &theirs, &our, content, trace);
             }
             for (store, parameter) in &stores {
                 let theirs = reference.store_parameter(&parsed_user, store, parameter);
@@ -218,15 +164,12 @@ impl<'c> Engines<'c> {
             Err(_) => Acceptance::Rejected,
         };
         if acceptance != ours {
-            findings.differences.push(Difference {
-                what: "payload".into(),
-                fields: vec!["acceptance"],
-                core: format!("{acceptance:?}"),
-                ours: match compiled {
-                    Ok(_) => "Accepted".into(),
-                    Err(error) => error.to_string(),
-                },
-            });
+            let ours = match compiled {
+                Ok(_) => "Accepted".into(),
+                Err(error) => error.to_string(),
+            };
+            let theirs = format!("{acceptance:?}");
+            findings.differ("payload".into(), vec!["acceptance"], &theirs, &ours);
             return findings;
         }
         let Ok(compiled) = compiled else {
@@ -237,36 +180,21 @@ impl<'c> Engines<'c> {
         let overrides = official::overrides(&question.settings);
         let opened = Ours::open(&compiled.table, &world, question.configured, &settings);
         let Some(ours) = opened else {
-            findings.differences.push(Difference {
-                what: "table".into(),
-                fields: vec!["opens"],
-                core: String::new(),
-                ours: format!("{:?}", Table::open(&compiled.table)),
-            });
+            let ours = format!("{:?}", Table::open(&compiled.table));
+            findings.differ("table".into(), vec!["opens"], &"", &ours);
             return findings;
         };
         let names = names(&question.payload, &question.settings);
         for (kind, name) in &names {
             let (theirs, our) = (core.knows(*kind, name), ours.knows(*kind, name));
             if theirs != our {
-                findings.differences.push(Difference {
-                    what: format!("{kind:?} {name:?}"),
-                    fields: vec!["kept"],
-                    core: theirs.to_string(),
-                    ours: our.to_string(),
-                });
+                findings.differ(format!("{kind:?} {name:?}"), vec!["kept"], &theirs, &our);
             }
         }
         let payload_repeats = target_repeats(&question.payload);
         let mut room = Box::new(Room::new());
         let stores = stores(&question.payload);
         let mut records = Records::default();
-        let experiments: Vec<&str> = names
-            .iter()
-            .filter(|(kind, _)| *kind == Kind::Experiment)
-            .map(|(_, name)| name.as_str())
-            .chain([""])
-            .collect();
         for (at, user) in users.iter().enumerate() {
             let text = user.to_json();
             let core_user = core.user(&text);
@@ -276,12 +204,8 @@ impl<'c> Engines<'c> {
                 (Some(core_user), Ok(our_user)) => (core_user, our_user),
                 (None, Err(_)) => continue,
                 (core_user, our_user) => {
-                    findings.differences.push(Difference {
-                        what: format!("user {text}"),
-                        fields: vec!["parsed"],
-                        core: core_user.is_some().to_string(),
-                        ours: format!("{our_user:?}"),
-                    });
+                    let (theirs, ours) = (core_user.is_some(), format!("{our_user:?}"));
+                    findings.differ(format!("user {text}"), vec!["parsed"], &theirs, &ours);
                     continue;
                 }
             };
@@ -302,7 +226,8 @@ impl<'c> Engines<'c> {
                 if name == BY_CHANCE {
                     our.take_draw_of(&theirs);
                 }
-                findings.compare_answers("", (*kind, name), &theirs, &our, content);
+                let trace = || ours.explain(&our_user, *kind, name);
+                findings.compare_answers("", (*kind, name), &theirs, &our, content, trace);
             }
             // The core's public calls know no members of ID lists.
             let by_chance = names.iter().any(|(_, name)| name == BY_CHANCE);
@@ -331,37 +256,10 @@ impl<'c> Engines<'c> {
                 }
             }
             // Neither do they know overrides.
-            if at % STICKY == 0
-                && !question.lists
-                && question.settings.is_empty()
-                && !content.repeats
-            {
-                for (kind, name) in &names {
-                    if matches!(kind, Kind::Experiment | Kind::Layer) && name != BY_CHANCE {
-                        let experiment = experiments.get(at % experiments.len().max(1));
-                        let ways = records.ways(
-                            at / STICKY,
-                            *kind,
-                            name,
-                            experiment.map_or("", |name| name),
-                        );
-                        for asked in ways {
-                            let Some(theirs) = core.sticky(&core_user, *kind, name, &asked) else {
-                                findings.count(Quirk::CorePanics);
-                                continue;
-                            };
-                            let our = ours.sticky(&our_user, *kind, name, &asked);
-                            findings.answers += 1;
-                            if let Some((path, theirs, our)) = theirs.difference(&our, &asked) {
-                                let what = format!("sticky {kind:?} \"{name}\" {path} {asked:?}");
-                                findings.differ(what, vec!["sticky"], &theirs, &our);
-                            }
-                            if let Some(saved) = &theirs.saved {
-                                records.keep(*kind, name, &saved[2]);
-                            }
-                        }
-                    }
-                }
+            let public = !question.lists && question.settings.is_empty();
+            if at % STICKY == 0 && public && !content.repeats {
+                let pair = (&core_user, &our_user);
+                records.compare(at / STICKY, (core, &ours), pair, &names, &mut findings);
             }
             for (store, parameter) in &stores {
                 let Some(theirs) = core.store_parameter(&core_user, store, parameter) else {
@@ -370,74 +268,12 @@ impl<'c> Engines<'c> {
                 };
                 let our = ours.store_parameter(&our_user, store, parameter, &mut room);
                 // The core's public calls know neither members of ID lists nor overrides.
-                if !question.lists && question.settings.is_empty() {
+                if public {
                     findings.compare_parameters("", (store, parameter), &theirs, &our, content);
                 }
             }
         }
         findings
-    }
-}
-
-impl Findings {
-    fn count(&mut self, quirk: Quirk) {
-        self.answers += 1;
-        *self.quirks.entry(quirk).or_default() += 1;
-    }
-
-    fn compare_answers(
-        &mut self,
-        form: &str,
-        (kind, name): (Kind, &str),
-        theirs: &Answer,
-        ours: &Answer,
-        content: Content,
-    ) {
-        let fields = theirs.differing(ours);
-        if fields.is_empty() {
-            self.answers += 1;
-            return;
-        }
-        match Quirk::of(kind, &fields, theirs, ours, content) {
-            Some(quirk) => self.count(quirk),
-            None => self.differ(format!("{form}{kind:?} {name:?}"), fields, theirs, ours),
-        }
-    }
-
-    fn compare_parameters(
-        &mut self,
-        form: &str,
-        (store, parameter): (&str, &str),
-        theirs: &Json,
-        ours: &Json,
-        content: Content,
-    ) {
-        if theirs == ours {
-            self.answers += 1;
-            return;
-        }
-        if content.repeats {
-            self.count(Quirk::RepeatedNames);
-            return;
-        }
-        let what = format!("{form}store {store:?} parameter {parameter:?}");
-        self.differ(what, vec!["value"], theirs, ours);
-    }
-
-    fn differ(
-        &mut self,
-        what: String,
-        fields: Vec<&'static str>,
-        core: &impl fmt::Display,
-        ours: &impl fmt::Display,
-    ) {
-        self.answers += 1;
-        self.differences.push(Difference {
-            what,
-            fields,
-            core: core.to_string(),
-            ours: ours.to_string(),
-        });
     }
 }
 

@@ -4,8 +4,16 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
+use statsig_edge::User;
+use statsig_rust::StatsigUser;
+
 use crate::answer::Kind;
 use crate::bootstrap::difference;
+use crate::findings::Findings;
+use crate::generate::BY_CHANCE;
+use crate::official::Core;
+use crate::ours::Ours;
+use crate::quirk::Quirk;
 
 /// What is kept for a user when an experiment or a layer is asked for.
 #[derive(Clone, Debug)]
@@ -43,13 +51,22 @@ pub struct StickyAnswer {
 impl StickyAnswer {
     /// The first place at which two of them differ, with what each has there.
     pub fn difference(&self, other: &Self, asked: &StickyAsked) -> Option<(String, Json, Json)> {
+        // The core loses count of nesting in a bandit, and keeps no such list then.
+        let undelegated = "undelegated_secondary_exposures";
+        let listed = |one: &Self| {
+            one.saved
+                .as_ref()
+                .is_some_and(|saved| !saved[2][undelegated].is_null())
+        };
+        let listed = listed(self) && listed(other);
         let tree = |one: &Self| {
             // Where nothing was kept there is nothing to delete.
             let deleted = one.deleted && !matches!(asked.held, Held::Nothing);
             let mut saved = one.saved.clone().unwrap_or_else(|| json!([null, null, {}]));
             // Whether a list without elements is one is not told.
-            for list in ["explicit_parameters", "undelegated_secondary_exposures"] {
-                if saved[2][list].as_array().is_some_and(Vec::is_empty) {
+            for list in ["explicit_parameters", undelegated] {
+                let none = list == undelegated && !listed;
+                if none || saved[2][list].as_array().is_some_and(Vec::is_empty) {
                     saved[2][list] = Json::Null;
                 }
             }
@@ -69,7 +86,7 @@ pub struct Records(BTreeMap<(Kind, String), String>);
 
 impl Records {
     /// The ways in which the user with that number is asked.
-    pub fn ways(&self, user: usize, kind: Kind, name: &str, experiment: &str) -> Vec<StickyAsked> {
+    fn ways(&self, user: usize, kind: Kind, name: &str, experiment: &str) -> Vec<StickyAsked> {
         let way = |held, flags: usize| StickyAsked {
             held,
             enforce_overrides: flags & 1 != 0,
@@ -85,9 +102,42 @@ impl Records {
         ways
     }
 
-    /// Keeps what was saved for the users that come.
-    pub fn keep(&mut self, kind: Kind, name: &str, saved: &Json) {
-        self.0.insert((kind, name.to_owned()), saved.to_string());
+    /// Asks both engines for every experiment and layer in every such way.
+    pub fn compare(
+        &mut self,
+        user: usize,
+        (core, ours): (&Core, &Ours<'_, '_>),
+        (core_user, our_user): (&StatsigUser, &User<'_>),
+        names: &[(Kind, String)],
+        findings: &mut Findings,
+    ) {
+        let experiments = names.iter().filter(|(kind, _)| *kind == Kind::Experiment);
+        let count = experiments.clone().count();
+        let experiment = match user % (count + 1) {
+            0 => "",
+            at => experiments.clone().nth(at - 1).map_or("", |(_, name)| name),
+        };
+        for (kind, name) in names {
+            if !matches!(kind, Kind::Experiment | Kind::Layer) || name == BY_CHANCE {
+                continue;
+            }
+            for asked in self.ways(user, *kind, name, experiment) {
+                let Some(theirs) = core.sticky(core_user, *kind, name, &asked) else {
+                    findings.count(Quirk::CorePanics);
+                    continue;
+                };
+                let our = ours.sticky(our_user, *kind, name, &asked);
+                findings.answers += 1;
+                if let Some((path, theirs, our)) = theirs.difference(&our, &asked) {
+                    let what = format!("sticky {kind:?} \"{name}\" {path} {asked:?}");
+                    findings.differ(what, vec!["sticky"], &theirs, &our);
+                    findings.explain(|| ours.explain(our_user, *kind, name));
+                }
+                if let Some(saved) = &theirs.saved {
+                    self.0.insert((*kind, name.clone()), saved[2].to_string());
+                }
+            }
+        }
     }
 }
 
