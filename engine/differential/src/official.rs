@@ -230,6 +230,37 @@ impl Core {
         catch_unwind(ask).ok()
     }
 
+    /// The groups of an experiment, and what it gives each of some groups and rules.
+    pub fn groups(&self, name: &str, groups: &[&str], rules: &[&str]) -> Json {
+        let listed = self.statsig.get_experiment_groups(name);
+        let list = listed.groups.iter().map(|group| {
+            json!([
+                group.group_name,
+                group.rule_id,
+                group.id_type,
+                group.return_value
+            ])
+        });
+        let by_group = groups
+            .iter()
+            .map(|group| self.statsig.get_experiment_by_group_name(name, group));
+        let by_rule = rules
+            .iter()
+            .map(|rule| self.statsig.get_experiment_by_group_id_advanced(name, rule));
+        let found = by_group.chain(by_rule).map(|one| {
+            json!([
+                one.rule_id,
+                one.id_type,
+                one.group_name,
+                one.is_experiment_active,
+                one.details.reason,
+                one.value
+            ])
+        });
+        json!({"active": listed.is_experiment_active, "groups": list.collect::<Vec<_>>(),
+            "found": found.collect::<Vec<_>>()})
+    }
+
     /// The client bootstrap response; `None` when the core panics.
     pub fn bootstrap(&self, user: &StatsigUser, asked: &Asked) -> Option<Json> {
         let options = ClientInitResponseOptions {

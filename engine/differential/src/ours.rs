@@ -84,6 +84,35 @@ impl<'t, 'w> Ours<'t, 'w> {
         Evaluator::with_options(self.table, self.world, options)
     }
 
+    /// The groups of an experiment, and what it gives each of some groups and rules.
+    pub fn groups(&self, name: &str, groups: &[&str], rules: &[&str]) -> Json {
+        let listed = self.table.experiment_groups(name);
+        let list = listed
+            .iter()
+            .flat_map(|listed| listed.iter())
+            .map(|group| json!([group.name, group.rule_id, group.id_type, parse(group.json)]));
+        let evaluator = self.evaluator();
+        let by_group = groups
+            .iter()
+            .map(|group| evaluator.experiment_by_group_name(name, group));
+        let by_rule = rules
+            .iter()
+            .map(|rule| evaluator.experiment_by_rule_id(name, rule));
+        let found = by_group.chain(by_rule).map(|one| {
+            let common = common(one.evaluation());
+            json!([
+                common.rule_id,
+                common.id_type.unwrap_or_default(),
+                common.group_name,
+                common.is_experiment_active,
+                common.reason,
+                parse(one.json())
+            ])
+        });
+        let active = listed.map(|listed| listed.is_experiment_active());
+        json!({"active": active, "groups": list.collect::<Vec<_>>(), "found": found.collect::<Vec<_>>()})
+    }
+
     /// The client bootstrap response.
     pub fn bootstrap(&self, user: &User<'_>, asked: &Asked, scratch: &mut Room<'t>) -> Json {
         let mut options = BootstrapOptions::default();

@@ -190,6 +190,16 @@ impl<'c> Engines<'c> {
             if theirs != our {
                 findings.differ(format!("{kind:?} {name:?}"), vec!["kept"], &theirs, &our);
             }
+            if *kind == Kind::Experiment {
+                let (groups, rules) = groups_and_rules(&question.payload, name);
+                let theirs = core.groups(name, &groups, &rules);
+                let our = ours.groups(name, &groups, &rules);
+                findings.answers += 1;
+                if let Some((path, theirs, our)) = difference(&theirs, &our) {
+                    let what = format!("groups \"{name}\" {path}");
+                    findings.differ(what, vec!["groups"], &theirs, &our);
+                }
+            }
         }
         let payload_repeats = target_repeats(&question.payload);
         let mut room = Box::new(Room::new());
@@ -275,6 +285,20 @@ impl<'c> Engines<'c> {
         }
         findings
     }
+}
+
+/// What groups and rules of an experiment are called, and what none is called.
+fn groups_and_rules<'p>(payload: &'p Tree, experiment: &str) -> (Vec<&'p str>, Vec<&'p str>) {
+    let spec = payload
+        .get("dynamic_configs")
+        .and_then(|configs| configs.get(experiment));
+    let rules = spec.and_then(|spec| spec.get("rules")).map(Tree::elements);
+    let named = |key| {
+        let texts = rules.unwrap_or_default().iter();
+        let texts = texts.filter_map(move |rule| rule.get(key)?.text());
+        texts.chain(["no such name"]).collect()
+    };
+    (named("groupName"), named("id"))
 }
 
 /// Every parameter of every parameter store.

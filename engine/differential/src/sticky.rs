@@ -96,7 +96,7 @@ impl Records {
         if let Some(record) = self.0.get(&(kind, name.to_owned())) {
             ways.push(way(Held::Record(record.clone()), user + name.len()));
         }
-        if user % 3 == 0 {
+        if user.is_multiple_of(3) {
             ways.push(way(Held::Unwanted, 0));
         }
         ways
