@@ -5,7 +5,8 @@
 
 use core::str::Chars;
 
-use crate::case_ignorable::is_case_ignorable;
+use crate::capitals::to_lower;
+use crate::cased::{is_case_ignorable, is_cased};
 use crate::hash::Fnv1a;
 
 /// The characters of a text, lower-cased.
@@ -108,10 +109,11 @@ impl Iterator for Lowercase<'_> {
                 .unwrap_or_default();
             return Some(lower_sigma(before, self.rest.as_str()));
         }
-        let mut lowered = character.to_lowercase();
-        let first = lowered.next();
-        self.pending = lowered.next();
-        first
+        if character == 'İ' {
+            self.pending = Some('\u{307}');
+            return Some('i');
+        }
+        Some(to_lower(character))
     }
 }
 
@@ -128,21 +130,6 @@ fn starts_with_letter(mut characters: impl Iterator<Item = char>) -> bool {
     characters
         .find(|&character| !is_case_ignorable(character))
         .is_some_and(is_cased)
-}
-
-/// Unicode's property `Cased`: lower case, upper case or title case.
-fn is_cased(character: char) -> bool {
-    character.is_lowercase() || character.is_uppercase() || is_titlecase(character)
-}
-
-/// The general category Lt: digraphs of Latin and capitals with iota of Greek.
-fn is_titlecase(character: char) -> bool {
-    matches!(
-        character,
-        '\u{1C5}' | '\u{1C8}' | '\u{1CB}' | '\u{1F2}'
-            | '\u{1F88}'..='\u{1F8F}' | '\u{1F98}'..='\u{1F9F}' | '\u{1FA8}'..='\u{1FAF}'
-            | '\u{1FBC}' | '\u{1FCC}' | '\u{1FFC}'
-    )
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 mod canonical;
 mod object;
 mod scanner;
+mod sink;
 mod string;
 
 pub(crate) use canonical::write_canonical;
@@ -15,6 +16,7 @@ pub(crate) use canonical::write_canonical;
 pub(crate) use canonical::write_minified;
 pub(crate) use object::{Object, write_texts};
 pub(crate) use scanner::{Fault, FaultKind, Kind, Scanner};
+pub(crate) use sink::Sink;
 pub(crate) use string::RawStr;
 pub use string::write_escaped;
 pub(crate) use string::write_inside;
@@ -64,8 +66,11 @@ pub(crate) fn member<'j>(object: &'j str, name: &str) -> Option<&'j str> {
 /// Writes the string that a JSON text stands for, escapes resolved; `None` when the text is no JSON string.
 ///
 /// Stops where `out` takes no more.
-pub fn write_unescaped(json: &str, out: &mut dyn core::fmt::Write) -> Option<core::fmt::Result> {
-    Some(as_string(json)?.write_to(out))
+pub fn write_unescaped(
+    json: &str,
+    mut out: &mut dyn core::fmt::Write,
+) -> Option<core::fmt::Result> {
+    Some(as_string(json)?.write_to(&mut out))
 }
 
 /// The text between the quotes, if this is the text of a JSON string.
