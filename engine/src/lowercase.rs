@@ -45,7 +45,18 @@ pub(crate) fn equals_lowercased(text: &str, lowered: &str) -> bool {
         .bytes()
         .map(|byte| byte.to_ascii_lowercase())
         .eq(head.bytes())
-        && tail.eq(lowered_tail.chars())
+        && is_spelt(tail, lowered_tail)
+}
+
+/// What follows a character in a text that begins with it.
+#[inline(never)]
+pub(crate) fn strip_char(text: &str, character: char) -> Option<&str> {
+    text.strip_prefix(character)
+}
+
+/// Whether the characters are those of the text.
+pub(crate) fn is_spelt(mut characters: impl Iterator<Item = char>, text: &str) -> bool {
+    characters.try_fold(text, strip_char) == Some("")
 }
 
 /// [`fnv1a`](crate::hash::fnv1a) of the lower case of `text`.

@@ -81,9 +81,12 @@ static ROOTS: [[u32; 16]; 4] = [
 
 /// One round: a sum of the eight variables goes into `$d` and `$h`, which are the next round's `$e` and `$a`.
 macro_rules! round {
-    ($a:ident $b:ident $c:ident $d:ident $e:ident $f:ident $g:ident $h:ident, $root:ident, $word:ident) => {
+    ($a:ident $b:ident $c:ident $d:ident $e:ident $f:ident $g:ident $h:ident, $root:ident, $word:ident, $differed:ident) => {
         let choice = $g ^ ($e & ($f ^ $g));
-        let majority = ($a & $b) | ($c & ($a | $b));
+        // Where $a and $b differ, $c decides. What differs now is what $b and $c differ in next.
+        let differ = $a ^ $b;
+        let majority = $b ^ (differ & $differed);
+        $differed = differ;
         let sum = $h
             .wrapping_add($e.rotate_right(6) ^ $e.rotate_right(11) ^ $e.rotate_right(25))
             .wrapping_add(choice)
@@ -110,10 +113,10 @@ macro_rules! extend {
 
 /// Takes a block into the state.
 pub(crate) fn compress(state: &mut [u32; 8], block: &[u8; 64]) {
-    let mut words = [0; 16];
-    for (word, bytes) in words.iter_mut().zip(block.as_chunks::<4>().0) {
-        *word = u32::from_be_bytes(*bytes);
-    }
+    let (words, _) = block.as_chunks::<4>();
+    let Some(&words) = words.first_chunk::<16>() else {
+        return;
+    };
     let [
         mut w0,
         mut w1,
@@ -131,8 +134,11 @@ pub(crate) fn compress(state: &mut [u32; 8], block: &[u8; 64]) {
         mut w13,
         mut w14,
         mut w15,
-    ] = words;
-    let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = *state;
+    ] = words.map(u32::from_be_bytes);
+    let [a0, b0, c0, d0, e0, f0, g0, h0] = *state;
+    let (mut a, mut b, mut c, mut d) = (a0, b0, c0, d0);
+    let (mut e, mut f, mut g, mut h) = (e0, f0, g0, h0);
+    let mut differed = b ^ c;
     for (pass, roots) in ROOTS.iter().enumerate() {
         if pass > 0 {
             extend!(w0, w1, w9, w14);
@@ -170,26 +176,33 @@ pub(crate) fn compress(state: &mut [u32; 8], block: &[u8; 64]) {
             k14,
             k15,
         ] = *roots;
-        round!(a b c d e f g h, k0, w0);
-        round!(h a b c d e f g, k1, w1);
-        round!(g h a b c d e f, k2, w2);
-        round!(f g h a b c d e, k3, w3);
-        round!(e f g h a b c d, k4, w4);
-        round!(d e f g h a b c, k5, w5);
-        round!(c d e f g h a b, k6, w6);
-        round!(b c d e f g h a, k7, w7);
-        round!(a b c d e f g h, k8, w8);
-        round!(h a b c d e f g, k9, w9);
-        round!(g h a b c d e f, k10, w10);
-        round!(f g h a b c d e, k11, w11);
-        round!(e f g h a b c d, k12, w12);
-        round!(d e f g h a b c, k13, w13);
-        round!(c d e f g h a b, k14, w14);
-        round!(b c d e f g h a, k15, w15);
+        round!(a b c d e f g h, k0, w0, differed);
+        round!(h a b c d e f g, k1, w1, differed);
+        round!(g h a b c d e f, k2, w2, differed);
+        round!(f g h a b c d e, k3, w3, differed);
+        round!(e f g h a b c d, k4, w4, differed);
+        round!(d e f g h a b c, k5, w5, differed);
+        round!(c d e f g h a b, k6, w6, differed);
+        round!(b c d e f g h a, k7, w7, differed);
+        round!(a b c d e f g h, k8, w8, differed);
+        round!(h a b c d e f g, k9, w9, differed);
+        round!(g h a b c d e f, k10, w10, differed);
+        round!(f g h a b c d e, k11, w11, differed);
+        round!(e f g h a b c d, k12, w12, differed);
+        round!(d e f g h a b c, k13, w13, differed);
+        round!(c d e f g h a b, k14, w14, differed);
+        round!(b c d e f g h a, k15, w15, differed);
     }
-    for (word, turned) in state.iter_mut().zip([a, b, c, d, e, f, g, h]) {
-        *word = word.wrapping_add(turned);
-    }
+    *state = [
+        a0.wrapping_add(a),
+        b0.wrapping_add(b),
+        c0.wrapping_add(c),
+        d0.wrapping_add(d),
+        e0.wrapping_add(e),
+        f0.wrapping_add(f),
+        g0.wrapping_add(g),
+        h0.wrapping_add(h),
+    ];
 }
 
 #[cfg(test)]

@@ -82,7 +82,7 @@ fn split_at_byte(text: &str, separator: u8) -> Option<(&str, &str)> {
 
 /// `[+-]?digits` between white space, as `i128` is parsed. Multiplying is adding here: 128 bits are four products in Wasm.
 fn parse_part(part: &str) -> Option<i128> {
-    let (negative, digits) = split_sign(part.trim().as_bytes());
+    let (negative, digits) = split_sign(part.trim_start().trim_end().as_bytes());
     digits.first()?;
     let mut magnitude: u128 = 0;
     for byte in digits {

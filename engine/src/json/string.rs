@@ -3,6 +3,7 @@
 use core::fmt::{self, Write};
 
 use super::Sink;
+use crate::lowercase::is_spelt;
 
 /// What stands between the quotes of a valid JSON string.
 #[derive(Clone, Copy, Debug)]
@@ -12,6 +13,11 @@ pub(crate) struct RawStr<'j> {
 }
 
 impl<'j> RawStr<'j> {
+    pub(super) const EMPTY: Self = RawStr {
+        raw: "",
+        escaped: false,
+    };
+
     pub(crate) fn new(raw: &'j str, escaped: bool) -> Self {
         RawStr { raw, escaped }
     }
@@ -43,7 +49,7 @@ impl<'j> RawStr<'j> {
     pub(crate) fn is(&self, text: &str) -> bool {
         match self.plain() {
             Some(plain) => plain == text,
-            None => self.chars().eq(text.chars()),
+            None => is_spelt(self.chars(), text),
         }
     }
 
@@ -81,6 +87,7 @@ impl Unescape<'_> {
 impl Iterator for Unescape<'_> {
     type Item = char;
 
+    #[inline(never)]
     fn next(&mut self) -> Option<char> {
         let c = self.rest.next()?;
         if c != '\\' {

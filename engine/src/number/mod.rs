@@ -12,7 +12,7 @@ use core::fmt;
 
 use crate::json::Sink;
 pub(crate) use parse::split_sign;
-use print::{Digits, Tie, decimal_of, shortest};
+use print::{Digits, decimal_of, shortest};
 
 /// Bytes of the longest plain decimal of a double.
 ///
@@ -29,11 +29,22 @@ pub(crate) type NumberText = heapless::String<NUMBER_TEXT_BYTES>;
 pub(crate) fn number_text(value: f64) -> NumberText {
     let mut text = NumberText::new();
     // Every double fits; see the constant.
-    let _ = write_plain(value, &mut text);
+    let _ = write(value, Form::Plain, &mut text);
     text
 }
 
-fn write_plain(value: f64, out: &mut dyn Sink) -> fmt::Result {
+/// How a double is spelt.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// As `core`'s `{}`: never an exponent, nor a point behind a whole number.
+    Plain,
+    /// As `core`'s `{:?}`: with `.0` if it is whole, with an exponent below 1e-5 and from 1e16 up.
+    Pointed,
+    /// As JSON libraries: the same, but a plus in the exponent, and of two shortest decimals that are equally near the even one.
+    Json,
+}
+
+fn write(value: f64, form: Form, out: &mut dyn Sink) -> fmt::Result {
     if value.is_nan() {
         return out.push_str("NaN");
     }
@@ -44,7 +55,28 @@ fn write_plain(value: f64, out: &mut dyn Sink) -> fmt::Result {
     if magnitude == f64::INFINITY {
         return out.push_str("inf");
     }
-    write_digits(&shortest(magnitude, Tie::Upper), out)
+    let decimal = shortest(magnitude, form == Form::Json);
+    let is_small = magnitude < 1e-5 && magnitude != 0.0;
+    if form == Form::Plain || !is_small && magnitude < 1e16 {
+        write_digits(&decimal, out)?;
+        if form != Form::Plain && float_to_integer(magnitude).is_some() {
+            out.push_str(".0")?;
+        }
+        return Ok(());
+    }
+    let (first, others) = decimal.as_str().split_at_checked(1).ok_or(fmt::Error)?;
+    out.push_str(first)?;
+    if !others.is_empty() {
+        out.push_str(".")?;
+        out.push_str(others)?;
+    }
+    let exponent = decimal.point.saturating_sub(1);
+    out.push_str(match form {
+        _ if exponent < 0 => "e-",
+        Form::Json => "e+",
+        _ => "e",
+    })?;
+    out.push_str(decimal_of(u64::from(exponent.unsigned_abs()), &mut [0; 3]))
 }
 
 /// Writes the decimal without an exponent.
@@ -161,14 +193,14 @@ pub(crate) fn json_number_text(token: &str, out: &mut dyn Sink) -> fmt::Result {
         return out.push_str(token);
     }
     match parse_float(token) {
-        Some(value) if value.is_finite() => write_json_float(value, Tie::Even, "e+", out),
+        Some(value) if value.is_finite() => write(value, Form::Json, out),
         _ => Err(fmt::Error),
     }
 }
 
 /// Writes a double as a JSON number in the way of `core`'s `{:?}`. It must be finite.
 pub(crate) fn write_float(value: f64, out: &mut dyn Sink) -> fmt::Result {
-    write_json_float(value, Tie::Upper, "e", out)
+    write(value, Form::Pointed, out)
 }
 
 /// Writes an integer.
@@ -176,42 +208,7 @@ pub(crate) fn write_integer(value: i64, out: &mut dyn Sink) -> fmt::Result {
     if value < 0 {
         out.push_str("-")?;
     }
-    let mut digits = [0; 20];
-    out.push_str(decimal_of(value.unsigned_abs(), &mut digits))
-}
-
-fn write_json_float(
-    value: f64,
-    tie: Tie,
-    positive_exponent: &str,
-    out: &mut dyn Sink,
-) -> fmt::Result {
-    if value.is_sign_negative() {
-        out.push_str("-")?;
-    }
-    let magnitude = value.abs();
-    let decimal = shortest(magnitude, tie);
-    if magnitude == 0.0 || (1e-5..1e16).contains(&magnitude) {
-        write_digits(&decimal, out)?;
-        if float_to_integer(magnitude).is_some() {
-            out.push_str(".0")?;
-        }
-        return Ok(());
-    }
-    let (first, others) = decimal.as_str().split_at_checked(1).ok_or(fmt::Error)?;
-    out.push_str(first)?;
-    if !others.is_empty() {
-        out.push_str(".")?;
-        out.push_str(others)?;
-    }
-    let exponent = decimal.point.saturating_sub(1);
-    out.push_str(if exponent < 0 {
-        "e-"
-    } else {
-        positive_exponent
-    })?;
-    let mut digits = [0; 20];
-    out.push_str(decimal_of(u64::from(exponent.unsigned_abs()), &mut digits))
+    out.push_str(decimal_of(value.unsigned_abs(), &mut [0; 20]))
 }
 
 #[cfg(test)]

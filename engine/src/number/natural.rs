@@ -17,14 +17,13 @@ pub(super) struct Natural {
 
 impl Natural {
     pub(super) fn new(value: u64) -> Self {
-        let mut number = Natural {
-            limbs: [0; LIMBS],
-            used: 0,
-        };
-        number.push((value >> 32) as u32);
-        number.times(1 << 31, 0);
-        number.times(2, value as u32);
-        number
+        let mut limbs = [0; LIMBS];
+        let (low, high) = (value as u32, (value >> 32) as u32);
+        if let Some(place) = limbs.first_chunk_mut() {
+            *place = [low, high];
+        }
+        let used = usize::from(low > 0 || high > 0).wrapping_add(usize::from(high > 0));
+        Natural { limbs, used }
     }
 
     fn limbs(&self) -> &[u32] {

@@ -38,11 +38,11 @@ pub(crate) fn split_sign(text: &[u8]) -> (bool, &[u8]) {
 }
 
 fn special(text: &[u8]) -> Option<f64> {
-    if text.eq_ignore_ascii_case(b"nan") {
-        return Some(f64::NAN);
-    }
-    let infinite = text.eq_ignore_ascii_case(b"inf") || text.eq_ignore_ascii_case(b"infinity");
-    infinite.then_some(f64::INFINITY)
+    const WORDS: [&[u8]; 3] = [b"nan", b"inf", b"infinity"];
+    let word = WORDS
+        .iter()
+        .position(|word| text.eq_ignore_ascii_case(word))?;
+    Some(if word == 0 { f64::NAN } else { f64::INFINITY })
 }
 
 /// 10ⁿ, exact up to [`EXACT_POWERS`].
@@ -62,7 +62,8 @@ struct Decimal<'a> {
     exponent: i64,
 }
 
-/// The digits that the text begins with, added to `number`, and what follows them.
+/// The digits that the text begins with, appended to `number`, and what follows them.
+#[inline(never)]
 fn leading_digits<'a>(text: &'a [u8], number: &mut u64) -> (&'a [u8], &'a [u8]) {
     let mut length: usize = 0;
     for byte in text {

@@ -13,15 +13,6 @@ pub(super) const MOST_DIGITS: usize = 17;
 /// Decimals of so many digits lie wider apart than doubles: at most one of them reads back as a given double.
 const UNAMBIGUOUS: u64 = 1_000_000_000_000_000;
 
-/// Which of two shortest decimals that are equally near.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tie {
-    /// The upper one, as `core`.
-    Upper,
-    /// The one whose last digit is even, as JSON libraries.
-    Even,
-}
-
 /// 0.d₁d₂… × 10 to the `point`. Zeros at the end are left out where there is a fraction or an exponent.
 pub(super) struct Digits {
     /// In ASCII, at the end of the array.
@@ -65,8 +56,9 @@ fn last_digits(room: &[u8], count: usize) -> &str {
     core::str::from_utf8(room.get(start..).unwrap_or_default()).unwrap_or_default()
 }
 
-/// The shortest decimal of a positive or zero, finite double.
-pub(super) fn shortest(value: f64, tie: Tie) -> Digits {
+/// The shortest decimal of a positive or zero, finite double. Of two that are equally near it is the upper one, or that whose
+/// last digit is even.
+pub(super) fn shortest(value: f64, even: bool) -> Digits {
     // Up to 2⁵³ no two integers share a double, and none needs a place.
     let whole = value as u64;
     if whole <= EXACT_INTEGERS && whole as f64 == value {
@@ -85,7 +77,7 @@ pub(super) fn shortest(value: f64, tie: Tie) -> Digits {
             return Digits::new(scaled, places);
         }
     }
-    shortest_exactly(value, tie)
+    shortest_exactly(value, even)
 }
 
 /// Places that are tried; a number with more goes the long way.
@@ -94,7 +86,7 @@ const MAX_PLACES: i32 = 15;
 /// The value and half the distances to its neighbours are fractions over one denominator. Digits are divided out until what
 /// is left is within one of the distances.
 #[inline(never)]
-fn shortest_exactly(value: f64, tie: Tie) -> Digits {
+fn shortest_exactly(value: f64, even: bool) -> Digits {
     const HIDDEN: u64 = 1 << 52;
     let bits = value.to_bits();
     let biased = (bits >> 52) as i32;
@@ -161,7 +153,7 @@ fn shortest_exactly(value: f64, tie: Tie) -> Digits {
         }
         rest.times(2, 0);
         let middle = rest.compare(&whole);
-        let rises_from_middle = tie == Tie::Upper || digit & 1 == 1;
+        let rises_from_middle = !even || digit & 1 == 1;
         let nearer_up = middle.is_gt() || middle.is_eq() && rises_from_middle;
         if may_rise && (!may_stay || nearer_up) {
             number = number.wrapping_add(1);

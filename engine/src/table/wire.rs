@@ -66,6 +66,9 @@ pub(crate) fn varint(bytes: &[u8]) -> Option<(u32, &[u8])> {
     long_varint(bytes)
 }
 
+/// Apart, so that the rare long numbers do not lie in every place that reads one.
+#[cold]
+#[inline(never)]
 fn long_varint(bytes: &[u8]) -> Option<(u32, &[u8])> {
     let mut value: u32 = 0;
     let mut shift: u32 = 0;
