@@ -114,27 +114,45 @@ macro_rules! extend {
 /// Takes a block into the state.
 pub(crate) fn compress(state: &mut [u32; 8], block: &[u8; 64]) {
     let (words, _) = block.as_chunks::<4>();
-    let Some(&words) = words.first_chunk::<16>() else {
+    let Some(
+        &[
+            m0,
+            m1,
+            m2,
+            m3,
+            m4,
+            m5,
+            m6,
+            m7,
+            m8,
+            m9,
+            m10,
+            m11,
+            m12,
+            m13,
+            m14,
+            m15,
+        ],
+    ) = words.first_chunk::<16>()
+    else {
         return;
     };
-    let [
-        mut w0,
-        mut w1,
-        mut w2,
-        mut w3,
-        mut w4,
-        mut w5,
-        mut w6,
-        mut w7,
-        mut w8,
-        mut w9,
-        mut w10,
-        mut w11,
-        mut w12,
-        mut w13,
-        mut w14,
-        mut w15,
-    ] = words.map(u32::from_be_bytes);
+    let mut w0 = u32::from_be_bytes(m0);
+    let mut w1 = u32::from_be_bytes(m1);
+    let mut w2 = u32::from_be_bytes(m2);
+    let mut w3 = u32::from_be_bytes(m3);
+    let mut w4 = u32::from_be_bytes(m4);
+    let mut w5 = u32::from_be_bytes(m5);
+    let mut w6 = u32::from_be_bytes(m6);
+    let mut w7 = u32::from_be_bytes(m7);
+    let mut w8 = u32::from_be_bytes(m8);
+    let mut w9 = u32::from_be_bytes(m9);
+    let mut w10 = u32::from_be_bytes(m10);
+    let mut w11 = u32::from_be_bytes(m11);
+    let mut w12 = u32::from_be_bytes(m12);
+    let mut w13 = u32::from_be_bytes(m13);
+    let mut w14 = u32::from_be_bytes(m14);
+    let mut w15 = u32::from_be_bytes(m15);
     let [a0, b0, c0, d0, e0, f0, g0, h0] = *state;
     let (mut a, mut b, mut c, mut d) = (a0, b0, c0, d0);
     let (mut e, mut f, mut g, mut h) = (e0, f0, g0, h0);

@@ -205,14 +205,17 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
                 let (count, entries) = varint(target()?).required()?;
                 operand.array().is_some_and(|array| {
                     let mut wanted = strings(entries, count);
-                    match operator {
-                        Operator::ArrayContainsAny => wanted.any(|entry| has_element(array, entry)),
-                        Operator::ArrayContainsNone => {
-                            !wanted.any(|entry| has_element(array, entry))
-                        }
-                        Operator::ArrayContainsAll => wanted.all(|entry| has_element(array, entry)),
-                        _ => !wanted.all(|entry| has_element(array, entry)),
-                    }
+                    let any = matches!(
+                        operator,
+                        Operator::ArrayContainsAny | Operator::ArrayContainsNone
+                    );
+                    // The first that is there decides over any, the first that is not over all.
+                    let decided = wanted.any(|entry| has_element(array, entry) == any);
+                    let holds_when_decided = matches!(
+                        operator,
+                        Operator::ArrayContainsAny | Operator::NotArrayContainsAll
+                    );
+                    decided == holds_when_decided
                 })
             }
             Operator::BucketAny | Operator::BucketNone => {

@@ -29,27 +29,24 @@ pub(crate) struct Items<'j> {
     open: bool,
 }
 
-impl<'j> Items<'j> {
-    /// The key, which an element has not, and the value.
-    fn read(&mut self) -> Option<(RawStr<'j>, &'j str)> {
-        let key = if self.of_object {
-            self.scanner.next_key().ok()??
-        } else {
-            self.scanner.next_element().ok()?.then_some(RawStr::EMPTY)?
-        };
-        Some((key, self.scanner.skip().ok()?))
-    }
-}
-
 impl<'j> Iterator for Items<'j> {
+    /// The key, which an element has not, and the value.
     type Item = (RawStr<'j>, &'j str);
 
     // Walked in many places; a function of its own keeps each of them small.
     #[inline(never)]
     fn next(&mut self) -> Option<Self::Item> {
-        let item = if self.open { self.read() } else { None };
-        self.open = item.is_some();
-        item
+        if !core::mem::take(&mut self.open) {
+            return None;
+        }
+        let key = if self.of_object {
+            self.scanner.next_key().ok()??
+        } else {
+            self.scanner.next_element().ok()?.then_some(RawStr::EMPTY)?
+        };
+        let value = self.scanner.skip().ok()?;
+        self.open = true;
+        Some((key, value))
     }
 }
 

@@ -38,9 +38,10 @@ pub(crate) fn number_text(value: f64) -> NumberText {
 enum Form {
     /// As `core`'s `{}`: never an exponent, nor a point behind a whole number.
     Plain,
-    /// As `core`'s `{:?}`: with `.0` if it is whole, with an exponent below 1e-5 and from 1e16 up.
+    /// As `core`'s `{:?}`: with `.0` if it is whole, with an exponent below 1e-4 and from 1e16 up.
     Pointed,
-    /// As JSON libraries: the same, but a plus in the exponent, and of two shortest decimals that are equally near the even one.
+    /// As JSON libraries: the same, but an exponent only below 1e-5 and with a plus, and of two shortest decimals that are equally
+    /// near the even one.
     Json,
 }
 
@@ -56,7 +57,8 @@ fn write(value: f64, form: Form, out: &mut dyn Sink) -> fmt::Result {
         return out.push_str("inf");
     }
     let decimal = shortest(magnitude, form == Form::Json);
-    let is_small = magnitude < 1e-5 && magnitude != 0.0;
+    let small = if form == Form::Json { 1e-5 } else { 1e-4 };
+    let is_small = magnitude < small && magnitude != 0.0;
     if form == Form::Plain || !is_small && magnitude < 1e16 {
         write_digits(&decimal, out)?;
         if form != Form::Plain && float_to_integer(magnitude).is_some() {
@@ -330,6 +332,121 @@ mod tests {
             check(-f64::from_bits(choices.word() >> 11));
         }
         assert_eq!(longest, NUMBER_TEXT_BYTES, "the bound is not the least one");
+    }
+
+    /// `core`'s own printing and parsing is what must come out, for numbers of every kind and length.
+    fn assert_like_core(value: f64) {
+        let text = std::format!("{value}");
+        assert_eq!(number_text(value).as_str(), text, "{:#x}", value.to_bits());
+        let mut pointed = String::new();
+        write_float(value, &mut pointed).unwrap();
+        assert_eq!(pointed, std::format!("{value:?}"));
+        for text in [text, pointed, std::format!("{value:e}")] {
+            assert_parses_like_core(&text);
+        }
+    }
+
+    fn assert_parses_like_core(text: &str) {
+        let expected = text.parse::<f64>().ok().map(f64::to_bits);
+        assert_eq!(parse_float(text).map(f64::to_bits), expected, "{text:?}");
+        assert_eq!(parse_integer(text), text.parse().ok(), "{text:?}");
+    }
+
+    #[test]
+    fn random_numbers_equal_the_cores() {
+        let mut choices = Choices::new(6);
+        for _ in 0..200_000 {
+            let word = choices.word();
+            let value = match choices.below(5) {
+                0 => f64::from_bits(word),
+                // A short decimal, an integer, a number of few bits.
+                1 => (word >> choices.below(64)) as f64 / 10_f64.powi(choices.below(25) as i32),
+                2 => (word as i64 >> choices.below(64)) as f64,
+                3 => f64::from_bits(word & !0 << choices.below(64)),
+                _ => f64::from_bits(word >> 12 >> choices.below(52)),
+            };
+            assert_like_core(value);
+        }
+    }
+
+    #[test]
+    fn random_decimals_equal_the_cores() {
+        const PIECES: [&str; 12] = [
+            "0", "1", "2", "5", "9", "00", "99", "123", ".", "e", "-", "+",
+        ];
+        let mut choices = Choices::new(7);
+        for _ in 0..100_000 {
+            let length = choices.below(9);
+            let soup: String = (0..length).map(|_| choices.pick(&PIECES)).collect();
+            assert_parses_like_core(&soup);
+            let mut digits = String::from(if choices.below(2) == 0 { "" } else { "-" });
+            for _ in 0..choices.below(30) {
+                digits.push_str(&choices.word().to_string()[..1 + choices.below(15)]);
+                if choices.below(8) == 0 && !digits.contains('.') {
+                    digits.push('.');
+                }
+            }
+            let exponent = choices.below(800) as i32 - 400;
+            assert_parses_like_core(&std::format!("{digits}e{exponent}"));
+        }
+    }
+
+    /// The digits of decimals with the same number of places, the last one first; where their points are does not matter.
+    fn digits_of(text: &str) -> std::vec::Vec<i8> {
+        let digits = text.bytes().filter(|byte| *byte != b'.');
+        digits.rev().map(|byte| (byte - b'0') as i8).collect()
+    }
+
+    /// `a` + `factor` × `b`, as decimals with the same number of places.
+    fn sum(a: &str, factor: i8, b: &str) -> String {
+        let places = a.len() - a.find('.').unwrap() - 1;
+        assert_eq!(places, b.len() - b.find('.').unwrap() - 1);
+        let (a, b) = (digits_of(a), digits_of(b));
+        let mut carry = 0;
+        let mut digits = std::vec::Vec::new();
+        for at in 0..a.len().max(b.len()) + 1 {
+            let digit = |of: &[i8]| of.get(at).copied().unwrap_or(0);
+            let total = digit(&a) + factor * digit(&b) + carry;
+            digits.push(total.rem_euclid(10) as u8 + b'0');
+            carry = total.div_euclid(10);
+        }
+        digits.insert(places, b'.');
+        digits.reverse();
+        String::from_utf8(digits).unwrap()
+    }
+
+    /// The exact middle between two doubles, and a hair to either side of it, is where rounding is hardest.
+    #[test]
+    fn middles_between_doubles_equal_the_cores() {
+        const INFINITE: u64 = 0x7FF << 52;
+        let mut choices = Choices::new(8);
+        let mut bits: std::vec::Vec<u64> = (0..40).chain((1 << 52) - 20..(1 << 52) + 20).collect();
+        bits.extend((INFINITE - 20..INFINITE).chain([1 << 62]));
+        let any = (0..200).map(|_| choices.word() >> 1);
+        bits.extend(any.filter(|bits| *bits < INFINITE));
+        for bits in bits {
+            // 2⁻¹⁰⁷⁴ and so every double has at most 1,074 places.
+            let exact = |bits: u64| std::format!("{:.1074}", f64::from_bits(bits));
+            let lower = exact(bits);
+            let upper = match bits + 1 {
+                // What would follow the last double, were there larger ones.
+                INFINITE => sum(&sum(&lower, 1, &lower), -1, &exact(bits - 1)),
+                next => exact(next),
+            };
+            let twice = sum(&lower, 1, &upper);
+            let middle = sum(&twice, 4, &twice);
+            let hair = std::format!("0.{}1", "0".repeat(1074));
+            let below = sum(&std::format!("{middle}0"), -1, &hair);
+            let far = "0".repeat(800);
+            for text in [
+                std::format!("{middle}e-1"),
+                std::format!("{middle}1e-1"),
+                std::format!("{middle}{far}1e-1"),
+                std::format!("{below}e-1"),
+            ] {
+                assert_parses_like_core(&text);
+            }
+        }
     }
 
     #[test]
