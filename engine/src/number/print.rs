@@ -103,15 +103,16 @@ fn shortest_exactly(value: f64, even: bool) -> Digits {
     let mut whole = Natural::new(1);
     let up = exponent.max(0) as u32;
     let down = exponent.min(0).unsigned_abs();
-    let halving = 1 + u32::from(is_power);
+    let halving = if is_power { 2 } else { 1 };
     rest.times_power(2, up.wrapping_add(halving));
     below.times_power(2, up);
     whole.times_power(2, down.wrapping_add(halving));
 
     // The decimal logarithm, rounded down, or one less.
-    let binary = (64 - mantissa.leading_zeros() as i32)
-        .wrapping_sub(1)
-        .wrapping_add(exponent);
+    let binary = mantissa
+        .checked_ilog2()
+        .unwrap_or(0)
+        .wrapping_add_signed(exponent) as i32;
     let mut point = binary.wrapping_mul(1233) >> 12;
     if point > 0 {
         whole.times_power(10, point as u32);
@@ -159,7 +160,7 @@ fn shortest_exactly(value: f64, even: bool) -> Digits {
             number = number.wrapping_add(1);
         }
         // A nine that rises leaves zeros behind.
-        while number != 0 && number % 10 == 0 {
+        while number != 0 && number.is_multiple_of(10) {
             number /= 10;
             count = count.wrapping_sub(1);
         }
