@@ -34,6 +34,7 @@ mod exposure;
 mod hash;
 mod json;
 mod lowercase;
+mod message;
 mod number;
 mod pattern;
 mod sampling;
@@ -61,7 +62,7 @@ pub use evaluate::{
 pub use evaluation::{Evaluation, EvaluationError, Note, Reason};
 pub use exposure::{Exposure, ExposureSink, Scratch, ScratchView, SecondaryExposure};
 pub use hash::djb2;
-pub use json::{write_escaped, write_unescaped};
+pub use json::{write_escaped, write_inside, write_unescaped};
 pub use sticky::{StickyError, StickyRecord};
 pub use table::{
     Cmab, CmabGroup, CmabWeight, Entity, FORMAT_VERSION, MAGIC, Meta, Parameter, ParameterStore,

@@ -18,8 +18,7 @@ pub(crate) use object::{Object, write_texts};
 pub(crate) use scanner::{Fault, FaultKind, Kind, Scanner};
 pub(crate) use sink::Sink;
 pub(crate) use string::RawStr;
-pub use string::write_escaped;
-pub(crate) use string::write_inside;
+pub use string::{write_escaped, write_inside};
 
 /// The members of an object, or the elements of an array, that is known to be valid JSON; stops quietly where it is not.
 #[derive(Clone)]

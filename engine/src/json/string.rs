@@ -127,8 +127,12 @@ pub fn write_escaped(text: &str, out: &mut dyn Write) -> fmt::Result {
     out.write_char('"')
 }
 
-/// Writes what stands between the quotes of `text` as a JSON string.
-pub(crate) fn write_inside(text: &str, mut out: &mut dyn Write) -> fmt::Result {
+/// Writes what stands between the quotes of `text` as a JSON string: for strings that are written in pieces.
+///
+/// # Errors
+/// Those of `out`.
+#[inline(never)] // a copy for each kind of `out` is most of a kilobyte
+pub fn write_inside(text: &str, mut out: &mut dyn Write) -> fmt::Result {
     let mut rest = text;
     while let Some(at) = rest
         .bytes()
