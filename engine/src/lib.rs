@@ -22,7 +22,8 @@ mod arena;
 #[cfg(feature = "bootstrap")]
 pub mod bootstrap;
 mod calendar;
-mod case_ignorable;
+mod capitals;
+mod cased;
 #[cfg(feature = "compile")]
 pub mod compile;
 mod environment;
@@ -38,6 +39,7 @@ mod number;
 mod pattern;
 mod sampling;
 mod sha256;
+mod sha256_block;
 mod sticky;
 mod table;
 #[cfg(test)]
