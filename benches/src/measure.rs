@@ -202,7 +202,7 @@ const EVAL_JSON: (&str, bool) = ("eval", false);
 const LARGE_JSON: (&str, bool) = ("4MB", false);
 
 #[rustfmt::skip]
-pub(crate) const ROWS: [Row; 18] = [
+pub(crate) const ROWS: [Row; 20] = [
     row("R0", "bare-empty", EVAL, GATE, "taking a request and answering it"),
     row("R0", "bare-kv", EVAL, GATE, "besides, reading the table of 0.43 MB JSON"),
     row("R0", "bare-kv", LARGE, GATE, "the same with the table of 4 MB JSON"),
@@ -216,6 +216,8 @@ pub(crate) const ROWS: [Row; 18] = [
     row("R2", "bare-drop-in", EVAL_JSON, GATE, "compiling the JSON, then the gate: today in every request"),
     row("R2", "bare-drop-in", LARGE_JSON, "/gate/checkout_editor_5?userID=user-1", "the same, 4 MB"),
     row("R2", "bare-drop-in", EVAL, GATE, "a table, in the build that could compile"),
+    row("R3", "bare-empty-reuse", EVAL, GATE, "the second request of a sandbox that does nothing"),
+    row("R3", "bare-reuse", EVAL, GATE, "the second request of a sandbox: the store is not read, the exposure is a repeat"),
     row("W3", "fastly-handles", EVAL, GATE, "the `fastly` crate by handles"),
     row("W3", "fastly-url", EVAL, GATE, "the `fastly` crate by `Request` and `Response`"),
     row("W3", "fastly-kv", EVAL, GATE, "the table read by the `fastly` crate"),
@@ -241,7 +243,11 @@ fn requests(
         let value = if table { &payload.table } else { &payload.json };
         let uri = format!("http://127.0.0.1:7676{}", row.path);
         let module = read(&arguments.path(&format!("whole:{}", row.module))?)?;
-        let given = Given { uri: &uri, value };
+        let given = Given {
+            uri: &uri,
+            value,
+            requests: 3,
+        };
         let done = request::run(&module, &given)
             .map_err(|error| format!("{} {}: {error}", row.module, row.path))?;
         if done.status != 200 {
@@ -385,7 +391,11 @@ pub(crate) fn one_request(words: &[String]) -> Result<(), String> {
         return Err("say `request MODULE VALUE URI`".into());
     };
     let value = read(value.as_ref())?;
-    let given = crate::request::Given { uri, value: &value };
+    let given = Given {
+        uri,
+        value: &value,
+        requests: 3,
+    };
     let done = crate::request::run(&read(module.as_ref())?, &given)?;
     println!("{} {}", done.status, String::from_utf8_lossy(&done.body));
     println!(
@@ -398,6 +408,7 @@ pub(crate) fn one_request(words: &[String]) -> Result<(), String> {
         done.missing
     );
     println!("{}", done.host_calls.join(" "));
+    println!("ready for the next one: {:?}", done.ready);
     for (name, count) in done.functions.iter().take(25) {
         println!("{count:>10} {name}");
     }

@@ -16,6 +16,8 @@ pub(crate) struct Request {
     pub(crate) until_answer: u64,
     /// Instructions in all.
     pub(crate) total: u64,
+    /// Of several requests: instructions and host calls when the module was ready for the next one.
+    pub(crate) ready: Vec<(u64, usize)>,
     /// Memory at the end, in pages of 64 KiB.
     pub(crate) pages: u64,
     /// Calls of the host, in order.
@@ -38,6 +40,8 @@ pub(crate) struct Given<'g> {
     pub(crate) uri: &'g str,
     /// The value of the KV item.
     pub(crate) value: &'g [u8],
+    /// How many requests there are, one like the other.
+    pub(crate) requests: usize,
 }
 
 const USER_AGENT: &[u8] = b"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
@@ -56,6 +60,7 @@ const NONE: i32 = 10;
 struct Host {
     uri: Vec<u8>,
     value: Vec<u8>,
+    requests: usize,
     memory: Option<Memory>,
     counters: Vec<wasmi::Global>,
     bodies: BTreeMap<u32, (Vec<u8>, usize)>,
@@ -74,6 +79,7 @@ pub(crate) fn run(wasm: &[u8], given: &Given<'_>) -> Result<Request, String> {
         Host {
             uri: given.uri.into(),
             value: given.value.to_vec(),
+            requests: given.requests,
             ..Host::default()
         },
     );
@@ -249,8 +255,19 @@ fn called(caller: Caller<'_, Host>, name: &str, given: &[Val]) -> i32 {
             OK
         }
         "fastly_http_downstream.downstream_client_request_id" => call.fill(1, b"request-1"),
-        "fastly_http_downstream.next_request" => call.handle(2),
-        "fastly_http_downstream.next_request_wait" => NONE,
+        "fastly_http_downstream.next_request" => {
+            let so_far = executed(&call.caller, &call.caller.data().counters);
+            let host = call.host();
+            host.done.ready.push((so_far, host.done.host_calls.len()));
+            call.handle(2)
+        }
+        "fastly_http_downstream.next_request_wait" => {
+            if call.host().done.ready.len() >= call.host().requests {
+                return NONE;
+            }
+            call.handle(1);
+            call.body(2, Vec::new())
+        }
         "fastly_http_body.new" => call.body(0, Vec::new()),
         "fastly_http_body.write" => {
             let bytes = call.read(call.word(1), call.word(2));

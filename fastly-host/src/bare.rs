@@ -1,4 +1,4 @@
-//! One call for a whole execution of a service without the `fastly` crate.
+//! One call for a whole execution of a service without the `fastly` crate: of one request, or of many.
 
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
@@ -7,9 +7,10 @@ use core::fmt::Display;
 
 use crate::config::Config;
 use crate::flush::Summary;
-use crate::platform::Error;
+use crate::history::ExposureHistory;
 use crate::platform::request::Request;
 use crate::platform::response::Response;
+use crate::platform::{Error, clock};
 use crate::specs::Loading;
 use crate::statsig::Statsig;
 
@@ -66,15 +67,75 @@ where
     E: Display,
 {
     let loading = Loading::begin(config);
-    let mut request = Request::from_client()?;
+    let request = Request::from_client()?;
     let specs = loading.finish();
     let statsig = Statsig::new(config, &specs);
+    Ok(answer(statsig, request, handler).0)
+}
+
+/// [`handle_bare`] for one request after the other, as long as the platform gives some to this sandbox and at most
+/// `requests` of them; gives how many there were.
+///
+/// The specs are read once and again when they are older than `refresh_ms`; exposures of one request are not repeated for
+/// the next one within a minute ([`ExposureHistory`]).
+///
+/// # Errors
+/// When there is no first request to take.
+pub fn serve_bare<F, E>(
+    config: &Config<'_>,
+    requests: u32,
+    refresh_ms: u64,
+    mut handler: F,
+) -> Result<u32, Error>
+where
+    F: FnMut(&mut Request, &Statsig<'_>) -> Result<BareResponse, E>,
+    E: Display,
+{
+    let mut loading = Loading::begin(config);
+    let mut request = Request::from_client()?;
+    let mut history = ExposureHistory::new();
+    let mut count = 0_u32;
+    loop {
+        let specs = loading.finish();
+        loop {
+            let statsig = Statsig::new(config, &specs).with_history(history);
+            (_, history) = answer(statsig, request, &mut handler);
+            count = count.saturating_add(1);
+            let next = match count < requests {
+                true => Request::next(None),
+                false => Ok(None),
+            };
+            // A host that cannot say has no more.
+            let Ok(Some(next)) = next else {
+                return Ok(count);
+            };
+            request = next;
+            let now = clock::now_ms().unwrap_or_default();
+            if now.saturating_sub(specs.received_at()) > refresh_ms {
+                break;
+            }
+        }
+        loading = Loading::begin(config);
+    }
+}
+
+/// One request, from the handler to the events.
+fn answer<F, E>(
+    statsig: Statsig<'_>,
+    mut request: Request,
+    handler: F,
+) -> (BareHandled, ExposureHistory)
+where
+    F: FnOnce(&mut Request, &Statsig<'_>) -> Result<BareResponse, E>,
+    E: Display,
+{
     let mut handled = BareHandled::default();
     let response = handler(&mut request, &statsig).unwrap_or_else(|error| {
         handled.handler_error = Some(error.to_string());
         BareResponse::new(500, "text/plain; charset=utf-8", "internal error\n")
     });
     handled.response_error = response.send().err();
-    handled.events = statsig.flush();
-    Ok(handled)
+    let (events, history) = statsig.flush_keeping_history();
+    handled.events = events;
+    (handled, history)
 }

@@ -197,6 +197,11 @@ impl Buffer {
         event.end();
     }
 
+    /// Whether there is nothing to send.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.counts.encoded == 0 && self.unexposed.is_empty()
+    }
+
     /// Makes place for one more event, if it may be logged.
     fn begin_event(&mut self) -> bool {
         if self.counts.encoded >= MAX_EVENTS {

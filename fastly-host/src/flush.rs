@@ -66,6 +66,13 @@ impl core::error::Error for DeliveryError {}
 
 /// Sends the events, once more if that may help, and counts.
 pub(crate) fn flush(mut buffer: Buffer, events: &Events<'_>) -> Summary {
+    if buffer.is_empty() {
+        return Summary {
+            deduplicated: buffer.counts.deduplicated,
+            sampled_out: buffer.counts.sampled_out,
+            ..Summary::default()
+        };
+    }
     let session = uuid_v4().unwrap_or([b'0'; UUID_LENGTH]);
     let session = core::str::from_utf8(&session).unwrap_or_default();
     let body = buffer.finish(session, matches!(events.key, Key::Client(_)));

@@ -50,7 +50,7 @@ mod sticky;
 mod store;
 mod typed;
 
-pub use bare::{BareHandled, BareResponse, handle_bare};
+pub use bare::{BareHandled, BareResponse, handle_bare, serve_bare};
 pub use config::{Config, EVENTS_BASE_URI, Events, Key};
 pub use environment::HostEnvironment;
 pub use events::{EventValue, MAX_EVENTS, SDK_TYPE, SDK_VERSION};

@@ -7,7 +7,7 @@ use std::convert::Infallible;
 use statsig_edge::User;
 use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
 use statsig_fastly::platform::{Error, Status, request::Request};
-use statsig_fastly::{BareResponse, Config, Events, Key, Statsig, handle_bare};
+use statsig_fastly::{BareResponse, Config, Events, Key, Statsig, handle_bare, serve_bare};
 
 fn config() -> Config<'static> {
     Config::new()
@@ -86,4 +86,35 @@ fn a_platform_that_fails_is_told() {
         handled.unwrap().response_error,
         Some(Error::Host(Status::Error))
     );
+}
+
+#[test]
+fn a_sandbox_that_goes_on_reads_the_store_once_and_logs_no_repeats() {
+    let mut host = host();
+    host.next_requests = ["http://h/2", "http://h/3"].map(ClientRequest::get).into();
+    let check = |_: &mut Request, statsig: &Statsig<'_>| {
+        statsig.check_gate(&User::new().with_user_id("u"), "a_gate");
+        Ok::<_, Infallible>(BareResponse::new(200, "text/plain", "yes"))
+    };
+    let (count, record) = fake::with(host, || serve_bare(&config(), 10, 1_000, check));
+    assert_eq!(count, Ok(3));
+    assert_eq!(record.responses.len(), 3);
+    assert_eq!(record.count("fastly_kv_store.lookup"), 1);
+    assert_eq!(record.sent.len(), 1);
+    assert_eq!(record.open_handles, 0);
+}
+
+#[test]
+fn old_specs_are_read_again_and_a_sandbox_ends_when_it_was_told() {
+    let mut host = host();
+    host.next_requests = ["http://h/2", "http://h/3"].map(ClientRequest::get).into();
+    let mut answered = 0;
+    let check = |_: &mut Request, _: &Statsig<'_>| {
+        answered += 1;
+        fake::change(|host| host.now_ms += 5_000);
+        Ok::<_, Infallible>(BareResponse::new(200, "text/plain", ""))
+    };
+    let (count, record) = fake::with(host, || serve_bare(&config(), 2, 1_000, check));
+    assert_eq!((count, answered), (Ok(2), 2));
+    assert_eq!(record.count("fastly_kv_store.lookup"), 2);
 }

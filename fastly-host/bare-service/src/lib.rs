@@ -10,7 +10,7 @@ use core::convert::Infallible;
 
 use statsig_fastly::platform::Error;
 use statsig_fastly::platform::request::Request;
-use statsig_fastly::{BareResponse, Config, Statsig, handle_bare};
+use statsig_fastly::{BareResponse, Config, Statsig};
 #[cfg(feature = "events")]
 use statsig_fastly::{Events, Key};
 use statsig_fastly_routes::{Answer, Asked, SPECS_KEY, STORE, answer};
@@ -26,6 +26,14 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     core::arch::wasm32::unreachable()
 }
 
+/// An instance keeps what it has allocated, some 20 KB for each request.
+#[cfg(feature = "reuse")]
+const REQUESTS: u32 = 500;
+
+/// How old the specs may be.
+#[cfg(feature = "reuse")]
+const REFRESH_MS: u64 = 10_000;
+
 /// What Compute calls, once for each request.
 #[unsafe(no_mangle)]
 extern "C" fn _start() {
@@ -39,7 +47,10 @@ extern "C" fn _start() {
         },
     ));
     // Without a request there is nobody to tell.
-    let _ = handle_bare(&config, respond);
+    #[cfg(not(feature = "reuse"))]
+    let _ = statsig_fastly::handle_bare(&config, respond);
+    #[cfg(feature = "reuse")]
+    let _ = statsig_fastly::serve_bare(&config, REQUESTS, REFRESH_MS, respond);
 }
 
 fn respond(request: &mut Request, statsig: &Statsig<'_>) -> Result<BareResponse, Infallible> {

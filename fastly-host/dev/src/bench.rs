@@ -65,12 +65,14 @@ const ENGINE_BUILDS: [Measured; 5] = [
 ];
 
 /// Whole services, ours and those without Statsig.
-const SERVICE_BUILDS: [Measured; 13] = [
+const SERVICE_BUILDS: [Measured; 15] = [
     library("bare-empty", EMPTY_BARE, ""),
     library("bare-kv", EMPTY_BARE, "kv"),
     library("bare-quiet", BARE, ""),
     library("bare", BARE, "events"),
-    library("bare-all", BARE, "all,events"),
+    library("bare-reuse", BARE, "events,reuse"),
+    library("bare-empty-reuse", EMPTY_BARE, "reuse"),
+    library("bare-all", BARE, "all,events,status"),
     library("bare-user-agent", BARE, "events,user-agent"),
     library("bare-drop-in", BARE, "events,drop-in"),
     program("fastly-url", EMPTY, "fastly-url", ""),
@@ -82,7 +84,7 @@ const SERVICE_BUILDS: [Measured; 13] = [
         "service-everything",
         SERVICE,
         SERVICE,
-        "all,drop-in,regex,user-agent",
+        "all,drop-in,regex,status,user-agent",
     ),
 ];
 

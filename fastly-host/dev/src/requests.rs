@@ -52,7 +52,7 @@ const fn line(
 }
 
 #[rustfmt::skip]
-const LINES: [Line; 12] = [
+const LINES: [Line; 14] = [
     line("R0", "bare-empty", "eval.table", GATE, 0, "a request that reads nothing"),
     line("R0", "bare-kv", "eval.table", GATE, 1, "reading the table of 0.43 MB JSON"),
     line("R1", "bare-quiet", "eval.table", GATE, 1, "besides, a user and a gate; no events"),
@@ -65,6 +65,8 @@ const LINES: [Line; 12] = [
     line("W3", "fastly-kv", "eval.table", GATE, 9, "the table read by the `fastly` crate"),
     line("W3", "service", "eval.table", GATE, 9, "our service on the `fastly` crate, exposure sent"),
     line("W3", "fastly-url", "eval.table", GATE, 9, "the `fastly` crate, nothing read"),
+    line("R3", "bare-empty-reuse", "eval.table", GATE, 12, "a sandbox that goes on (Viceroy: five requests more) and does nothing"),
+    line("R3", "bare-reuse", "eval.table", GATE, 12, "a sandbox that goes on: store read once in six requests, repeats not sent"),
 ];
 
 struct Running {

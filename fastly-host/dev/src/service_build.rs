@@ -48,7 +48,7 @@ pub const BARE: Form = Form {
 /// The bare service for tables alone, as it is to be deployed.
 pub const BARE_FOR_TABLES: Form = Form {
     package: BARE_PACKAGE,
-    features: Some("all,events,user-agent"),
+    features: Some("all,events,status,user-agent"),
     file: "statsig-fastly-bare-service-for-tables",
 };
 

@@ -1,7 +1,7 @@
 //! From a request to an answer, for a service of either kind: on the `fastly` crate or without it.
 //!
 //! `GET /gate/NAME`, `/config/NAME`, `/experiment/NAME`, `/layer/NAME/PARAMETER`: one answer, which is logged.
-//! `GET /all` (feature `all`): every answer for the user, of which nothing is logged. `GET /status`: what is in force.
+//! `GET /all` (feature `all`): every answer for the user, of which nothing is logged. `GET /status` (feature `status`): what is in force.
 //!
 //! The user is the query parameter `user`, in JSON, or simple parameters: see `RequestUser`. Names are percent-encoded.
 #![no_std]
@@ -18,7 +18,9 @@ use statsig_fastly::answer::{self, Written};
 use statsig_fastly::platform::percent;
 #[cfg(feature = "all")]
 use statsig_fastly::report;
-use statsig_fastly::{Client, RequestUser, Statsig, write_status};
+#[cfg(feature = "status")]
+use statsig_fastly::write_status;
+use statsig_fastly::{Client, RequestUser, Statsig};
 
 /// The resource link of the KV Store with the specs, and of the Secret Store with the key.
 pub const STORE: &str = "statsig";
@@ -110,6 +112,7 @@ fn respond(asked: &Asked<'_>, statsig: &Statsig<'_>, out: &mut String) -> Result
     }
     let segments = segments(asked.path);
     let route = match segments.each_ref().map(Option::as_deref) {
+        #[cfg(feature = "status")]
         [Some("status"), None, None, None] => {
             write_status(statsig, out);
             return Ok(());
