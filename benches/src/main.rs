@@ -2,6 +2,8 @@
 //!
 //! - `bench native=FILE cases=FILE alone:NAME=FILE… scratch=FOLDER results=FILE [only=PREFIX] [profile=COUNT]`
 //! - `size budgets=FILE alone:NAME=FILE…`
+//! - `payloads FOLDER`: writes the payloads there, as JSON and as tables
+//! - `request MODULE VALUE URI`: the instructions of one request
 //! - `functions COUNT FILE`: the largest functions of a module
 #![forbid(unsafe_code)]
 
@@ -12,6 +14,7 @@ mod evaluation_payload;
 mod guest;
 mod measure;
 mod report;
+mod request;
 mod sizes;
 mod synthetic;
 
@@ -46,6 +49,14 @@ impl Arguments {
 fn main() -> ExitCode {
     let mut words = std::env::args().skip(1);
     let task = words.next().unwrap_or_default();
+    if task == "request" {
+        let words: Vec<String> = words.collect();
+        return finish(measure::one_request(&words));
+    }
+    if task == "payloads" {
+        let folder = words.next().unwrap_or_default();
+        return finish(measure::write_payloads(folder.as_ref()));
+    }
     if task == "functions" {
         let count = words.next().and_then(|count| count.parse().ok());
         let file = words.next().unwrap_or_default();

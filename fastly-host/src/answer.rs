@@ -75,7 +75,7 @@ pub fn layer_parameter(
     })
 }
 
-fn member(object: &mut List<'_>, name: &str, json: &str) {
+fn member(object: &mut List<'_>, name: &'static str, json: &str) {
     object.member(name).push_str(json);
 }
 

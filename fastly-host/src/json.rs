@@ -82,8 +82,17 @@ impl<'o> List<'o> {
         self.out
     }
 
-    /// The place for the value of the next member.
-    pub(crate) fn member(&mut self, name: &str) -> &mut String {
+    /// The place for the value of the next member, whose name needs no escapes.
+    pub(crate) fn member(&mut self, name: &'static str) -> &mut String {
+        let out = self.element();
+        out.push('"');
+        out.push_str(name);
+        out.push_str("\":");
+        out
+    }
+
+    /// The place for the value of the next member, whose name is not ours.
+    pub(crate) fn entry(&mut self, name: &str) -> &mut String {
         let out = self.element();
         text(name, out);
         out.push(':');
@@ -91,7 +100,7 @@ impl<'o> List<'o> {
     }
 
     /// A member that is a string.
-    pub(crate) fn text(&mut self, name: &str, value: &str) {
+    pub(crate) fn text(&mut self, name: &'static str, value: &str) {
         text(value, self.member(name));
     }
 

@@ -3,7 +3,9 @@
 use crate::build_dirs::BuildDirs;
 use crate::process::{output_of, succeeds};
 use crate::progress::{Failure, Outcome, at, say};
+use crate::requests;
 use crate::service_build;
+use crate::viceroy::Preparing;
 use crate::wasm_toolchain::{Toolchain, WASM};
 use crate::workspace::Workspace;
 use std::ffi::OsString;
@@ -63,9 +65,10 @@ const ENGINE_BUILDS: [Measured; 5] = [
 ];
 
 /// Whole services, ours and those without Statsig.
-const SERVICE_BUILDS: [Measured; 12] = [
+const SERVICE_BUILDS: [Measured; 13] = [
     library("bare-empty", EMPTY_BARE, ""),
     library("bare-kv", EMPTY_BARE, "kv"),
+    library("bare-quiet", BARE, ""),
     library("bare", BARE, "events"),
     library("bare-all", BARE, "all,events"),
     library("bare-user-agent", BARE, "events,user-agent"),
@@ -100,6 +103,24 @@ pub fn bench(only: Option<String>, profile: Option<usize>) -> Outcome<()> {
     };
     let mut arguments = build.modules(&ENGINE_BUILDS)?;
     arguments.push(pair("cases", &build.module(&CASES_MODULE)?));
+    let mut services = Vec::new();
+    for one in &SERVICE_BUILDS {
+        services.push((one.name, build.module(one)?));
+    }
+    let whole = services.iter();
+    arguments.extend(whole.map(|(name, path)| pair(&format!("whole:{name}"), path)));
+    if only
+        .as_deref()
+        .is_none_or(|only| "R machine".contains(only))
+    {
+        let payloads = [OsString::from("payloads"), build.run_dir.clone().into()];
+        build.run_words(&payloads)?;
+        let viceroy = Preparing::begin()?.wait()?;
+        let section = requests::measure(&workspace, &viceroy, &build.run_dir, &services)?;
+        let path = build.run_dir.join("machine.md");
+        std::fs::write(&path, section).map_err(at("write", &path))?;
+        arguments.push(pair("machine", &path));
+    }
     arguments.push(pair("native", &build.native(CASES, "release")?));
     arguments.push(pair("scratch", &build.run_dir));
     arguments.push(pair("results", &build.runner_dir()?.join("RESULTS.md")));
@@ -230,10 +251,20 @@ impl Build<'_> {
     }
 
     fn run(&self, task: &str, arguments: &[OsString]) -> Outcome<()> {
+        let mut words = vec![OsString::from(task)];
+        words.extend_from_slice(arguments);
+        self.run_words(&words)
+    }
+
+    fn run_words(&self, words: &[OsString]) -> Outcome<()> {
         let runner = self.native(RUNNER, "tool")?;
-        if succeeds(Command::new(runner).arg(task).args(arguments))? {
+        if succeeds(Command::new(runner).args(words))? {
             return Ok(());
         }
-        Err(Failure::new(format!("`{task}` failed"), "see above"))
+        let task = words.first().map(|task| task.to_string_lossy());
+        Err(Failure::new(
+            format!("`{}` failed", task.unwrap_or_default()),
+            "see above",
+        ))
     }
 }
