@@ -3,40 +3,65 @@
 use core::fmt;
 
 use crate::json::member;
-use crate::table::StringList;
+use crate::table::wire::NONE;
+use crate::table::{StringList, Table};
+
+/// A text, an object or a list as a record keeps it: by its place in the table, read when it is asked for, or itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Source<T> {
+    /// Where it is in the table, or [`NONE`].
+    At(u32),
+    /// Itself.
+    Given(T),
+}
+
+impl<T: Copy> Source<T> {
+    pub(crate) const NONE: Self = Source::At(NONE);
+
+    pub(crate) fn given(value: Option<T>) -> Self {
+        value.map_or(Self::NONE, Source::Given)
+    }
+
+    pub(crate) fn is_some(&self) -> bool {
+        !matches!(self, Source::At(NONE))
+    }
+
+    fn read(&self, read: impl FnOnce(u32) -> Option<T>) -> Option<T> {
+        match *self {
+            Source::At(NONE) => None,
+            Source::At(at) => read(at),
+            Source::Given(value) => Some(value),
+        }
+    }
+}
 
 /// The answer to a check, before it is read as a gate, a config, an experiment or a layer.
 ///
-/// Everything is borrowed from the table, so it outlives the user and the scratch.
+/// Everything is borrowed from the table, so it outlives the user and the scratch. Texts are read from the table when
+/// they are asked for.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Evaluation<'t> {
+    pub(crate) table: Table<'t>,
     /// The gate's value; for configs and layers whether a rule passed.
     pub value: bool,
-    /// The value's JSON text, always an object; `None` reads as `{}`. Layers: see [`Layer`](crate::Layer).
-    pub json: Option<&'t str>,
-    /// The rule id; `None` reads as the empty text.
-    pub rule_id: Option<&'t str>,
+    pub(crate) json: Source<&'t str>,
+    pub(crate) rule_id: Source<&'t str>,
     /// Appended to the rule id after a colon.
     pub rule_id_suffix: Option<&'static str>,
-    /// The spec's id type; `None` when there is no spec.
-    pub id_type: Option<&'t str>,
+    pub(crate) id_type: Source<&'t str>,
     /// The spec's version, if it has one.
     pub version: Option<u32>,
-    /// The experiment group's name.
-    pub group_name: Option<&'t str>,
+    pub(crate) group_name: Source<&'t str>,
     /// The user is in a group of the experiment.
     pub is_experiment_group: bool,
     /// The experiment is running.
     pub is_experiment_active: bool,
     /// The experiment lives in a layer.
     pub is_in_layer: bool,
-    /// The layer parameters that the experiment owns.
-    pub explicit_parameters: Option<StringList<'t>>,
-    /// The experiment that answers for the layer.
-    pub config_delegate: Option<&'t str>,
-    /// The config that answered instead, by a config mapping.
-    pub override_config_name: Option<&'t str>,
+    pub(crate) explicit_parameters: Source<StringList<'t>>,
+    pub(crate) config_delegate: Source<&'t str>,
+    pub(crate) override_config_name: Source<&'t str>,
     /// The matched rule's sampling rate.
     pub sampling_rate: Option<u32>,
     /// The spec wants every exposure logged.
@@ -60,40 +85,84 @@ pub struct Evaluation<'t> {
 }
 
 impl<'t> Evaluation<'t> {
+    fn text(&self, source: &Source<&'t str>) -> Option<&'t str> {
+        source.read(|at| self.table.string(at))
+    }
+
+    /// The value's JSON text, always an object; `None` reads as `{}`. Layers: see [`Layer`](crate::Layer).
+    pub fn json(&self) -> Option<&'t str> {
+        self.json.read(|at| self.table.value(at))
+    }
+
+    /// The rule id; `None` reads as the empty text.
+    pub fn rule_id(&self) -> Option<&'t str> {
+        self.text(&self.rule_id)
+    }
+
+    /// The spec's id type; `None` when there is no spec.
+    pub fn id_type(&self) -> Option<&'t str> {
+        self.text(&self.id_type)
+    }
+
+    /// The experiment group's name.
+    pub fn group_name(&self) -> Option<&'t str> {
+        self.text(&self.group_name)
+    }
+
+    /// The layer parameters that the experiment owns.
+    pub fn explicit_parameters(&self) -> Option<StringList<'t>> {
+        self.explicit_parameters.read(|at| self.table.list(at))
+    }
+
+    /// The experiment that answers for the layer.
+    pub fn config_delegate(&self) -> Option<&'t str> {
+        self.text(&self.config_delegate)
+    }
+
+    /// The config that answered instead, by a config mapping.
+    pub fn override_config_name(&self) -> Option<&'t str> {
+        self.text(&self.override_config_name)
+    }
+
     /// The JSON text of a member of the value; walks the object. Not for layers, whose value may be in parts.
     pub fn parameter(&self, name: &str) -> Option<&'t str> {
-        member(self.json?, name)
+        member(self.json()?, name)
     }
-}
 
-impl<'t> Evaluation<'t> {
-    pub(crate) fn set_json(&mut self, object: Option<&'t str>) {
+    /// The same with another rule id, to try out what takes exposures.
+    #[must_use]
+    pub fn with_rule_id(mut self, rule_id: Option<&'t str>) -> Self {
+        self.rule_id = Source::given(rule_id);
+        self
+    }
+
+    pub(crate) fn set_json(&mut self, object: Source<&'t str>) {
         self.json = object;
         self.has_value = true;
     }
 
     pub(crate) fn clear_json(&mut self) {
-        self.json = None;
+        self.json = Source::NONE;
         self.has_value = false;
     }
-}
 
-impl Evaluation<'_> {
-    pub(crate) fn new(mark: usize) -> Self {
+    #[inline(always)]
+    pub(crate) fn new(table: Table<'t>, mark: usize) -> Self {
         Evaluation {
+            table,
             value: false,
-            json: None,
-            rule_id: None,
+            json: Source::NONE,
+            rule_id: Source::NONE,
             rule_id_suffix: None,
-            id_type: None,
+            id_type: Source::NONE,
             version: None,
-            group_name: None,
+            group_name: Source::NONE,
             is_experiment_group: false,
             is_experiment_active: false,
             is_in_layer: false,
-            explicit_parameters: None,
-            config_delegate: None,
-            override_config_name: None,
+            explicit_parameters: Source::NONE,
+            config_delegate: Source::NONE,
+            override_config_name: Source::NONE,
             sampling_rate: None,
             forward_all_exposures: None,
             has_seen_analytical_gates: false,
@@ -111,7 +180,7 @@ impl Evaluation<'_> {
     pub fn no_values() -> Self {
         Evaluation {
             reason: Reason::NoValues,
-            ..Self::new(0)
+            ..Self::new(Table::EMPTY, 0)
         }
     }
 
@@ -124,7 +193,7 @@ impl Evaluation<'_> {
     /// # Errors
     /// Those of `out`.
     pub fn write_rule_id(&self, out: &mut dyn fmt::Write) -> fmt::Result {
-        out.write_str(self.rule_id.unwrap_or_default())?;
+        out.write_str(self.rule_id().unwrap_or_default())?;
         if let Some(suffix) = self.rule_id_suffix {
             out.write_char(':')?;
             out.write_str(suffix)?;

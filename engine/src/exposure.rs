@@ -145,7 +145,7 @@ impl<'e, 't> Exposure<'e, 't> {
     pub fn rule_id(&self) -> &'t str {
         match *self {
             Exposure::Gate { evaluation, .. } | Exposure::Config { evaluation, .. } => {
-                evaluation.rule_id.unwrap_or_default()
+                evaluation.rule_id().unwrap_or_default()
             }
             Exposure::LayerParameter { rule_id, .. } => rule_id,
         }
@@ -161,7 +161,7 @@ impl<'e, 't> Exposure<'e, 't> {
                 rule_id,
                 evaluation,
                 ..
-            } if evaluation.rule_id.unwrap_or_default() != rule_id => out.write_str(rule_id),
+            } if evaluation.rule_id().unwrap_or_default() != rule_id => out.write_str(rule_id),
             Exposure::Gate { evaluation, .. }
             | Exposure::Config { evaluation, .. }
             | Exposure::LayerParameter { evaluation, .. } => evaluation.write_rule_id(out),
@@ -175,7 +175,7 @@ impl<'e, 't> Exposure<'e, 't> {
                 explicit: true,
                 evaluation,
                 ..
-            } => evaluation.config_delegate.unwrap_or_default(),
+            } => evaluation.config_delegate().unwrap_or_default(),
             _ => "",
         }
     }

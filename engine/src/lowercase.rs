@@ -6,7 +6,6 @@
 use core::str::Chars;
 
 use crate::case_ignorable::is_case_ignorable;
-use crate::hash::Fnv1a;
 
 /// The characters of a text, lower-cased.
 #[derive(Clone)]
@@ -47,19 +46,6 @@ pub(crate) fn equals_lowercased(text: &str, lowered: &str) -> bool {
         && tail.eq(lowered_tail.chars())
 }
 
-/// [`fnv1a`](crate::hash::fnv1a) of the lower case of `text`.
-pub(crate) fn hash_lowercased(text: &str) -> u32 {
-    let mut hash = Fnv1a::new();
-    let (ascii, tail) = split_ascii(text);
-    for byte in ascii.bytes() {
-        hash.write_byte(byte.to_ascii_lowercase());
-    }
-    for character in tail {
-        hash.write(character.encode_utf8(&mut [0; 4]).as_bytes());
-    }
-    hash.finish()
-}
-
 /// [`equals_lowercased`] for a text that is ASCII: most entries of a list differ in length already.
 pub(crate) fn equals_lowercased_ascii(text: &str, lowered: &[u8]) -> bool {
     text.len() == lowered.len()
@@ -67,15 +53,6 @@ pub(crate) fn equals_lowercased_ascii(text: &str, lowered: &[u8]) -> bool {
             .bytes()
             .zip(lowered)
             .all(|(byte, &lowered)| byte.to_ascii_lowercase() == lowered)
-}
-
-/// [`hash_lowercased`] for a text that is ASCII.
-pub(crate) fn hash_lowercased_ascii(text: &str) -> u32 {
-    let mut hash = Fnv1a::new();
-    for byte in text.bytes() {
-        hash.write_byte(byte.to_ascii_lowercase());
-    }
-    hash.finish()
 }
 
 /// The ASCII at the start of the text, as it is, and the rest lower-cased.
@@ -151,24 +128,17 @@ mod tests {
     use std::string::String;
 
     use super::*;
-    use crate::hash::fnv1a;
     use crate::testing::{Choices, operator_cases};
 
     fn assert_like_std(text: &str) {
         let expected = text.to_lowercase();
         assert_eq!(lowercase(text).collect::<String>(), expected, "{text:?}");
         assert!(equals_lowercased(text, &expected), "{text:?}");
-        assert_eq!(
-            hash_lowercased(text),
-            fnv1a(expected.as_bytes()),
-            "{text:?}"
-        );
         if is_plain_lowercase(text) {
             assert_eq!(text, expected);
         }
         if text.is_ascii() {
             assert!(equals_lowercased_ascii(text, expected.as_bytes()));
-            assert_eq!(hash_lowercased_ascii(text), fnv1a(expected.as_bytes()));
         }
     }
 

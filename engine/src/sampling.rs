@@ -96,15 +96,15 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     use super::*;
-    use crate::evaluation::Evaluation;
+    use crate::evaluation::{Evaluation, Source};
     use crate::user::Attributes;
 
     fn evaluation(rule_id: &'static str) -> Evaluation<'static> {
         Evaluation {
             value: true,
-            rule_id: Some(rule_id),
-            config_delegate: Some("an_experiment"),
-            ..Evaluation::new(0)
+            rule_id: Source::Given(rule_id),
+            config_delegate: Source::Given("an_experiment"),
+            ..Evaluation::no_values()
         }
     }
 
@@ -193,7 +193,7 @@ mod tests {
         };
         assert_eq!(config(&record, Some(101)), (false, Some(201)));
         for rule_id in [None, Some(""), Some("default"), Some("disabled")] {
-            record.rule_id = rule_id;
+            record = record.with_rule_id(rule_id);
             assert_eq!(config(&record, Some(101)), (false, Some(101)));
             assert_eq!(config(&record, None), (false, Some(201)));
         }

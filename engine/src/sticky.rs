@@ -288,15 +288,15 @@ impl Kept<'_, '_> {
         json(object.member("json_value")?)?;
         let place = object.member("rule_id")?;
         place.write_char('"')?;
-        write_inside(evaluation.rule_id.unwrap_or_default(), place)?;
+        write_inside(evaluation.rule_id().unwrap_or_default(), place)?;
         if let Some(suffix) = evaluation.rule_id_suffix {
             place.write_char(':')?;
             write_inside(suffix, place)?;
         }
         place.write_char('"')?;
         for (name, text) in [
-            ("group_name", evaluation.group_name),
-            ("config_delegate", evaluation.config_delegate),
+            ("group_name", evaluation.group_name()),
+            ("config_delegate", evaluation.config_delegate()),
         ] {
             let place = object.member(name)?;
             match text {
@@ -315,7 +315,7 @@ impl Kept<'_, '_> {
             write_exposures(wanted, object.member(name)?)?;
         }
         let place = object.member("explicit_parameters")?;
-        match evaluation.explicit_parameters {
+        match evaluation.explicit_parameters() {
             None => place.write_str("null")?,
             Some(list) => write_texts(list.iter(), place)?,
         }

@@ -202,17 +202,17 @@ fn common(evaluation: &Evaluation<'_>) -> Answer {
         value: evaluation.value,
         rule_id,
         reason,
-        group_name: evaluation.group_name.map(text),
-        id_type: evaluation.id_type.map(text),
+        group_name: evaluation.group_name().map(text),
+        id_type: evaluation.id_type().map(text),
         version: evaluation.version,
         is_experiment_group: evaluation.is_experiment_group,
         is_experiment_active: evaluation.is_experiment_active,
         is_in_layer: evaluation.is_in_layer,
         explicit_parameters: evaluation
-            .explicit_parameters
+            .explicit_parameters()
             .map(|list| list.iter().map(text).collect()),
-        config_delegate: evaluation.config_delegate.map(text),
-        override_config_name: evaluation.override_config_name.map(text),
+        config_delegate: evaluation.config_delegate().map(text),
+        override_config_name: evaluation.override_config_name().map(text),
         sampling_rate: evaluation.sampling_rate.map(u64::from),
         forward_all_exposures: evaluation.forward_all_exposures,
         analytical: evaluation.has_seen_analytical_gates,

@@ -45,7 +45,7 @@ pub(super) struct Answer<'s, 't> {
 
 impl<'s, 't> Answer<'s, 't> {
     pub(super) fn rule_id(&self) -> Cow<'t, str> {
-        let rule_id = self.evaluation.rule_id.unwrap_or_default();
+        let rule_id = self.evaluation.rule_id().unwrap_or_default();
         if self.evaluation.rule_id_suffix.is_none() {
             return Cow::Borrowed(rule_id);
         }
@@ -56,7 +56,7 @@ impl<'s, 't> Answer<'s, 't> {
     }
 
     pub(super) fn id_type(&self) -> &'t str {
-        self.evaluation.id_type.unwrap_or_default()
+        self.evaluation.id_type().unwrap_or_default()
     }
 
     pub(super) fn is_device_based(&self) -> bool {
@@ -65,7 +65,7 @@ impl<'s, 't> Answer<'s, 't> {
 
     /// The value's JSON text. As Statsig's core, null where a read of the value gives `{}` for want of an object.
     pub(super) fn value(&self) -> Cow<'t, str> {
-        if let Some(json) = self.evaluation.json {
+        if let Some(json) = self.evaluation.json() {
             return Cow::Borrowed(json);
         }
         match self.parameters() {
@@ -80,7 +80,7 @@ impl<'s, 't> Answer<'s, 't> {
 
     /// The layer, if its value is made of several objects.
     pub(super) fn parameters(&self) -> Option<&Layer<'s, 't, 's>> {
-        let whole = self.evaluation.json.is_some() || self.evaluation.reason != Reason::Recognized;
+        let whole = self.evaluation.json().is_some() || self.evaluation.reason != Reason::Recognized;
         self.layer.as_ref().filter(|_| self.composed && !whole)
     }
 
@@ -106,7 +106,7 @@ impl<'s, 't> Answer<'s, 't> {
     /// Those that do not come from a delegate, each once. An unsupported answer has none unless there was a delegate.
     pub(super) fn undelegated_exposures(&self) -> impl Iterator<Item = &'s SecondaryExposure<'t>> {
         let unfinished = self.evaluation.reason == Reason::Unsupported
-            && self.evaluation.config_delegate.is_none()
+            && self.evaluation.config_delegate().is_none()
             && !self.composed;
         distinct(self.secondary, move |exposure| {
             !exposure.delegated && !unfinished

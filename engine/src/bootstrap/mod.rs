@@ -207,7 +207,7 @@ impl<'t, E: Environment> Response<'_, 't, E> {
         if self.options.remove_default_value_gates
             && role == Role::Gate
             && spec.entity() == crate::table::Entity::FeatureGate
-            && evaluation.rule_id == Some("default")
+            && evaluation.rule_id() == Some("default")
             && !evaluation.value
             && secondary.is_empty()
         {

@@ -10,7 +10,7 @@ use super::outline::Span;
 use super::read::{Read, object, optional, string, text, version};
 use super::spec::{required, strings};
 use super::writer::{RowBytes, Writer, buckets};
-use crate::hash::fnv1a;
+use crate::hash::text_hash;
 use crate::json::{Kind, Scanner};
 use crate::table::Section;
 use crate::table::parameter_store::{PARAMETER, STORE};
@@ -45,14 +45,12 @@ pub(super) fn write<'j>(writer: &mut Writer<'j>, span: Span<'j>) -> Result<(), C
     })
     .map_err(|fault| fault.within("param_stores"))?;
     let entries = &stores.entries;
+    let bits = bucket_bits(entries.len() as u32);
     let (starts, order) = buckets(
-        entries.iter().map(|(name, _)| fnv1a(name.as_bytes())),
-        bucket_bits(entries.len() as u32),
+        entries.iter().map(|(name, _)| text_hash(name.as_bytes())),
+        bits,
     );
-    writer.put(
-        Section::ParameterStores,
-        &(entries.len() as u32).to_le_bytes(),
-    );
+    writer.put(Section::ParameterStores, &bits.to_le_bytes());
     for start in starts {
         writer.put(Section::ParameterStores, &start.to_le_bytes());
     }
@@ -62,7 +60,7 @@ pub(super) fn write<'j>(writer: &mut Writer<'j>, span: Span<'j>) -> Result<(), C
             write_parameter(writer, name, parameter);
         }
         let row: [u8; STORE] = RowBytes::new()
-            .u32(fnv1a(name.as_bytes()))
+            .u32(text_hash(name.as_bytes()))
             .u32(writer.string(name))
             .u32(first)
             .u32(store.parameters.len() as u32)

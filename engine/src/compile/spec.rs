@@ -10,9 +10,10 @@ use super::heap::Map;
 use super::outline::{Ordered, Span};
 use super::read::{Read, array, bool, float, lenient, object, optional, string, unsigned, version};
 use super::writer::{RowBytes, Writer};
-use crate::hash::fnv1a;
+use crate::hash::text_hash;
 use crate::json::{Kind, Scanner};
 use crate::table::rule::{ALL, RULE, flags as rule_flags};
+use crate::table::set::bucket_bits;
 use crate::table::spec::{SPEC, flags};
 use crate::table::wire::NONE;
 use crate::table::{Entity, Section, SpecKind};
@@ -72,7 +73,8 @@ pub(super) fn write<'j>(
         SpecKind::DynamicConfig | SpecKind::Experiment => (Section::Configs, "dynamic_configs"),
         SpecKind::Layer => (Section::Layers, "layer_configs"),
     };
-    writer.put(section, &(ordered.specs.len() as u32).to_le_bytes());
+    let bits = bucket_bits(ordered.specs.len() as u32);
+    writer.put(section, &bits.to_le_bytes());
     for start in &ordered.starts {
         writer.put(section, &start.to_le_bytes());
     }
@@ -100,7 +102,7 @@ pub(super) fn write<'j>(
                 .done()
         };
         let head = RowBytes::<SPEC>::new()
-            .u32(fnv1a(name.as_bytes()))
+            .u32(text_hash(name.as_bytes()))
             .u32(writer.string(name));
         let row = match draft {
             Some(draft) => tail(draft.write(writer, head)?),
@@ -397,8 +399,11 @@ impl<'j> RuleDraft<'j> {
             | flag(self.return_value.is_false, rule_flags::RETURNS_FALSE)
             | flag(self.sampling_rate.is_some(), rule_flags::HAS_SAMPLING_RATE)
             | flag(spec_salt.is_none(), rule_flags::OVERRIDE_RULE);
-        let first = (writer.rule_conditions.len() / 4) as u32;
-        for condition in &self.conditions {
+        let first = match *self.conditions {
+            [only] => only,
+            _ => (writer.rule_conditions.len() / 4) as u32,
+        };
+        for condition in self.conditions.iter().filter(|_| self.conditions.len() > 1) {
             writer
                 .rule_conditions
                 .extend_from_slice(&condition.to_le_bytes());

@@ -7,14 +7,17 @@ use alloc::vec::Vec;
 use super::error::{ReadFault, Warning, WarningKind};
 use super::heap::{Heap, Map, Rows};
 use super::read::Read;
-use crate::hash::{bucket, checksum, fnv1a};
+use crate::hash::{bucket, checksum, text_hash};
 use crate::json::write_minified;
 use crate::sha256::Prefix;
-use crate::table::condition::{CONDITION, ConditionType, FIELD, Operator};
-use crate::table::set::{LINEAR, bucket_bits};
-use crate::table::wire::{NONE, push_varint};
+use crate::table::condition::{CONDITION, ConditionType, FIELD, Operator, mask};
+use crate::table::set::{LINEAR, StringSet, bucket_bits};
+use crate::table::wire::{NONE, heap, push_varint};
 use crate::table::{FLAG_V1, FORMAT_VERSION, HEADER, MAGIC, SECTIONS, Section};
 use crate::user::Builtin;
+
+/// Sets up to this size have masks: with 24 texts a third of the others has the bits of some of them.
+const MASKED: u32 = 24;
 
 /// A row that is written field by field, in the order of the format.
 pub(super) struct RowBytes<const N: usize> {
@@ -222,7 +225,7 @@ impl<'j> Writer<'j> {
         }
         let bits = bucket_bits(count);
         let (starts, order) = buckets(
-            items.iter().map(|item| fnv1a(item.as_ref().as_bytes())),
+            items.iter().map(|item| text_hash(item.as_ref().as_bytes())),
             bits,
         );
         let mut entries = Vec::new();
@@ -249,6 +252,17 @@ impl<'j> Writer<'j> {
         }
         blob.extend_from_slice(&entries);
         self.blobs.intern(&blob)
+    }
+
+    /// The masks of the texts in a set, together; all ones for a large set, of which each bit would be one soon.
+    pub(super) fn masks(&self, set: u32) -> u64 {
+        let set = heap(&self.blobs.bytes, set).and_then(StringSet::read);
+        match set {
+            Some(set) if set.len() <= MASKED => set
+                .entries()
+                .fold(0, |masks, entry| masks | mask(text_hash(entry))),
+            _ => u64::MAX,
+        }
     }
 
     /// The finished table: header, directory, sections.

@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::{Required, Result, Run};
 use crate::environment::Environment;
-use crate::evaluation::Evaluation;
+use crate::evaluation::{Evaluation, Source};
 use crate::explain::Trace;
 use crate::exposure::SecondaryExposure;
 use crate::json::write_canonical;
@@ -29,13 +29,13 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             Some(gate) if started => self.evaluate_targeting_gate(gate, record)?,
             _ => true,
         };
-        record.id_type = Some(cmab.id_type());
+        record.id_type = Source::At(cmab.unit().map_or(0, |unit| unit.at));
         record.version = Some(cmab.version());
         record.is_experiment_active = cmab.enabled();
         if !started || !passes {
             record.value = false;
-            record.set_json(cmab.default_value());
-            record.rule_id = Some(match started {
+            record.set_json(Source::given(cmab.default_value()));
+            record.rule_id = Source::Given(match started {
                 true => "inlineTargetingRules",
                 false => "prestart",
             });
@@ -57,12 +57,12 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         };
         let group = group.required()?;
         record.value = true;
-        record.set_json(group.value);
-        record.rule_id = Some(group.id);
+        record.set_json(Source::given(group.value));
+        record.rule_id = Source::Given(group.id);
         if explores {
             record.rule_id_suffix = Some("explore");
         }
-        record.group_name = Some(group.name);
+        record.group_name = Source::Given(group.name);
         Ok(())
     }
 
@@ -81,7 +81,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             self.push_exposure(SecondaryExposure {
                 gate,
                 gate_value: passes,
-                rule_id: record.rule_id.unwrap_or_default(),
+                rule_id: record.rule_id().unwrap_or_default(),
                 delegated: false,
             });
         }
@@ -92,7 +92,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
     fn draw_group(&self, cmab: Cmab<'t>) -> Option<CmabGroup<'t>> {
         let weight = |group: &CmabGroup<'_>| 1.0 / (group.records as f64 + 1.0);
         let total: f64 = cmab.groups().map(|group| weight(&group)).sum();
-        let mut left = self.environment.random() * total;
+        let mut left = self.evaluator.environment.random() * total;
         let mut last = None;
         for group in cmab.groups() {
             left -= weight(&group);
@@ -137,7 +137,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         }
         let mut score = group.intercept + group.alpha;
         for weight in group.weights() {
-            let Some(value) = self.user.field(&weight.lookup, &self.global) else {
+            let Some(value) = self.user.field(&weight.lookup, &self.global()) else {
                 continue;
             };
             score += match weight.category {

@@ -16,14 +16,13 @@ use crate::user::{FieldName, Value};
 /// Buckets of a `user_bucket` condition.
 const USER_BUCKETS: u64 = 1_000;
 
-impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
+impl<'t, 'u, 'e, E: Environment, T: Trace> Run<'_, 't, 'u, 'e, E, T> {
     /// Leaves the condition's bool in the record, or its mark of being unsupported.
     pub(super) fn evaluate_condition(
         &mut self,
-        at: u32,
+        condition: Condition<'t>,
         record: &mut Evaluation<'t>,
     ) -> Result<()> {
-        let condition = self.table.condition(at).required()?;
         match condition.condition_type() {
             ConditionType::Unsupported => {
                 record.reason = Reason::Unsupported;
@@ -92,6 +91,25 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         );
     }
 
+    /// What a condition on a field, a unit or the environment looks at.
+    pub(super) fn value_of<'v>(&self, condition: Condition<'t>) -> Option<Value<'v>>
+    where
+        't: 'v,
+        'u: 'v,
+        'e: 'v,
+    {
+        match condition.condition_type() {
+            ConditionType::UnitId => {
+                let unit = condition.unit()?;
+                self.user.unit(unit.name, unit.lowered)
+            }
+            ConditionType::EnvironmentField => {
+                self.user.environment(&condition.field()?, self.tier())
+            }
+            _ => self.user.field(&condition.field()?, &self.global()),
+        }
+    }
+
     /// The conditions that compare a value and evaluate nothing else. Apart, so that their buffers do not lie on the
     /// stack of every level of nested gates.
     #[inline(never)]
@@ -104,22 +122,17 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         let mut buffers = (NumberText::new(), crate::user_agent::UserAgentText::new());
         let country;
         let field = condition.field();
-        let in_user = |run: &Self| field.and_then(|field| run.user.field(&field, &run.global));
+        let in_user = |run: &Self| field.and_then(|field| run.user.field(&field, &run.global()));
         let operand = match condition.condition_type() {
-            ConditionType::UserField => in_user(self).into(),
-            ConditionType::UnitId => {
-                let unit = condition.unit().required()?;
-                self.user.unit(unit.name, unit.lowered).into()
-            }
-            ConditionType::EnvironmentField => field
-                .and_then(|field| self.user.environment(&field, self.tier()))
-                .into(),
+            ConditionType::UserField
+            | ConditionType::UnitId
+            | ConditionType::EnvironmentField => self.value_of(condition).into(),
             ConditionType::CurrentTime => Operand::Now(self.now_ms()),
             ConditionType::UserBucket => {
                 let hash = self.hash_unit(condition.hash_input())?;
                 Operand::Value(Value::Int((hash % USER_BUCKETS) as i64))
             }
-            ConditionType::TargetApp => match self.app {
+            ConditionType::TargetApp => match self.evaluator.app {
                 App::Payload => self.table.meta().and_then(|meta| meta.app_id()),
                 App::Selected(app) => app,
             }
@@ -153,8 +166,8 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
 
     fn country_of_ip(&self, record: &mut Evaluation<'t>) -> Option<[u8; 2]> {
         let mut buffer = NumberText::new();
-        let ip = self.user.field(&FieldName::IP, &self.global)?;
-        match self.environment.country(ip.text(&mut buffer)?) {
+        let ip = self.user.field(&FieldName::IP, &self.global())?;
+        match self.evaluator.environment.country(ip.text(&mut buffer)?) {
             Country::Code(code) => Some(code),
             Country::Unknown => None,
             Country::NotLoaded => {
@@ -176,7 +189,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         use crate::user_agent::{self, UserAgentField};
 
         let field = UserAgentField::from_name(core::str::from_utf8(field?.lowered).ok()?)?;
-        let user_agent = self.user.field(&FieldName::USER_AGENT, &self.global)?;
+        let user_agent = self.user.field(&FieldName::USER_AGENT, &self.global())?;
         user_agent::field(user_agent.text(number)?, field, version).map(Value::Str)
     }
 
@@ -187,7 +200,8 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         let mark = self.exposures.len();
         let parts = self.parts.len();
         self.groups = self.groups.saturating_add(1);
-        let evaluation = self.check(SpecKind::Experiment, experiment);
+        let mut evaluation = self.record();
+        self.check(SpecKind::Experiment, experiment, &mut evaluation);
         self.groups = self.groups.saturating_sub(1);
         if let Reason::Error(error) = evaluation.reason {
             return Err(error);
@@ -200,7 +214,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         });
         self.exposures.truncate(mark);
         self.parts.truncate(parts);
-        Ok(evaluation.group_name)
+        Ok(evaluation.group_name())
     }
 
     fn evaluate_gate_condition(
@@ -245,7 +259,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         gate: &GateTarget<'t>,
         record: &mut Evaluation<'t>,
     ) -> Result<Option<bool>> {
-        let mut child = Evaluation::new(self.exposures.len());
+        let mut child = self.record();
         if let Some(at) = gate.row {
             let entry = self.table.spec_at(SpecKind::Gate, at).required()?;
             self.evaluate_entry(SpecKind::Gate, entry, &mut child)?;
@@ -269,7 +283,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         }
         let segment = gate.name.starts_with("segment:");
         record.has_seen_analytical_gates |= !segment && child.sampling_rate.is_none();
-        let rule_id = child.rule_id.unwrap_or_default();
+        let rule_id = child.rule_id().unwrap_or_default();
         if !segment && !rule_id.is_empty() {
             self.push_exposure(SecondaryExposure {
                 gate: gate.name,

@@ -2,7 +2,7 @@
 
 use super::{Evaluator, Experiment};
 use crate::environment::Environment;
-use crate::evaluation::{Evaluation, Reason};
+use crate::evaluation::{Evaluation, Source, Reason};
 use crate::table::rule::{Rule, flags};
 use crate::table::{Entity, Spec, SpecKind, Table};
 
@@ -93,15 +93,15 @@ impl<'t, E: Environment> Evaluator<'t, '_, E> {
         let table = self.table;
         let spec = table.spec(SpecKind::Experiment, name);
         let found = spec.and_then(|spec| Some((spec, rules(table, &spec).find(wanted)?)));
-        let mut evaluation = Evaluation::new(0);
+        let mut evaluation = Evaluation::new(table, 0);
         match found {
             None => evaluation.reason = Reason::Unrecognized,
             Some((spec, rule)) => {
                 evaluation.value = !rule.has(flags::RETURNS_FALSE);
-                evaluation.json = rule.return_value();
-                evaluation.rule_id = Some(rule.id());
-                evaluation.id_type = rule.unit().and_then(|unit| unit.text());
-                evaluation.group_name = rule.group_name();
+                evaluation.json = Source::At(rule.return_value_at());
+                evaluation.rule_id = Source::At(rule.id_at());
+                evaluation.id_type = rule.unit().map_or(Source::NONE, |unit| Source::At(unit.at));
+                evaluation.group_name = Source::At(rule.group_name_at());
                 evaluation.is_experiment_group = rule.has(flags::EXPERIMENT_GROUP);
                 evaluation.is_experiment_active = spec.is_active().unwrap_or(false);
             }

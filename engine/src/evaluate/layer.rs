@@ -2,7 +2,7 @@
 
 use super::{Required, Result, Run};
 use crate::environment::Environment;
-use crate::evaluation::Evaluation;
+use crate::evaluation::{Evaluation, Source};
 use crate::explain::Trace;
 use crate::exposure::LayerPart;
 use crate::json::members;
@@ -34,11 +34,11 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         first: usize,
     ) -> Result<bool> {
         let mut passed = false;
-        let mut rule_id = "default";
-        let mut group_name = None;
+        let mut rule_id = Source::Given("default");
+        let mut group_name = Source::NONE;
         let mut is_experiment_group = false;
-        let mut delegate_name = None;
-        let mut explicit_parameters = None;
+        let mut delegate_name = Source::NONE;
+        let mut explicit_parameters = Source::NONE;
         let mut seen = false;
         // The exposures of a delegate that was passed over count as those of the rule after it, if there is one.
         let mut passed_over = None;
@@ -58,7 +58,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             if self.evaluate_delegate(rule, record)? {
                 // Without a value is what is unsupported, and an override by a group that there is not. One that is no
                 // object has no parameters.
-                let object = record.json.unwrap_or("{}");
+                let object = record.json().unwrap_or("{}");
                 if seen || !record.has_value || self.overlaps(object, first) {
                     passed_over = Some(exposures);
                     continue;
@@ -68,7 +68,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
                 }
                 self.push_part(object, rule.id());
                 passed = record.value;
-                rule_id = rule.id();
+                rule_id = Source::At(rule.id_at());
                 group_name = record.group_name;
                 is_experiment_group = rule.has(rule_flags::EXPERIMENT_GROUP);
                 delegate_name = record.config_delegate;
@@ -88,8 +88,8 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             self.push_part(object, "default");
         }
         record.value = passed;
-        record.set_json(None);
-        record.rule_id = Some(rule_id);
+        record.set_json(Source::NONE);
+        record.rule_id = rule_id;
         record.group_name = group_name;
         record.is_experiment_group = is_experiment_group;
         record.is_experiment_active = layer.is_active().unwrap_or(false);

@@ -2,7 +2,7 @@
 
 use super::{Result, Run};
 use crate::environment::Environment;
-use crate::evaluation::{Evaluation, Reason};
+use crate::evaluation::{Evaluation, Source, Reason};
 use crate::explain::{Step, Trace};
 use crate::number::NumberText;
 use crate::table::SpecKind;
@@ -46,11 +46,11 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         let Some(found) = self.find_override(kind, name) else {
             return Ok(false);
         };
-        record.rule_id = Some("override");
+        record.rule_id = Source::Given("override");
         record.reason = Reason::LocalOverride;
         match found.value {
             OverrideValue::Gate(value) => record.value = value,
-            OverrideValue::Json(json) => record.set_json(Some(json)),
+            OverrideValue::Json(json) => record.set_json(Source::Given(json)),
             OverrideValue::Group(group) => {
                 let rules = self.table.spec(kind, name).map(|spec| spec.rules());
                 let group = rules
@@ -59,7 +59,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
                     .filter_map(|at| self.table.rule(at))
                     .find(|rule| rule.group_name() == Some(group));
                 match group {
-                    Some(rule) => record.set_json(rule.return_value()),
+                    Some(rule) => record.set_json(Source::At(rule.return_value_at())),
                     None => record.clear_json(),
                 }
             }
@@ -69,11 +69,12 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
     }
 
     fn find_override(&self, kind: SpecKind, name: &str) -> Option<LocalOverride<'t>> {
-        if self.overrides.is_empty() {
+        let overrides = self.evaluator.options.overrides;
+        if overrides.is_empty() {
             return None;
         }
         let with_id = |id: Option<&str>| {
-            self.overrides
+            overrides
                 .iter()
                 .find(|entry| entry.kind == kind && entry.name == name && entry.id == id)
                 .copied()

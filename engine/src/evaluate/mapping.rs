@@ -2,7 +2,7 @@
 
 use super::{Required, Result, Run};
 use crate::environment::Environment;
-use crate::evaluation::{Evaluation, EvaluationError, Note};
+use crate::evaluation::{Evaluation, EvaluationError, Source, Note};
 use crate::explain::{Step, Trace};
 use crate::table::{Spec, SpecKind};
 
@@ -38,7 +38,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
                 self.tell(|| Step::Mapping {
                     new_config_name: mapping.new_config_name,
                 });
-                record.override_config_name = Some(mapping.new_config_name);
+                record.override_config_name = Source::At(mapping.new_config_name_at);
                 self.mappings = self.mappings.saturating_add(1);
                 let evaluated = self.evaluate(kind, mapping.new_config_name, record);
                 self.mappings = self.mappings.saturating_sub(1);

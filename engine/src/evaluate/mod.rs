@@ -4,6 +4,7 @@ mod cmab;
 mod condition;
 mod groups;
 mod layer;
+mod list;
 mod local_override;
 mod mapping;
 mod operator;
@@ -27,12 +28,13 @@ pub use store::StoreParameter;
 pub use typed::{JsonType, JsonValue, Parameters, ReadError, Text};
 
 use crate::environment::Environment;
-use crate::evaluation::{Evaluation, EvaluationError, Reason};
+use crate::evaluation::{Evaluation, EvaluationError, Source, Reason};
 use crate::explain::{Step, Trace};
 use crate::exposure::{ExposureSink, LayerPart, Scratch, ScratchView, SecondaryExposure};
 use crate::table::rule::HashInput;
 use crate::table::{SpecKind, Table};
 use crate::user::{Attributes, Global, User};
+use list::{SUBJECTS, Subject};
 
 /// Deepest nesting of gates, delegates and experiment groups, and of mappings by themselves: as Statsig's core.
 pub const MAX_DEPTH: u32 = 64;
@@ -202,13 +204,16 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
         scratch: ScratchView<'s, 't>,
         sink: &mut dyn ExposureSink,
     ) -> Gate<'s, 't, 'n> {
-        let (evaluation, secondary, _) =
-            self.check(SpecKind::Gate, user, name, scratch, sink, &mut ());
-        Gate {
+        let mut gate = Gate {
             name,
-            evaluation,
-            secondary,
-        }
+            evaluation: Evaluation::new(self.table, 0),
+            secondary: &[],
+        };
+        let record = &mut gate.evaluation;
+        let (secondary, _) =
+            self.check(SpecKind::Gate, user, name, scratch, sink, &mut (), record);
+        gate.secondary = secondary;
+        gate
     }
 
     /// [`Self::dynamic_config`], with a sink for the exposures that count as checks of their own.
@@ -219,13 +224,16 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
         scratch: ScratchView<'s, 't>,
         sink: &mut dyn ExposureSink,
     ) -> DynamicConfig<'s, 't, 'n> {
-        let (evaluation, secondary, _) =
-            self.check(SpecKind::DynamicConfig, user, name, scratch, sink, &mut ());
-        DynamicConfig {
+        let mut config = DynamicConfig {
             name,
-            evaluation,
-            secondary,
-        }
+            evaluation: Evaluation::new(self.table, 0),
+            secondary: &[],
+        };
+        let record = &mut config.evaluation;
+        let (secondary, _) =
+            self.check(SpecKind::DynamicConfig, user, name, scratch, sink, &mut (), record);
+        config.secondary = secondary;
+        config
     }
 
     /// [`Self::experiment`], with a sink for the exposures that count as checks of their own.
@@ -236,13 +244,16 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
         scratch: ScratchView<'s, 't>,
         sink: &mut dyn ExposureSink,
     ) -> Experiment<'s, 't, 'n> {
-        let (evaluation, secondary, _) =
-            self.check(SpecKind::Experiment, user, name, scratch, sink, &mut ());
-        Experiment {
+        let mut experiment = Experiment {
             name,
-            evaluation,
-            secondary,
-        }
+            evaluation: Evaluation::new(self.table, 0),
+            secondary: &[],
+        };
+        let record = &mut experiment.evaluation;
+        let (secondary, _) =
+            self.check(SpecKind::Experiment, user, name, scratch, sink, &mut (), record);
+        experiment.secondary = secondary;
+        experiment
     }
 
     /// [`Self::layer`], with a sink for the exposures that count as checks of their own.
@@ -253,14 +264,17 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
         scratch: ScratchView<'s, 't>,
         sink: &mut dyn ExposureSink,
     ) -> Layer<'s, 't, 'n> {
-        let (evaluation, secondary, parts) =
-            self.check(SpecKind::Layer, user, name, scratch, sink, &mut ());
-        Layer {
+        // Filled in place: a record is too large to be handed on.
+        let mut layer = Layer {
             name,
-            evaluation,
-            secondary,
-            parts,
-        }
+            evaluation: Evaluation::new(self.table, 0),
+            secondary: &[],
+            parts: &[],
+        };
+        let record = &mut layer.evaluation;
+        (layer.secondary, layer.parts) =
+            self.check(SpecKind::Layer, user, name, scratch, sink, &mut (), record);
+        layer
     }
 
     /// Evaluates as a check of that kind does, and tells `trace` every step on the way (rules, conditions, the values
@@ -273,11 +287,13 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
         scratch: &mut Scratch<'t, X, P>,
         trace: &mut impl Trace,
     ) -> Evaluation<'t> {
-        let (evaluation, ..) = self.check(kind, user, name, scratch.view(), &mut (), trace);
-        evaluation
+        let mut record = Evaluation::new(self.table, 0);
+        let view = scratch.view();
+        self.check(kind, user, name, view, &mut (), trace, &mut record);
+        record
     }
 
-    #[allow(clippy::type_complexity)] // a triple taken apart at once
+    #[allow(clippy::too_many_arguments)] // of one caller's each
     fn check<'s>(
         &self,
         kind: SpecKind,
@@ -286,18 +302,15 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
         scratch: ScratchView<'s, 't>,
         sink: &mut dyn ExposureSink,
         trace: &mut impl Trace,
-    ) -> (
-        Evaluation<'t>,
-        &'s [SecondaryExposure<'t>],
-        &'s [LayerPart<'t>],
-    ) {
+        record: &mut Evaluation<'t>,
+    ) -> (&'s [SecondaryExposure<'t>], &'s [LayerPart<'t>]) {
         let ScratchView { exposures, parts } = scratch;
         let view = ScratchView {
             exposures: &mut *exposures,
             parts: &mut *parts,
         };
-        let evaluation = self.run(user, view, sink, trace, |run| run.check(kind, name));
-        (evaluation, exposures, parts)
+        self.run(user, view, sink, trace, |run| run.check(kind, name, record));
+        (exposures, parts)
     }
 
     /// Begins a check.
@@ -313,14 +326,8 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
         let ScratchView { exposures, parts } = scratch;
         let mut run = Run {
             table: self.table,
-            environment: self.environment,
-            global: Global {
-                custom: self.options.custom,
-                tier: self.options.tier,
-            },
-            overrides: self.options.overrides,
+            evaluator: self,
             user,
-            app: self.app,
             exposures,
             parts,
             sink,
@@ -332,6 +339,7 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
             budget: MAX_EVALUATIONS,
             now: None,
             last_hash: None,
+            subjects: [Subject::NONE; SUBJECTS],
             dropped: 0,
         };
         work(&mut run)
@@ -341,11 +349,8 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
 /// One check on its way.
 struct Run<'r, 't, 'u, 'e, E, T> {
     table: Table<'t>,
-    environment: &'e E,
-    global: Global<'t>,
-    overrides: &'t [LocalOverride<'t>],
+    evaluator: &'r Evaluator<'t, 'e, E>,
     user: &'r User<'u>,
-    app: App<'e>,
     exposures: &'r mut heapless::VecView<SecondaryExposure<'t>>,
     parts: &'r mut heapless::VecView<LayerPart<'t>>,
     sink: &'r mut dyn ExposureSink,
@@ -362,24 +367,29 @@ struct Run<'r, 't, 'u, 'e, E, T> {
     now: Option<i64>,
     /// The hash drawn last, see [`Run::hash_unit`].
     last_hash: Option<(HashInput, u64)>,
+    /// What lists were compared with, see [`Run::in_list`].
+    subjects: [Subject; SUBJECTS],
     dropped: u32,
 }
 
 impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
-    /// A public check: a fresh record, finished with its reason and the marks of its exposures.
-    fn check(&mut self, kind: SpecKind, name: &str) -> Evaluation<'t> {
-        let mut record = Evaluation::new(self.exposures.len());
-        match self.evaluate(kind, name, &mut record) {
-            Ok(true) => self.mark_delegated(&record),
+    /// A public check into a fresh record, finished with its reason and the marks of its exposures.
+    fn check(&mut self, kind: SpecKind, name: &str, record: &mut Evaluation<'t>) {
+        match self.evaluate(kind, name, record) {
+            Ok(true) => self.mark_delegated(record),
             Ok(false) => record.reason = Reason::Unrecognized,
             Err(error) => {
-                self.reset(&mut record);
-                record.rule_id = Some("default").filter(|_| kind == SpecKind::Gate);
+                self.reset(record);
+                record.rule_id = Source::given(Some("default").filter(|_| kind == SpecKind::Gate));
                 record.reason = Reason::Error(error);
             }
         }
         record.dropped = self.dropped;
-        record
+    }
+
+    /// A record as it begins here.
+    fn record(&self) -> Evaluation<'t> {
+        Evaluation::new(self.table, self.exposures.len())
     }
 
     /// §3.8, at the outermost level: which exposures are the delegate's. New layer evaluation has marked its own.
@@ -394,7 +404,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
     /// Clears a record as a config mapping does: its exposures too.
     fn reset(&mut self, record: &mut Evaluation<'t>) {
         self.exposures.truncate(record.mark);
-        *record = Evaluation::new(record.mark);
+        *record = Evaluation::new(self.table, record.mark);
     }
 
     fn push_exposure(&mut self, exposure: SecondaryExposure<'t>) {
@@ -412,21 +422,27 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
     }
 
     fn now_ms(&mut self) -> i64 {
-        let environment = self.environment;
+        let environment = self.evaluator.environment;
         *self.now.get_or_insert_with(|| environment.now_ms())
     }
 }
 
 impl<'t, 'e, E, T> Run<'_, 't, '_, 'e, E, T> {
+    /// What the options add to the user.
+    fn global(&self) -> Global<'t> {
+        Global {
+            custom: self.evaluator.options.custom,
+        }
+    }
+
     /// The configured environment's tier, else the payload's.
     fn tier<'v>(&self) -> Option<&'v str>
     where
         't: 'v,
         'e: 'v,
     {
-        self.global
-            .tier
-            .or_else(|| self.table.meta()?.default_environment())
+        let configured = self.evaluator.options.tier;
+        configured.or_else(|| self.table.meta()?.default_environment())
     }
 }
 

@@ -79,12 +79,12 @@ macro_rules! common {
 
             /// The rule id, empty when there is none. See [`Evaluation::write_rule_id`] for its suffix.
             pub fn rule_id(&self) -> &'t str {
-                self.evaluation.rule_id.unwrap_or_default()
+                self.evaluation.rule_id().unwrap_or_default()
             }
 
             /// The spec's id type, empty when there is no spec.
             pub fn id_type(&self) -> &'t str {
-                self.evaluation.id_type.unwrap_or_default()
+                self.evaluation.id_type().unwrap_or_default()
             }
 
             /// The gates evaluated on the way, inner ones first, repeats included.
@@ -134,12 +134,12 @@ macro_rules! config {
         impl<'t> $result<'_, 't, '_> {
             /// The value: JSON text of an object, `{}` when there is none.
             pub fn json(&self) -> &'t str {
-                self.evaluation.json.unwrap_or("{}")
+                self.evaluation.json().unwrap_or("{}")
             }
 
             /// The JSON text of a parameter; walks the object.
             pub fn parameter(&self, name: &str) -> Option<&'t str> {
-                member(self.evaluation.json?, name)
+                member(self.evaluation.json()?, name)
             }
 
             /// Whether a rule matched and passed.
@@ -149,7 +149,7 @@ macro_rules! config {
 
             /// The group's name, if the rule has one.
             pub fn group_name(&self) -> Option<&'t str> {
-                self.evaluation.group_name
+                self.evaluation.group_name()
             }
 
             /// The exposure of this read.
@@ -197,20 +197,20 @@ impl<'s, 't, 'n> Layer<'s, 't, 'n> {
     /// The experiment that answers for the layer, if one does.
     pub fn allocated_experiment(&self) -> Option<&'t str> {
         self.evaluation
-            .config_delegate
+            .config_delegate()
             .filter(|name| !name.is_empty())
     }
 
     /// The group's name, if the rule has one.
     pub fn group_name(&self) -> Option<&'t str> {
-        self.evaluation.group_name
+        self.evaluation.group_name()
     }
 
     /// The objects that make up the value: of a parameter in several, the first counts.
     fn objects(&self) -> impl Iterator<Item = LayerPart<'t>> + use<'s, 't, 'n> {
-        let whole = self.evaluation.json.map(|object| LayerPart {
+        let whole = self.evaluation.json().map(|object| LayerPart {
             object,
-            rule_id: self.evaluation.rule_id.unwrap_or_default(),
+            rule_id: self.evaluation.rule_id().unwrap_or_default(),
         });
         whole.into_iter().chain(self.parts.iter().copied())
     }
@@ -245,7 +245,7 @@ impl<'s, 't, 'n> Layer<'s, 't, 'n> {
     /// Those of `out`.
     pub fn write_json(&self, out: &mut dyn fmt::Write) -> fmt::Result {
         if self.parts.is_empty() {
-            return out.write_str(self.evaluation.json.unwrap_or("{}"));
+            return out.write_str(self.evaluation.json().unwrap_or("{}"));
         }
         out.write_char('{')?;
         for (index, (key, value, _)) in self.members().enumerate() {
@@ -304,7 +304,7 @@ impl<'s, 't, 'n> Layer<'s, 't, 'n> {
             .find_map(|part| Some((member(part.object, name)?, part.rule_id)))?;
         let explicit = self
             .evaluation
-            .explicit_parameters
+            .explicit_parameters()
             .is_some_and(|list| list.contains(name));
         Some(LayerParameter {
             layer: self.name,

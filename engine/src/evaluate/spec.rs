@@ -2,7 +2,7 @@
 
 use super::{Required, Result, Run};
 use crate::environment::Environment;
-use crate::evaluation::{Evaluation, EvaluationError, Reason};
+use crate::evaluation::{Evaluation, EvaluationError, Source, Reason};
 use crate::explain::{Step, Trace};
 use crate::table::rule::{Rule, flags as rule_flags};
 use crate::table::spec::flags;
@@ -71,7 +71,8 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         record: &mut Evaluation<'t>,
     ) -> Result<bool> {
         // The name is read only where there are overrides to compare it with.
-        if !self.overrides.is_empty() && self.apply_override(kind, entry.name(), record)? {
+        if !self.evaluator.options.overrides.is_empty()
+            && self.apply_override(kind, entry.name(), record)? {
             return Ok(true);
         }
         if let Some(overrides) = entry.overrides()
@@ -89,7 +90,9 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             return Ok(false);
         }
         let spec = entry;
-        record.id_type = record.id_type.or(Some(spec.id_type()));
+        if !record.id_type.is_some() {
+            record.id_type = Source::At(spec.id_type_at());
+        }
         record.version = record.version.or(spec.version());
         if let Some(active) = spec.is_active() {
             record.is_experiment_active = active;
@@ -97,8 +100,9 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         if let Some(in_layer) = spec.has_shared_params() {
             record.is_in_layer = in_layer;
         }
-        if let Some(explicit) = spec.explicit_parameters() {
-            record.explicit_parameters = Some(explicit);
+        let explicit = Source::At(spec.explicit_parameters_at());
+        if explicit.is_some() {
+            record.explicit_parameters = explicit;
         }
         if kind == SpecKind::Layer && spec.has(flags::NEW_LAYER_EVAL) {
             self.evaluate_new_layer(spec, record)?;
@@ -120,14 +124,13 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         let v1 = self.table.is_v1();
         let enabled = spec.has(flags::ENABLED);
         if v1 && !enabled {
-            record.set_json(spec.default_value());
-            record.rule_id = Some("disabled");
+            record.set_json(Source::At(spec.default_value_at()));
+            record.rule_id = Source::Given("disabled");
             return Ok(());
         }
         // §3.3: on v1 a gate that falls through is false whatever its default is.
         let default_value = spec.has(flags::DEFAULT_TRUE) && !(v1 && kind == SpecKind::Gate);
-        for at in spec.rules() {
-            let rule = self.table.rule(at).required()?;
+        for rule in self.table.rules(spec.rules()).required()? {
             let matched = self.evaluate_rule(rule, record)?;
             if record.is_unsupported() {
                 return Ok(());
@@ -143,13 +146,13 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             if self.passes_percentage(rule)? {
                 record.value =
                     (v1 && kind == SpecKind::Gate) || !rule.has(rule_flags::RETURNS_FALSE);
-                record.set_json(rule.return_value());
+                record.set_json(Source::At(rule.return_value_at()));
             } else {
                 record.value = default_value;
-                record.set_json(spec.default_value());
+                record.set_json(Source::At(spec.default_value_at()));
             }
-            record.rule_id = Some(rule.id());
-            record.group_name = rule.group_name();
+            record.rule_id = Source::At(rule.id_at());
+            record.group_name = Source::At(rule.group_name_at());
             record.is_experiment_group = rule.has(rule_flags::EXPERIMENT_GROUP);
             record.is_experiment_active = spec.is_active().unwrap_or(false);
             record.sampling_rate = rule.sampling_rate();
@@ -157,8 +160,8 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             return Ok(());
         }
         record.value = default_value;
-        record.set_json(spec.default_value());
-        record.rule_id = Some(if enabled { "default" } else { "disabled" });
+        record.set_json(Source::At(spec.default_value_at()));
+        record.rule_id = Source::Given(if enabled { "default" } else { "disabled" });
         record.sampling_rate = None;
         record.forward_all_exposures = spec.forward_all_exposures();
         Ok(())
@@ -175,17 +178,22 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         let mut all = true;
         let before = record.reason;
         let mut unsupported = record.is_unsupported();
-        for at in rule.conditions() {
-            let at = at.required()?;
+        for at in rule.conditions().required()? {
+            let at = u32::from_le_bytes(*at);
             if at == NONE {
                 record.reason = Reason::Unsupported;
                 self.tell(|| Step::MissingCondition);
                 return Ok(false);
             }
-            // Each condition for itself, so that the trace tells which one it was.
-            record.reason = Reason::Recognized;
-            self.evaluate_condition(at, record)?;
-            unsupported |= record.is_unsupported();
+            let condition = self.table.condition(at).required()?;
+            if let Some(holds) = self.is_decided(condition) {
+                record.value = holds;
+            } else {
+                // Each condition for itself, so that the trace tells which one it was.
+                record.reason = Reason::Recognized;
+                self.evaluate_condition(condition, record)?;
+                unsupported |= record.is_unsupported();
+            }
             all &= record.value;
         }
         record.value = all;
@@ -217,8 +225,8 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         record.value = false;
         record.clear_json();
         self.evaluate_entry(SpecKind::Experiment, delegate, record)?;
-        record.explicit_parameters = delegate.explicit_parameters();
-        record.config_delegate = Some(delegate.name());
+        record.explicit_parameters = Source::At(delegate.explicit_parameters_at());
+        record.config_delegate = Source::At(delegate.name_at());
         Ok(true)
     }
 }

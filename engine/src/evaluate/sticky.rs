@@ -16,7 +16,7 @@ use core::fmt::{self, Write};
 
 use super::{Evaluator, Experiment, Layer, Required, Result, Run};
 use crate::environment::Environment;
-use crate::evaluation::{Evaluation, Reason};
+use crate::evaluation::{Evaluation, Reason, Source};
 use crate::explain::Trace;
 use crate::exposure::{ExposureSink, LayerPart, ScratchView, SecondaryExposure};
 use crate::sticky::{Kept, StickyRecord};
@@ -142,7 +142,7 @@ impl<'t, E: Environment> Evaluator<'t, '_, E> {
                 let layer = self.layer_with(user, name, scratch, sink);
                 let answer = &layer.evaluation;
                 let gives = answer
-                    .config_delegate
+                    .config_delegate()
                     .is_some_and(|name| self.is_active(name));
                 let change = change(stored, is_active, live, answer, gives);
                 (layer, change)
@@ -212,22 +212,22 @@ impl<'t, E: Environment> Evaluator<'t, '_, E> {
         }
         let evaluation = Evaluation {
             value: record.value,
-            json: Some(record.json),
-            rule_id: Some(record.rule_id),
-            id_type: spec.map(|spec| spec.id_type()),
+            json: Source::Given(record.json),
+            rule_id: Source::Given(record.rule_id),
+            id_type: spec.map_or(Source::NONE, |spec| Source::At(spec.id_type_at())),
             version: record.version,
-            group_name: record.group_name,
+            group_name: Source::given(record.group_name),
             is_experiment_group: true,
             is_experiment_active: true,
             is_in_layer: spec
                 .and_then(|spec| spec.has_shared_params())
                 .unwrap_or(false),
-            explicit_parameters: record.explicit_parameters,
-            config_delegate: record.config_delegate,
+            explicit_parameters: Source::given(record.explicit_parameters),
+            config_delegate: Source::given(record.config_delegate),
             reason: Reason::Persisted,
             persisted_time: Some(record.time),
             dropped,
-            ..Evaluation::new(0)
+            ..Evaluation::new(self.table, 0)
         };
         (evaluation, exposures, parts)
     }
@@ -278,7 +278,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             if !wanted(rule.id()) {
                 continue;
             }
-            let mut record = Evaluation::new(0);
+            let mut record = Evaluation::new(self.table, 0);
             let matched = self.evaluate_rule(rule, &mut record)?;
             if record.is_unsupported() {
                 return Ok(false);

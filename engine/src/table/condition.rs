@@ -2,7 +2,7 @@
 
 use super::rule::HashInput;
 use super::wire::{NONE, Row};
-use super::{Section, Table, wire};
+use super::{Section, Table};
 use crate::user::{Builtin, FieldName};
 
 /// Bytes of a condition's row.
@@ -108,6 +108,12 @@ code! {
     }
 }
 
+/// What a set says of a text by its hash: two of 64 bits. A text whose bits a set lacks is not in it.
+#[inline(always)]
+pub(crate) fn mask(hash: u32) -> u64 {
+    1u64.wrapping_shl(hash) | 1u64.wrapping_shl(hash >> 6)
+}
+
 /// A condition in the table.
 #[derive(Clone, Copy)]
 pub(crate) struct Condition<'t> {
@@ -116,12 +122,20 @@ pub(crate) struct Condition<'t> {
 }
 
 impl<'t> Condition<'t> {
+    #[inline]
     pub(crate) fn condition_type(&self) -> ConditionType {
         ConditionType::from_code(self.row.u8(0)).unwrap_or(ConditionType::Unsupported)
     }
 
+    #[inline]
     pub(crate) fn operator(&self) -> Operator {
         Operator::from_code(self.row.u8(1)).unwrap_or(Operator::Unsupported)
+    }
+
+    /// Whose value is compared: equal for conditions of a type and a field or unit.
+    #[inline(always)]
+    pub(crate) fn subject(&self) -> u32 {
+        self.row.u32(0) & 0xFFFF_00FF
     }
 
     /// The id type of `unit_id` and `user_bucket`.
@@ -131,18 +145,24 @@ impl<'t> Condition<'t> {
 
     /// The user field; `None` when the condition names none.
     pub(crate) fn field(&self) -> Option<FieldName<'t>> {
-        self.table.field(self.row.u16(4))
+        self.table.field(self.row.u16(2))
     }
 
     /// The target in its operator's encoding.
     pub(crate) fn target(&self) -> Option<&'t [u8]> {
-        self.table.blob(self.row.u32(8))
+        self.table.blob(self.row.reference(4)?)
+    }
+
+    /// Of `any` and `none`: the [`mask`]s of all texts in the set, together.
+    #[inline(always)]
+    pub(crate) fn masks(&self) -> u64 {
+        self.row.u64(8)
     }
 
     /// What the hash of a user bucket is made of.
     pub(crate) fn hash_input(&self) -> HashInput {
         HashInput {
-            prefix: self.row.u32(12),
+            prefix: self.row.u32(8),
             unit: self.row.u16(2),
         }
     }
@@ -169,7 +189,11 @@ impl<'t> GateTarget<'t> {
 impl<'t> Table<'t> {
     fn conditions(&self) -> impl Iterator<Item = Condition<'t>> + use<'t> {
         let table = *self;
-        (0..).map_while(move |at| table.condition(at))
+        let rows = self.section(Section::Conditions).as_chunks::<CONDITION>().0;
+        rows.iter().map(move |row| Condition {
+            table,
+            row: Row(row),
+        })
     }
 
     /// How many conditions are of a type, or have an operator, that this engine does not know.
@@ -190,12 +214,16 @@ impl<'t> Table<'t> {
     }
 
     pub(crate) fn condition(&self, at: u32) -> Option<Condition<'t>> {
-        let row = wire::row::<CONDITION>(self.section(Section::Conditions), at)?;
+        let row = self.row::<CONDITION>(Section::Conditions, at)?;
         Some(Condition { table: *self, row })
     }
 
+    /// `None` for all ones.
     pub(crate) fn field(&self, at: u16) -> Option<FieldName<'t>> {
-        let row = wire::row::<FIELD>(self.section(Section::Fields), u32::from(at))?;
+        if at == u16::MAX {
+            return None;
+        }
+        let row = self.row::<FIELD>(Section::Fields, u32::from(at))?;
         Some(FieldName {
             name: self.string_bytes(row.u32(0))?,
             lowered: self.string_bytes(row.u32(4))?,

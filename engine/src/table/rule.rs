@@ -1,11 +1,14 @@
 //! Rules, and the hash inputs laid out for them.
 
 use super::wire::Row;
-use super::{Section, Table, wire};
+use super::{Section, Table};
 use crate::sha256::Prefix;
 
 /// Bytes of a rule's row.
 pub(crate) const RULE: usize = 36;
+
+/// Bytes of a unit's row.
+const UNIT: usize = 8;
 
 /// Bits of a rule's flags.
 pub(crate) mod flags {
@@ -29,7 +32,11 @@ pub(crate) struct Rule<'t> {
 
 impl<'t> Rule<'t> {
     pub(crate) fn id(&self) -> &'t str {
-        self.table.string(self.row.u32(0)).unwrap_or_default()
+        self.table.string(self.id_at()).unwrap_or_default()
+    }
+
+    pub(crate) fn id_at(&self) -> u32 {
+        self.row.u32(0)
     }
 
     /// What the hash of the pass percentage is made of.
@@ -59,21 +66,36 @@ impl<'t> Rule<'t> {
         self.table.unit(self.row.u16(12))
     }
 
-    /// Rows of [`Section::RuleConditions`].
-    pub(crate) fn conditions(&self) -> impl Iterator<Item = Option<u32>> + use<'t> {
-        let list = self.table.section(Section::RuleConditions);
-        let start = self.row.u32(16);
-        let end = start.saturating_add(u32::from(self.row.u16(14)));
-        (start..end).map(move |at| wire::row::<4>(list, at).map(|row| row.u32(0)))
+    /// The conditions' rows: most rules have one, which stands in the rule itself.
+    #[inline(always)]
+    pub(crate) fn conditions(&self) -> Option<&'t [[u8; 4]]> {
+        match self.row.u16(14) {
+            1 => self.row.word(16).map(core::slice::from_ref),
+            count => self.table.rows(
+                Section::RuleConditions,
+                self.row.u32(16),
+                u32::from(count),
+            ),
+        }
     }
 
     pub(crate) fn group_name(&self) -> Option<&'t str> {
         self.table.string(self.row.reference(20)?)
     }
 
+    /// Where the group's name is, or [`wire::NONE`].
+    pub(crate) fn group_name_at(&self) -> u32 {
+        self.row.u32(20)
+    }
+
     /// The return value's JSON text, if it is an object.
     pub(crate) fn return_value(&self) -> Option<&'t str> {
         self.table.value(self.row.reference(24)?)
+    }
+
+    /// Where the return value is, or [`wire::NONE`].
+    pub(crate) fn return_value_at(&self) -> u32 {
+        self.row.u32(24)
     }
 
     /// The row of the config that answers instead, which exists.
@@ -96,6 +118,8 @@ pub(crate) struct HashInput {
 /// An id type: as written, in lower case.
 #[derive(Clone, Copy)]
 pub(crate) struct Unit<'t> {
+    /// Where the name is.
+    pub(crate) at: u32,
     pub(crate) name: &'t [u8],
     pub(crate) lowered: &'t [u8],
 }
@@ -109,20 +133,36 @@ impl<'t> Unit<'t> {
 
 impl<'t> Table<'t> {
     pub(crate) fn rule(&self, at: u32) -> Option<Rule<'t>> {
-        let row = wire::row::<RULE>(self.section(Section::Rules), at)?;
+        let row = self.row::<RULE>(Section::Rules, at)?;
         Some(Rule { table: *self, row })
     }
 
+    /// Rules one after another, as a spec has them.
+    #[inline(always)]
+    pub(crate) fn rules(
+        &self,
+        range: core::ops::Range<u32>,
+    ) -> Option<impl Iterator<Item = Rule<'t>> + use<'t>> {
+        let count = range.end.saturating_sub(range.start);
+        let table = *self;
+        let rows = self.rows::<RULE>(Section::Rules, range.start, count)?;
+        Some(rows.iter().map(move |row| Rule {
+            table,
+            row: Row(row),
+        }))
+    }
+
     pub(crate) fn unit(&self, at: u16) -> Option<Unit<'t>> {
-        let row = wire::row::<8>(self.section(Section::Units), u32::from(at))?;
+        let row = self.row::<UNIT>(Section::Units, u32::from(at))?;
         Some(Unit {
+            at: row.u32(0),
             name: self.string_bytes(row.u32(0))?,
             lowered: self.string_bytes(row.u32(4))?,
         })
     }
 
-    /// A laid-out hash input; `None` for [`wire::NONE`].
+    /// A laid-out hash input.
     pub(crate) fn prefix(&self, at: u32) -> Option<Prefix<'t>> {
-        Prefix::read(wire::heap(self.section(Section::Prefixes), at)?)
+        Prefix::read(self.heap(Section::Prefixes, at)?)
     }
 }

@@ -1,9 +1,8 @@
 //! Specs: gates, dynamic configs with experiments, and layers, each kind in an index by name.
 
 use super::Table;
-use super::set::bucket_bits;
 use super::wire::{Row, row, same};
-use crate::hash::{bucket, fnv1a};
+use crate::hash::{bucket, text_hash};
 
 /// What kind of spec a name is looked up as.
 ///
@@ -129,6 +128,11 @@ impl<'t> Spec<'t> {
         self.string(4)
     }
 
+    /// Where the name is.
+    pub(crate) fn name_at(&self) -> u32 {
+        self.row.u32(4)
+    }
+
     /// The salt of pass percentages.
     pub(crate) fn salt(&self) -> &'t str {
         self.string(8)
@@ -137,6 +141,21 @@ impl<'t> Spec<'t> {
     /// The id type reported with results.
     pub fn id_type(&self) -> &'t str {
         self.string(12)
+    }
+
+    /// Where the id type is.
+    pub(crate) fn id_type_at(&self) -> u32 {
+        self.row.u32(12)
+    }
+
+    /// Where the default value is, or [`wire::NONE`](super::wire::NONE).
+    pub(crate) fn default_value_at(&self) -> u32 {
+        self.row.u32(16)
+    }
+
+    /// Where the list of explicit parameters is, or [`wire::NONE`](super::wire::NONE).
+    pub(crate) fn explicit_parameters_at(&self) -> u32 {
+        self.row.u32(36)
     }
 
     /// The default value's JSON text, if it is an object.
@@ -213,7 +232,7 @@ impl<'t> Spec<'t> {
     }
 }
 
-/// The specs of one kind: `[count u32] [bucket starts u32 × (2^bits + 1)] [rows]`, rows ordered by bucket.
+/// The specs of one kind: `[bits u32] [bucket starts u32 × (2^bits + 1)] [rows]`, rows ordered by bucket.
 #[derive(Clone, Copy)]
 pub(crate) struct Index<'t> {
     starts: &'t [[u8; 4]],
@@ -223,8 +242,8 @@ pub(crate) struct Index<'t> {
 
 impl<'t> Index<'t> {
     pub(crate) fn read(section: &'t [u8]) -> Option<Self> {
-        let (count, rest) = section.split_first_chunk::<4>()?;
-        let bits = bucket_bits(u32::from_le_bytes(*count));
+        let (bits, rest) = section.split_first_chunk::<4>()?;
+        let bits = u32::from_le_bytes(*bits);
         let starts = 1usize.checked_shl(bits)?.checked_add(1)?.checked_mul(4)?;
         let (starts, rows) = rest.split_at_checked(starts)?;
         Some(Index {
@@ -240,12 +259,18 @@ impl<'t> Index<'t> {
         name: &str,
         same: impl Fn(Row<'t, N>) -> bool,
     ) -> Option<Row<'t, N>> {
-        let hash = fnv1a(name.as_bytes());
-        let index = bucket(hash, self.bits) as usize;
-        let start = u32::from_le_bytes(*self.starts.get(index)?);
-        let end = u32::from_le_bytes(*self.starts.get(index.checked_add(1)?)?);
-        (start..end)
-            .map_while(|at| row::<N>(self.rows, at))
+        let hash = text_hash(name.as_bytes());
+        let [start, end] = *self
+            .starts
+            .get(bucket(hash, self.bits) as usize..)?
+            .first_chunk::<2>()?;
+        let range = u32::from_le_bytes(start) as usize..u32::from_le_bytes(end) as usize;
+        self.rows
+            .as_chunks::<N>()
+            .0
+            .get(range)?
+            .iter()
+            .map(Row)
             .find(|row| row.u32(0) == hash && same(*row))
     }
 }

@@ -9,8 +9,6 @@ use crate::table::wire::same;
 pub(crate) struct Global<'o> {
     /// Custom fields that apply when the user's own `custom` has none of that name.
     pub(crate) custom: Option<Attributes<'o>>,
-    /// The configured environment's tier.
-    pub(crate) tier: Option<&'o str>,
 }
 
 /// A user field by its lower-cased name, as the table stores it beside the name.

@@ -114,7 +114,7 @@ fn write(
     evaluation
         .write_reason(statsig.reason_source(), reason)
         .ok()?;
-    let id_type = evaluation.id_type.unwrap_or_default();
+    let id_type = evaluation.id_type().unwrap_or_default();
     out.push_str(r#"{"name":"#);
     write_escaped(name, out).ok()?;
     out.push_str(r#","value":"#);
