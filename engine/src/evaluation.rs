@@ -147,7 +147,7 @@ impl<'t> Evaluation<'t> {
     }
 
     #[inline(always)]
-    pub(crate) fn new(table: Table<'t>, mark: usize) -> Self {
+    pub(crate) const fn new(table: Table<'t>, mark: usize) -> Self {
         Evaluation {
             table,
             value: false,
@@ -177,11 +177,10 @@ impl<'t> Evaluation<'t> {
     }
 
     /// The answer when there are no specs at all.
-    pub fn no_values() -> Self {
-        Evaluation {
-            reason: Reason::NoValues,
-            ..Self::new(Table::EMPTY, 0)
-        }
+    pub const fn no_values() -> Self {
+        let mut record = Self::new(Table::EMPTY, 0);
+        record.reason = Reason::NoValues;
+        record
     }
 
     pub(crate) fn is_unsupported(&self) -> bool {

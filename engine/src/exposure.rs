@@ -27,7 +27,7 @@ pub(crate) struct LayerPart<'t> {
     pub(crate) rule_id: &'t str,
 }
 
-/// Room for one check: up to `EXPOSURES` secondary exposures, and for layers up to `PARTS` objects that make up the
+/// Room for one check: its record, up to `EXPOSURES` secondary exposures, and for layers up to `PARTS` objects that make up the
 /// value. What does not fit is counted in [`Evaluation::dropped`], never lost silently.
 ///
 /// Lives as long as the results that borrow it; use it again for the next check.
@@ -35,6 +35,7 @@ pub(crate) struct LayerPart<'t> {
 pub struct Scratch<'t, const EXPOSURES: usize = 64, const PARTS: usize = 16> {
     exposures: heapless::Vec<SecondaryExposure<'t>, EXPOSURES>,
     parts: heapless::Vec<LayerPart<'t>, PARTS>,
+    record: Evaluation<'t>,
 }
 
 impl<const EXPOSURES: usize, const PARTS: usize> Default for Scratch<'_, EXPOSURES, PARTS> {
@@ -49,6 +50,7 @@ impl<'t, const EXPOSURES: usize, const PARTS: usize> Scratch<'t, EXPOSURES, PART
         Scratch {
             exposures: heapless::Vec::new(),
             parts: heapless::Vec::new(),
+            record: Evaluation::no_values(),
         }
     }
 
@@ -59,6 +61,7 @@ impl<'t, const EXPOSURES: usize, const PARTS: usize> Scratch<'t, EXPOSURES, PART
         ScratchView {
             exposures: &mut self.exposures,
             parts: &mut self.parts,
+            record: &mut self.record,
         }
     }
 }
@@ -68,6 +71,7 @@ impl<'t, const EXPOSURES: usize, const PARTS: usize> Scratch<'t, EXPOSURES, PART
 pub struct ScratchView<'s, 't> {
     pub(crate) exposures: &'s mut heapless::VecView<SecondaryExposure<'t>>,
     pub(crate) parts: &'s mut heapless::VecView<LayerPart<'t>>,
+    pub(crate) record: &'s mut Evaluation<'t>,
 }
 
 impl<'t> ScratchView<'_, 't> {
@@ -78,6 +82,7 @@ impl<'t> ScratchView<'_, 't> {
         ScratchView {
             exposures: self.exposures,
             parts: self.parts,
+            record: self.record,
         }
     }
 }

@@ -202,7 +202,7 @@ impl<'t, E: Environment> Response<'_, 't, E> {
             evaluation,
             secondary,
             layer,
-            composed: spec.has(flags::NEW_LAYER_EVAL),
+            composed: spec.row.has(flags::NEW_LAYER_EVAL),
         };
         if self.options.remove_default_value_gates
             && role == Role::Gate

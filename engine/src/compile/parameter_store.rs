@@ -45,15 +45,11 @@ pub(super) fn write<'j>(writer: &mut Writer<'j>, span: Span<'j>) -> Result<(), C
     })
     .map_err(|fault| fault.within("param_stores"))?;
     let entries = &stores.entries;
-    let bits = bucket_bits(entries.len() as u32);
     let (starts, order) = buckets(
         entries.iter().map(|(name, _)| text_hash(name.as_bytes())),
-        bits,
+        bucket_bits(entries.len() as u32),
     );
-    writer.put(Section::ParameterStores, &bits.to_le_bytes());
-    for start in starts {
-        writer.put(Section::ParameterStores, &start.to_le_bytes());
-    }
+    writer.put_index(Section::ParameterStores, &starts, STORE);
     for (name, store) in order.iter().filter_map(|&at| entries.get(at as usize)) {
         let first = rows_in(writer, Section::Parameters, PARAMETER);
         for (name, parameter) in &store.parameters {

@@ -13,7 +13,6 @@ use super::writer::{RowBytes, Writer};
 use crate::hash::text_hash;
 use crate::json::{Kind, Scanner};
 use crate::table::rule::{ALL, RULE, flags as rule_flags};
-use crate::table::set::bucket_bits;
 use crate::table::spec::{SPEC, flags};
 use crate::table::wire::NONE;
 use crate::table::{Entity, Section, SpecKind};
@@ -73,11 +72,7 @@ pub(super) fn write<'j>(
         SpecKind::DynamicConfig | SpecKind::Experiment => (Section::Configs, "dynamic_configs"),
         SpecKind::Layer => (Section::Layers, "layer_configs"),
     };
-    let bits = bucket_bits(ordered.specs.len() as u32);
-    writer.put(section, &bits.to_le_bytes());
-    for start in &ordered.starts {
-        writer.put(section, &start.to_le_bytes());
-    }
+    writer.put_index(section, &ordered.starts, SPEC);
     for (name, span) in &ordered.specs {
         writer.spec = alloc::format!("{path}.{name}");
         let draft = match span {

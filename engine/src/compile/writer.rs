@@ -137,6 +137,17 @@ impl<'j> Writer<'j> {
         }
     }
 
+    /// Begins an index: how many buckets there are, and where their rows of this size begin in the section.
+    pub(super) fn put_index(&mut self, section: Section, starts: &[u32], row: usize) {
+        let buckets = starts.len().saturating_sub(1) as u32;
+        self.put(section, &buckets.trailing_zeros().to_le_bytes());
+        let head = starts.len().saturating_add(1).saturating_mul(4) as u32;
+        for start in starts {
+            let at = head.saturating_add(start.saturating_mul(row as u32));
+            self.put(section, &at.to_le_bytes());
+        }
+    }
+
     pub(super) fn section(&self, section: Section) -> &[u8] {
         self.sections
             .get(section as usize)

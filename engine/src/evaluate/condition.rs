@@ -18,6 +18,7 @@ const USER_BUCKETS: u64 = 1_000;
 
 impl<'t, 'u, 'e, E: Environment, T: Trace> Run<'_, 't, 'u, 'e, E, T> {
     /// Leaves the condition's bool in the record, or its mark of being unsupported.
+    #[inline(never)]
     pub(super) fn evaluate_condition(
         &mut self,
         condition: Condition<'t>,

@@ -6,14 +6,15 @@ use crate::evaluation::{Evaluation, Source};
 use crate::explain::Trace;
 use crate::exposure::LayerPart;
 use crate::json::members;
-use crate::table::Spec;
 use crate::table::rule::flags as rule_flags;
+use crate::table::spec::SpecRow;
+use crate::table::wire::NONE;
 
 impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
     /// Rules and delegates are evaluated into the one record, which is left as it stands when something is unsupported.
     pub(super) fn evaluate_new_layer(
         &mut self,
-        layer: Spec<'t>,
+        layer: SpecRow<'t>,
         record: &mut Evaluation<'t>,
     ) -> Result<()> {
         let (mark, parts) = (record.mark, self.parts.len());
@@ -29,7 +30,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
     /// False when a rule was unsupported. The parts from `first` on are this layer's.
     fn evaluate_layer_rules(
         &mut self,
-        layer: Spec<'t>,
+        layer: SpecRow<'t>,
         record: &mut Evaluation<'t>,
         first: usize,
     ) -> Result<bool> {
@@ -42,9 +43,8 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         let mut seen = false;
         // The exposures of a delegate that was passed over count as those of the rule after it, if there is one.
         let mut passed_over = None;
-        for at in layer.rules() {
-            let rule = self.table.rule(at).required()?;
-            let matched = self.evaluate_rule(rule, record)?;
+        for rule in self.table.rules(layer.rules()).required()? {
+            let matched = self.evaluate_one_rule(rule, record)?;
             passed_over = None;
             if record.is_unsupported() {
                 return Ok(false);
@@ -66,7 +66,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
                 for exposure in self.exposures.iter_mut().skip(exposures) {
                     exposure.delegated = true;
                 }
-                self.push_part(object, rule.id());
+                self.push_part(object, rule.id(self.table));
                 passed = record.value;
                 rule_id = Source::At(rule.id_at());
                 group_name = record.group_name;
@@ -75,8 +75,8 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
                 explicit_parameters = record.explicit_parameters;
             } else {
                 passed = true;
-                if let Some(object) = rule.return_value() {
-                    self.push_part(object, rule.id());
+                if let Some(object) = rule.return_value(self.table) {
+                    self.push_part(object, rule.id(self.table));
                 }
             }
             seen = true;
@@ -84,7 +84,11 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         if let Some(exposures) = passed_over {
             self.exposures.truncate(exposures);
         }
-        if let Some(object) = layer.default_value() {
+        let default_value = match layer.default_value_at() {
+            NONE => None,
+            at => self.table.value(at),
+        };
+        if let Some(object) = default_value {
             self.push_part(object, "default");
         }
         record.value = passed;

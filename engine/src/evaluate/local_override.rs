@@ -52,12 +52,12 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             OverrideValue::Gate(value) => record.value = value,
             OverrideValue::Json(json) => record.set_json(Source::Given(json)),
             OverrideValue::Group(group) => {
-                let rules = self.table.spec(kind, name).map(|spec| spec.rules());
+                let rules = self.table.spec(kind, name).map(|spec| spec.row.rules());
                 let group = rules
                     .into_iter()
                     .flatten()
                     .filter_map(|at| self.table.rule(at))
-                    .find(|rule| rule.group_name() == Some(group));
+                    .find(|rule| rule.group_name(self.table) == Some(group));
                 match group {
                     Some(rule) => record.set_json(Source::At(rule.return_value_at())),
                     None => record.clear_json(),

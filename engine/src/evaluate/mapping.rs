@@ -4,18 +4,19 @@ use super::{Required, Result, Run};
 use crate::environment::Environment;
 use crate::evaluation::{Evaluation, EvaluationError, Source, Note};
 use crate::explain::{Step, Trace};
-use crate::table::{Spec, SpecKind};
+use crate::table::SpecKind;
+use crate::table::spec::SpecRow;
 
 impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
     /// True when a mapping of the name applied and the record holds the other config's answer.
     pub(super) fn evaluate_mapping(
         &mut self,
         kind: SpecKind,
-        entry: Spec<'t>,
+        entry: SpecRow<'t>,
         overrides: u32,
         record: &mut Evaluation<'t>,
     ) -> Result<bool> {
-        let salt = if entry.exists() { entry.salt() } else { "" };
+        let salt = if entry.exists() { entry.salt(self.table) } else { "" };
         for mapping in self.table.mappings(overrides) {
             let mapping = mapping.required()?;
             for mapping_rule in self.table.mapping_rules(&mapping) {
@@ -28,7 +29,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
                     continue;
                 }
                 let rule = self.table.rule(at).required()?;
-                let evaluated = self.evaluate_rule(rule, record);
+                let evaluated = self.evaluate_one_rule(rule, record);
                 let matched = self.unless_too_deep(evaluated)? && !record.is_unsupported();
                 let note = record.note;
                 self.reset(record);

@@ -204,16 +204,13 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
         scratch: ScratchView<'s, 't>,
         sink: &mut dyn ExposureSink,
     ) -> Gate<'s, 't, 'n> {
-        let mut gate = Gate {
+        let (evaluation, secondary, _) =
+            self.check(SpecKind::Gate, user, name, scratch, sink, &mut ());
+        Gate {
             name,
-            evaluation: Evaluation::new(self.table, 0),
-            secondary: &[],
-        };
-        let record = &mut gate.evaluation;
-        let (secondary, _) =
-            self.check(SpecKind::Gate, user, name, scratch, sink, &mut (), record);
-        gate.secondary = secondary;
-        gate
+            evaluation,
+            secondary,
+        }
     }
 
     /// [`Self::dynamic_config`], with a sink for the exposures that count as checks of their own.
@@ -224,16 +221,13 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
         scratch: ScratchView<'s, 't>,
         sink: &mut dyn ExposureSink,
     ) -> DynamicConfig<'s, 't, 'n> {
-        let mut config = DynamicConfig {
+        let (evaluation, secondary, _) =
+            self.check(SpecKind::DynamicConfig, user, name, scratch, sink, &mut ());
+        DynamicConfig {
             name,
-            evaluation: Evaluation::new(self.table, 0),
-            secondary: &[],
-        };
-        let record = &mut config.evaluation;
-        let (secondary, _) =
-            self.check(SpecKind::DynamicConfig, user, name, scratch, sink, &mut (), record);
-        config.secondary = secondary;
-        config
+            evaluation,
+            secondary,
+        }
     }
 
     /// [`Self::experiment`], with a sink for the exposures that count as checks of their own.
@@ -244,16 +238,13 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
         scratch: ScratchView<'s, 't>,
         sink: &mut dyn ExposureSink,
     ) -> Experiment<'s, 't, 'n> {
-        let mut experiment = Experiment {
+        let (evaluation, secondary, _) =
+            self.check(SpecKind::Experiment, user, name, scratch, sink, &mut ());
+        Experiment {
             name,
-            evaluation: Evaluation::new(self.table, 0),
-            secondary: &[],
-        };
-        let record = &mut experiment.evaluation;
-        let (secondary, _) =
-            self.check(SpecKind::Experiment, user, name, scratch, sink, &mut (), record);
-        experiment.secondary = secondary;
-        experiment
+            evaluation,
+            secondary,
+        }
     }
 
     /// [`Self::layer`], with a sink for the exposures that count as checks of their own.
@@ -264,17 +255,14 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
         scratch: ScratchView<'s, 't>,
         sink: &mut dyn ExposureSink,
     ) -> Layer<'s, 't, 'n> {
-        // Filled in place: a record is too large to be handed on.
-        let mut layer = Layer {
+        let (evaluation, secondary, parts) =
+            self.check(SpecKind::Layer, user, name, scratch, sink, &mut ());
+        Layer {
             name,
-            evaluation: Evaluation::new(self.table, 0),
-            secondary: &[],
-            parts: &[],
-        };
-        let record = &mut layer.evaluation;
-        (layer.secondary, layer.parts) =
-            self.check(SpecKind::Layer, user, name, scratch, sink, &mut (), record);
-        layer
+            evaluation,
+            secondary,
+            parts,
+        }
     }
 
     /// Evaluates as a check of that kind does, and tells `trace` every step on the way (rules, conditions, the values
@@ -287,13 +275,10 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
         scratch: &mut Scratch<'t, X, P>,
         trace: &mut impl Trace,
     ) -> Evaluation<'t> {
-        let mut record = Evaluation::new(self.table, 0);
-        let view = scratch.view();
-        self.check(kind, user, name, view, &mut (), trace, &mut record);
-        record
+        *self.check(kind, user, name, scratch.view(), &mut (), trace).0
     }
 
-    #[allow(clippy::too_many_arguments)] // of one caller's each
+    #[allow(clippy::type_complexity)] // a triple taken apart at once
     fn check<'s>(
         &self,
         kind: SpecKind,
@@ -302,15 +287,21 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
         scratch: ScratchView<'s, 't>,
         sink: &mut dyn ExposureSink,
         trace: &mut impl Trace,
-        record: &mut Evaluation<'t>,
-    ) -> (&'s [SecondaryExposure<'t>], &'s [LayerPart<'t>]) {
-        let ScratchView { exposures, parts } = scratch;
-        let view = ScratchView {
-            exposures: &mut *exposures,
-            parts: &mut *parts,
-        };
-        self.run(user, view, sink, trace, |run| run.check(kind, name, record));
-        (exposures, parts)
+    ) -> (
+        &'s Evaluation<'t>,
+        &'s [SecondaryExposure<'t>],
+        &'s [LayerPart<'t>],
+    ) {
+        let ScratchView {
+            exposures,
+            parts,
+            record,
+        } = scratch;
+        *record = Evaluation::new(self.table, 0);
+        self.run(user, exposures, parts, sink, trace, |run| {
+            run.check(kind, name, record);
+        });
+        (record, exposures, parts)
     }
 
     /// Begins a check.
@@ -318,12 +309,12 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
     fn run<T: Trace, R>(
         &self,
         user: &User<'_>,
-        scratch: ScratchView<'_, 't>,
+        exposures: &mut heapless::VecView<SecondaryExposure<'t>>,
+        parts: &mut heapless::VecView<LayerPart<'t>>,
         sink: &mut dyn ExposureSink,
         trace: &mut T,
         work: impl FnOnce(&mut Run<'_, 't, '_, '_, E, T>) -> R,
     ) -> R {
-        let ScratchView { exposures, parts } = scratch;
         let mut run = Run {
             table: self.table,
             evaluator: self,

@@ -11,7 +11,7 @@ use crate::json::{RawStr, member, members};
 #[derive(Clone, Copy, Debug)]
 pub struct Gate<'s, 't, 'n> {
     pub(super) name: &'n str,
-    pub(super) evaluation: Evaluation<'t>,
+    pub(super) evaluation: &'s Evaluation<'t>,
     pub(super) secondary: &'s [SecondaryExposure<'t>],
 }
 
@@ -19,7 +19,7 @@ pub struct Gate<'s, 't, 'n> {
 #[derive(Clone, Copy, Debug)]
 pub struct DynamicConfig<'s, 't, 'n> {
     pub(super) name: &'n str,
-    pub(super) evaluation: Evaluation<'t>,
+    pub(super) evaluation: &'s Evaluation<'t>,
     pub(super) secondary: &'s [SecondaryExposure<'t>],
 }
 
@@ -27,7 +27,7 @@ pub struct DynamicConfig<'s, 't, 'n> {
 #[derive(Clone, Copy, Debug)]
 pub struct Experiment<'s, 't, 'n> {
     pub(super) name: &'n str,
-    pub(super) evaluation: Evaluation<'t>,
+    pub(super) evaluation: &'s Evaluation<'t>,
     pub(super) secondary: &'s [SecondaryExposure<'t>],
 }
 
@@ -35,7 +35,7 @@ pub struct Experiment<'s, 't, 'n> {
 #[derive(Clone, Copy, Debug)]
 pub struct Layer<'s, 't, 'n> {
     pub(super) name: &'n str,
-    pub(super) evaluation: Evaluation<'t>,
+    pub(super) evaluation: &'s Evaluation<'t>,
     pub(super) secondary: &'s [SecondaryExposure<'t>],
     pub(super) parts: &'s [LayerPart<'t>],
 }
@@ -55,7 +55,7 @@ pub struct LayerParameter<'s, 't, 'n> {
     /// Whether the experiment owns the parameter.
     pub explicit: bool,
     /// The layer's result.
-    pub evaluation: Evaluation<'t>,
+    pub evaluation: &'s Evaluation<'t>,
     secondary: &'s [SecondaryExposure<'t>],
 }
 
@@ -68,8 +68,8 @@ macro_rules! common {
             }
 
             /// The whole record.
-            pub fn evaluation(&self) -> &Evaluation<'t> {
-                &self.evaluation
+            pub fn evaluation(&self) -> &'s Evaluation<'t> {
+                self.evaluation
             }
 
             /// Why the answer is what it is.
@@ -123,7 +123,7 @@ impl<'t> Gate<'_, 't, '_> {
     pub fn exposure(&self) -> Exposure<'_, 't> {
         Exposure::Gate {
             name: self.name,
-            evaluation: &self.evaluation,
+            evaluation: self.evaluation,
             secondary: self.secondary,
         }
     }
@@ -156,7 +156,7 @@ macro_rules! config {
             pub fn exposure(&self) -> Exposure<'_, 't> {
                 Exposure::Config {
                     name: self.name,
-                    evaluation: &self.evaluation,
+                    evaluation: self.evaluation,
                     secondary: self.secondary,
                 }
             }
@@ -331,7 +331,7 @@ impl<'t> LayerParameter<'_, 't, '_> {
             parameter: self.name,
             rule_id: self.rule_id,
             explicit: self.explicit,
-            evaluation: &self.evaluation,
+            evaluation: self.evaluation,
             secondary: self.secondary,
         }
     }

@@ -5,9 +5,9 @@ use crate::environment::Environment;
 use crate::evaluation::{Evaluation, EvaluationError, Source, Reason};
 use crate::explain::{Step, Trace};
 use crate::table::rule::{Rule, flags as rule_flags};
-use crate::table::spec::flags;
+use crate::table::spec::{SpecRow, flags};
 use crate::table::wire::NONE;
-use crate::table::{Spec, SpecKind};
+use crate::table::SpecKind;
 
 /// §8.3: on a v2 payload an unsupported evaluation leaves the bool of the last condition, as Statsig's core does;
 /// on a v1 payload it is false, as in the SDKs that read v1.
@@ -41,7 +41,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
     pub(super) fn evaluate_entry(
         &mut self,
         kind: SpecKind,
-        entry: Spec<'t>,
+        spec: SpecRow<'t>,
         record: &mut Evaluation<'t>,
     ) -> Result<bool> {
         self.check_depth()?;
@@ -49,12 +49,13 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             .budget
             .checked_sub(1)
             .ok_or(EvaluationError::TooManyEvaluations)?;
+        let table = self.table;
         self.tell(|| Step::Spec {
             kind,
-            name: entry.name(),
+            name: spec.name(table),
         });
         self.depth = self.depth.saturating_add(1);
-        let recognized = self.evaluate_at_depth(kind, entry, record);
+        let recognized = self.evaluate_at_depth(kind, spec, record);
         if let Ok(true) = recognized {
             self.tell(|| Step::Answer {
                 evaluation: &*record,
@@ -64,32 +65,33 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         recognized
     }
 
+    #[inline(always)]
     fn evaluate_at_depth(
         &mut self,
         kind: SpecKind,
-        entry: Spec<'t>,
+        spec: SpecRow<'t>,
         record: &mut Evaluation<'t>,
     ) -> Result<bool> {
         // The name is read only where there are overrides to compare it with.
         if !self.evaluator.options.overrides.is_empty()
-            && self.apply_override(kind, entry.name(), record)? {
+            && self.apply_override(kind, spec.name(self.table), record)? {
             return Ok(true);
         }
-        if let Some(overrides) = entry.overrides()
-            && self.evaluate_mapping(kind, entry, overrides, record)?
+        if let Some(overrides) = spec.overrides()
+            && self.evaluate_mapping(kind, spec, overrides, record)?
         {
             return Ok(true);
         }
         if kind == SpecKind::Experiment
-            && let Some(cmab) = entry.cmab()
+            && let Some(cmab) = spec.cmab()
         {
+            let cmab = self.table.cmab(cmab).required()?;
             self.evaluate_cmab(cmab, record)?;
             return Ok(true);
         }
-        if !entry.exists() {
+        if !spec.exists() {
             return Ok(false);
         }
-        let spec = entry;
         if !record.id_type.is_some() {
             record.id_type = Source::At(spec.id_type_at());
         }
@@ -115,10 +117,11 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         Ok(true)
     }
 
+    #[inline(always)]
     fn evaluate_rules(
         &mut self,
         kind: SpecKind,
-        spec: Spec<'t>,
+        spec: SpecRow<'t>,
         record: &mut Evaluation<'t>,
     ) -> Result<()> {
         let v1 = self.table.is_v1();
@@ -169,16 +172,28 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
 
     /// §3.4: whether all conditions hold. All are evaluated, for the sake of their exposures, also after one that is
     /// unsupported; only a condition that the payload lacks ends it.
-    pub(super) fn evaluate_rule(
+    #[inline(never)]
+    pub(super) fn evaluate_one_rule(
         &mut self,
         rule: Rule<'t>,
         record: &mut Evaluation<'t>,
     ) -> Result<bool> {
-        self.tell(|| Step::Rule { id: rule.id() });
+        self.evaluate_rule(rule, record)
+    }
+
+    /// [`Self::evaluate_one_rule`], in its caller: the rules of a spec are one loop.
+    #[inline(always)]
+    fn evaluate_rule(
+        &mut self,
+        rule: Rule<'t>,
+        record: &mut Evaluation<'t>,
+    ) -> Result<bool> {
+        let table = self.table;
+        self.tell(|| Step::Rule { id: rule.id(table) });
         let mut all = true;
         let before = record.reason;
         let mut unsupported = record.is_unsupported();
-        for at in rule.conditions().required()? {
+        for at in rule.conditions(self.table).required()? {
             let at = u32::from_le_bytes(*at);
             if at == NONE {
                 record.reason = Reason::Unsupported;
@@ -205,21 +220,28 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
     }
 
     /// §3.7. True when the rule delegates; the caller finalizes.
+    #[inline(always)]
     pub(super) fn evaluate_delegate(
         &mut self,
         rule: Rule<'t>,
         record: &mut Evaluation<'t>,
     ) -> Result<bool> {
-        let Some(at) = rule.delegate() else {
-            return Ok(false);
-        };
+        match rule.delegate() {
+            Some(at) => self.evaluate_delegate_at(at, record),
+            None => Ok(false),
+        }
+    }
+
+    #[inline(never)]
+    fn evaluate_delegate_at(&mut self, at: u32, record: &mut Evaluation<'t>) -> Result<bool> {
         let delegate = self.table.spec_at(SpecKind::Experiment, at).required()?;
         // A name that only a mapping or a bandit knows is no delegate.
         if !delegate.exists() {
             return Ok(false);
         }
+        let table = self.table;
         self.tell(|| Step::Delegate {
-            name: delegate.name(),
+            name: delegate.name(table),
         });
         record.undelegated_end = Some(self.exposures.len());
         record.value = false;

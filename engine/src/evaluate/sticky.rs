@@ -89,7 +89,7 @@ impl<'t, E: Environment> Evaluator<'t, '_, E> {
             }
             _ => {
                 let experiment = self.experiment_with(user, name, scratch, sink);
-                let answer = &experiment.evaluation;
+                let answer = experiment.evaluation;
                 let change = change(stored, is_active, live, answer, is_active);
                 (experiment, change)
             }
@@ -140,7 +140,7 @@ impl<'t, E: Environment> Evaluator<'t, '_, E> {
             }
             _ => {
                 let layer = self.layer_with(user, name, scratch, sink);
-                let answer = &layer.evaluation;
+                let answer = layer.evaluation;
                 let gives = answer
                     .config_delegate()
                     .is_some_and(|name| self.is_active(name));
@@ -182,7 +182,10 @@ impl<'t, E: Environment> Evaluator<'t, '_, E> {
         scratch: ScratchView<'_, 't>,
     ) -> bool {
         // What these checks find on the way is nobody's exposure.
-        self.run(user, scratch, &mut (), &mut (), |run| {
+        let ScratchView {
+            exposures, parts, ..
+        } = scratch;
+        self.run(user, exposures, parts, &mut (), &mut (), |run| {
             run.passes_only(kind, name, wanted).unwrap_or(true)
         })
     }
@@ -196,11 +199,15 @@ impl<'t, E: Environment> Evaluator<'t, '_, E> {
         record: &StickyRecord<'t>,
         scratch: ScratchView<'s, 't>,
     ) -> (
-        Evaluation<'t>,
+        &'s Evaluation<'t>,
         &'s [SecondaryExposure<'t>],
         &'s [LayerPart<'t>],
     ) {
-        let ScratchView { exposures, parts } = scratch;
+        let ScratchView {
+            exposures,
+            parts,
+            record: answer,
+        } = scratch;
         exposures.clear();
         parts.clear();
         let spec = self.table.spec(kind, name);
@@ -210,11 +217,11 @@ impl<'t, E: Environment> Evaluator<'t, '_, E> {
                 dropped = dropped.saturating_add(1);
             }
         }
-        let evaluation = Evaluation {
+        *answer = Evaluation {
             value: record.value,
             json: Source::Given(record.json),
             rule_id: Source::Given(record.rule_id),
-            id_type: spec.map_or(Source::NONE, |spec| Source::At(spec.id_type_at())),
+            id_type: spec.map_or(Source::NONE, |spec| Source::At(spec.row.id_type_at())),
             version: record.version,
             group_name: Source::given(record.group_name),
             is_experiment_group: true,
@@ -229,7 +236,7 @@ impl<'t, E: Environment> Evaluator<'t, '_, E> {
             dropped,
             ..Evaluation::new(self.table, 0)
         };
-        (evaluation, exposures, parts)
+        (answer, exposures, parts)
     }
 }
 
@@ -265,7 +272,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         name: &str,
         wanted: fn(&str) -> bool,
     ) -> Result<bool> {
-        let Some(spec) = self.table.spec(kind, name) else {
+        let Some(spec) = self.table.spec(kind, name).map(|spec| spec.row) else {
             return Ok(false);
         };
         if self.table.is_v1() && !spec.has(flags::ENABLED) {
@@ -273,13 +280,12 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         }
         // As deep as the rules of a check.
         self.depth = 1;
-        for at in spec.rules() {
-            let rule = self.table.rule(at).required()?;
-            if !wanted(rule.id()) {
+        for rule in self.table.rules(spec.rules()).required()? {
+            if !wanted(rule.id(self.table)) {
                 continue;
             }
             let mut record = Evaluation::new(self.table, 0);
-            let matched = self.evaluate_rule(rule, &mut record)?;
+            let matched = self.evaluate_one_rule(rule, &mut record)?;
             if record.is_unsupported() {
                 return Ok(false);
             }
@@ -303,7 +309,7 @@ impl Experiment<'_, '_, '_> {
     /// Those of `out`.
     pub fn write_sticky_record(&self, time: u64, out: &mut dyn Write) -> fmt::Result {
         let kept = Kept {
-            evaluation: &self.evaluation,
+            evaluation: self.evaluation,
             secondary: self.secondary,
             time,
         };
@@ -319,7 +325,7 @@ impl Layer<'_, '_, '_> {
     /// Those of `out`.
     pub fn write_sticky_record(&self, time: u64, out: &mut dyn Write) -> fmt::Result {
         let kept = Kept {
-            evaluation: &self.evaluation,
+            evaluation: self.evaluation,
             secondary: self.secondary,
             time,
         };

@@ -22,6 +22,7 @@ macro_rules! code {
         pub(crate) enum $name { $($(#[$doc])* $variant = $code,)* }
 
         impl $name {
+            #[inline(always)]
             fn from_code(code: u8) -> Option<Self> {
                 match code {
                     $($code => Some(Self::$variant),)*
@@ -122,12 +123,12 @@ pub(crate) struct Condition<'t> {
 }
 
 impl<'t> Condition<'t> {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn condition_type(&self) -> ConditionType {
         ConditionType::from_code(self.row.u8(0)).unwrap_or(ConditionType::Unsupported)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn operator(&self) -> Operator {
         Operator::from_code(self.row.u8(1)).unwrap_or(Operator::Unsupported)
     }
@@ -213,6 +214,7 @@ impl<'t> Table<'t> {
             .filter_map(|condition| core::str::from_utf8(condition.target()?).ok())
     }
 
+    #[inline(always)]
     pub(crate) fn condition(&self, at: u32) -> Option<Condition<'t>> {
         let row = self.row::<CONDITION>(Section::Conditions, at)?;
         Some(Condition { table: *self, row })

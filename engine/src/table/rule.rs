@@ -25,86 +25,91 @@ pub(crate) const ALL: u16 = 10_000;
 
 /// A rule in the table.
 #[derive(Clone, Copy)]
-pub(crate) struct Rule<'t> {
-    table: Table<'t>,
-    row: Row<'t, RULE>,
-}
+pub(crate) struct Rule<'t>(Row<'t, RULE>);
 
 impl<'t> Rule<'t> {
-    pub(crate) fn id(&self) -> &'t str {
-        self.table.string(self.id_at()).unwrap_or_default()
+    pub(crate) fn id(&self, table: Table<'t>) -> &'t str {
+        table.string(self.id_at()).unwrap_or_default()
     }
 
+    #[inline(always)]
     pub(crate) fn id_at(&self) -> u32 {
-        self.row.u32(0)
+        self.0.u32(0)
     }
 
     /// What the hash of the pass percentage is made of.
+    #[inline(always)]
     pub(crate) fn hash_input(&self) -> HashInput {
         HashInput {
-            prefix: self.row.u32(4),
-            unit: self.row.u16(12),
+            prefix: self.0.u32(4),
+            unit: self.0.u16(12),
         }
     }
 
     /// The salt of an override rule, whose spec's salt is known only when it is used.
-    pub(crate) fn override_salt(&self) -> &'t str {
-        self.table.string(self.row.u32(4)).unwrap_or_default()
+    pub(crate) fn override_salt(&self, table: Table<'t>) -> &'t str {
+        table.string(self.0.u32(4)).unwrap_or_default()
     }
 
     /// The number of buckets of 10,000 that pass.
+    #[inline(always)]
     pub(crate) fn bound(&self) -> u16 {
-        self.row.u16(8)
+        self.0.u16(8)
     }
 
+    #[inline(always)]
     pub(crate) fn has(&self, flag: u16) -> bool {
-        self.row.u16(10) & flag != 0
+        self.0.u16(10) & flag != 0
     }
 
     /// The id type of the pass percentage.
-    pub(crate) fn unit(&self) -> Option<Unit<'t>> {
-        self.table.unit(self.row.u16(12))
+    pub(crate) fn unit(&self, table: Table<'t>) -> Option<Unit<'t>> {
+        table.unit(self.0.u16(12))
     }
 
     /// The conditions' rows: most rules have one, which stands in the rule itself.
     #[inline(always)]
-    pub(crate) fn conditions(&self) -> Option<&'t [[u8; 4]]> {
-        match self.row.u16(14) {
-            1 => self.row.word(16).map(core::slice::from_ref),
-            count => self.table.rows(
+    pub(crate) fn conditions(&self, table: Table<'t>) -> Option<&'t [[u8; 4]]> {
+        match self.0.u16(14) {
+            1 => self.0.word(16).map(core::slice::from_ref),
+            count => table.rows(
                 Section::RuleConditions,
-                self.row.u32(16),
+                self.0.u32(16),
                 u32::from(count),
             ),
         }
     }
 
-    pub(crate) fn group_name(&self) -> Option<&'t str> {
-        self.table.string(self.row.reference(20)?)
+    pub(crate) fn group_name(&self, table: Table<'t>) -> Option<&'t str> {
+        table.string(self.0.reference(20)?)
     }
 
     /// Where the group's name is, or [`wire::NONE`].
+    #[inline(always)]
     pub(crate) fn group_name_at(&self) -> u32 {
-        self.row.u32(20)
+        self.0.u32(20)
     }
 
     /// The return value's JSON text, if it is an object.
-    pub(crate) fn return_value(&self) -> Option<&'t str> {
-        self.table.value(self.row.reference(24)?)
+    pub(crate) fn return_value(&self, table: Table<'t>) -> Option<&'t str> {
+        table.value(self.0.reference(24)?)
     }
 
     /// Where the return value is, or [`wire::NONE`].
+    #[inline(always)]
     pub(crate) fn return_value_at(&self) -> u32 {
-        self.row.u32(24)
+        self.0.u32(24)
     }
 
     /// The row of the config that answers instead, which exists.
+    #[inline(always)]
     pub(crate) fn delegate(&self) -> Option<u32> {
-        self.row.reference(28)
+        self.0.reference(28)
     }
 
+    #[inline(always)]
     pub(crate) fn sampling_rate(&self) -> Option<u32> {
-        self.has(flags::HAS_SAMPLING_RATE).then(|| self.row.u32(32))
+        self.has(flags::HAS_SAMPLING_RATE).then(|| self.0.u32(32))
     }
 }
 
@@ -133,8 +138,7 @@ impl<'t> Unit<'t> {
 
 impl<'t> Table<'t> {
     pub(crate) fn rule(&self, at: u32) -> Option<Rule<'t>> {
-        let row = self.row::<RULE>(Section::Rules, at)?;
-        Some(Rule { table: *self, row })
+        Some(Rule(self.row(Section::Rules, at)?))
     }
 
     /// Rules one after another, as a spec has them.
@@ -144,12 +148,8 @@ impl<'t> Table<'t> {
         range: core::ops::Range<u32>,
     ) -> Option<impl Iterator<Item = Rule<'t>> + use<'t>> {
         let count = range.end.saturating_sub(range.start);
-        let table = *self;
         let rows = self.rows::<RULE>(Section::Rules, range.start, count)?;
-        Some(rows.iter().map(move |row| Rule {
-            table,
-            row: Row(row),
-        }))
+        Some(rows.iter().map(|row| Rule(Row(row))))
     }
 
     pub(crate) fn unit(&self, at: u16) -> Option<Unit<'t>> {
