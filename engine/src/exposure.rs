@@ -59,8 +59,10 @@ impl<'t, const EXPOSURES: usize, const PARTS: usize> Scratch<'t, EXPOSURES, PART
         self.exposures.clear();
         self.parts.clear();
         ScratchView {
-            exposures: &mut self.exposures,
-            parts: &mut self.parts,
+            lists: Lists {
+                exposures: &mut self.exposures,
+                parts: &mut self.parts,
+            },
             record: &mut self.record,
         }
     }
@@ -69,19 +71,27 @@ impl<'t, const EXPOSURES: usize, const PARTS: usize> Scratch<'t, EXPOSURES, PART
 /// A [`Scratch`] of any size.
 #[derive(Debug)]
 pub struct ScratchView<'s, 't> {
+    pub(crate) lists: Lists<'s, 't>,
+    pub(crate) record: &'s mut Evaluation<'t>,
+}
+
+/// What a check collects.
+#[derive(Debug)]
+pub(crate) struct Lists<'s, 't> {
     pub(crate) exposures: &'s mut heapless::VecView<SecondaryExposure<'t>>,
     pub(crate) parts: &'s mut heapless::VecView<LayerPart<'t>>,
-    pub(crate) record: &'s mut Evaluation<'t>,
 }
 
 impl<'t> ScratchView<'_, 't> {
     /// The room, emptied, for one more check while this view is kept.
     pub fn reborrow(&mut self) -> ScratchView<'_, 't> {
-        self.exposures.clear();
-        self.parts.clear();
+        self.lists.exposures.clear();
+        self.lists.parts.clear();
         ScratchView {
-            exposures: self.exposures,
-            parts: self.parts,
+            lists: Lists {
+                exposures: self.lists.exposures,
+                parts: self.lists.parts,
+            },
             record: self.record,
         }
     }

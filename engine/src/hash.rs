@@ -17,7 +17,7 @@ fn step(sum: u64, word: u64) -> u64 {
 
 /// The hash of a text by which indexes and sets find it (`engine/FORMAT.md`): a step for each full word, one for the last
 /// eight bytes once more (of a shorter text all, filled with zeros), one for the length; the upper half of the sum.
-#[inline]
+#[inline(always)]
 pub(crate) fn text_hash(text: &[u8]) -> u32 {
     hash_words(text, |word| word)
 }
@@ -88,7 +88,7 @@ fn lowered_hash_of_any(text: &str) -> u32 {
 }
 
 /// The bucket of a hash among 2^bits of an index: its top bits.
-#[inline]
+#[inline(always)]
 pub(crate) fn bucket(hash: u32, bits: u32) -> u32 {
     let shifted = u64::from(hash).checked_shl(bits).unwrap_or(0);
     (shifted >> 32) as u32

@@ -26,7 +26,7 @@ impl Exposure<'_, '_> {
     pub fn sampling_rate(&self, special_case: Option<u64>) -> Option<u64> {
         let by_rule = self
             .evaluation()
-            .and_then(|evaluation| evaluation.sampling_rate)
+            .and_then(|evaluation| evaluation.sampling_rate())
             .map(u64::from);
         let rate = match self.rule_id() {
             "" | "default" | "disabled" => special_case.or(by_rule),
@@ -96,16 +96,18 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     use super::*;
-    use crate::evaluation::{Evaluation, Source};
+    use crate::evaluation::Evaluation;
+    use crate::sticky::StickyRecord;
     use crate::user::Attributes;
 
     fn evaluation(rule_id: &'static str) -> Evaluation<'static> {
-        Evaluation {
-            value: true,
-            rule_id: Source::Given(rule_id),
-            config_delegate: Source::Given("an_experiment"),
-            ..Evaluation::no_values()
-        }
+        let mut kept = StickyRecord::EMPTY;
+        kept.value = true;
+        kept.rule_id = rule_id;
+        kept.config_delegate = Some("an_experiment");
+        let mut evaluation = Evaluation::no_values();
+        evaluation.give_kept(&kept);
+        evaluation
     }
 
     fn text(exposure: &Exposure<'_, '_>, user: &User<'_>) -> String {
@@ -179,7 +181,7 @@ mod tests {
     #[test]
     fn rates_and_exemptions() {
         let mut record = evaluation("r1");
-        record.sampling_rate = Some(201);
+        record.sampling_rate = 201;
         let config = |evaluation: &Evaluation<'static>, special| {
             let exposure = Exposure::Config {
                 name: "c",
@@ -197,7 +199,7 @@ mod tests {
             assert_eq!(config(&record, Some(101)), (false, Some(101)));
             assert_eq!(config(&record, None), (false, Some(201)));
         }
-        record.sampling_rate = Some(0);
+        record.sampling_rate = 0;
         assert_eq!(config(&record, None), (false, None));
         record.forward_all_exposures = Some(false);
         assert!(!config(&record, None).0);

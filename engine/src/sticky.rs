@@ -82,6 +82,20 @@ pub struct StickyRecord<'p> {
     exposures: Exposures<'p>,
 }
 
+impl StickyRecord<'static> {
+    pub(crate) const EMPTY: Self = StickyRecord {
+        value: false,
+        json: "{}",
+        rule_id: "",
+        group_name: None,
+        config_delegate: None,
+        explicit_parameters: None,
+        time: 0,
+        version: None,
+        exposures: Exposures(&[]),
+    };
+}
+
 impl<'p> StickyRecord<'p> {
     /// Reads a record. Members that it does not know are passed over.
     ///
@@ -92,17 +106,7 @@ impl<'p> StickyRecord<'p> {
         let mut scanner = Scanner::new(json);
         let (mut value, mut object, mut rule_id) = (None, None, None);
         let (mut all, mut undelegated) = (None, None);
-        let mut record = StickyRecord {
-            value: false,
-            json: "{}",
-            rule_id: "",
-            group_name: None,
-            config_delegate: None,
-            explicit_parameters: None,
-            time: 0,
-            version: None,
-            exposures: Exposures(&[]),
-        };
+        let mut record = StickyRecord::EMPTY;
         scanner.begin_object()?;
         while let Some(key) = scanner.next_key()? {
             if scanner.peek()? == Kind::Null {

@@ -213,7 +213,7 @@ fn common(evaluation: &Evaluation<'_>) -> Answer {
             .map(|list| list.iter().map(text).collect()),
         config_delegate: evaluation.config_delegate().map(text),
         override_config_name: evaluation.override_config_name().map(text),
-        sampling_rate: evaluation.sampling_rate.map(u64::from),
+        sampling_rate: evaluation.sampling_rate().map(u64::from),
         forward_all_exposures: evaluation.forward_all_exposures,
         analytical: evaluation.has_seen_analytical_gates,
         ..Answer::default()

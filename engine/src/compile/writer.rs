@@ -169,6 +169,13 @@ impl<'j> Writer<'j> {
         })
     }
 
+    /// Whether the condition of this row is `public`.
+    pub(super) fn is_for_everyone(&self, condition: u32) -> bool {
+        let rows = self.conditions.bytes.as_chunks::<CONDITION>().0;
+        rows.get(condition as usize)
+            .is_some_and(|row| row.first() == Some(&(ConditionType::Public as u8)))
+    }
+
     pub(super) fn string(&mut self, text: &str) -> u32 {
         self.strings.intern(text.as_bytes())
     }

@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::{Required, Result, Run};
 use crate::environment::Environment;
-use crate::evaluation::{Evaluation, Source};
+use crate::evaluation::{Evaluation, Place};
 use crate::explain::Trace;
 use crate::exposure::SecondaryExposure;
 use crate::json::write_canonical;
@@ -15,9 +15,10 @@ use crate::user::Value;
 /// What the drawn number is a share of.
 const BUCKETS: u64 = 10_000;
 
-impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
+impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
     /// Chooses a group: by the hash while there is no model, by chance to explore, else by the best score. Its id type
     /// and version replace those of a layer that delegates to it.
+    #[inline(never)]
     pub(super) fn evaluate_cmab(
         &mut self,
         cmab: Cmab<'t>,
@@ -29,16 +30,16 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             Some(gate) if started => self.evaluate_targeting_gate(gate, record)?,
             _ => true,
         };
-        record.id_type = Source::At(cmab.unit().map_or(0, |unit| unit.at));
+        record.id_type = Place(cmab.unit().map_or(0, |unit| unit.at));
         record.version = Some(cmab.version());
         record.is_experiment_active = cmab.enabled();
         if !started || !passes {
             record.value = false;
-            record.set_json(Source::given(cmab.default_value()));
-            record.rule_id = Source::Given(match started {
-                true => "inlineTargetingRules",
-                false => "prestart",
-            });
+            record.set_json(Place(cmab.default_value_at()));
+            record.rule_id = match started {
+                true => Place::INLINE_TARGETING_RULES,
+                false => Place::PRESTART,
+            };
             return Ok(());
         }
         let hash = self.hash_unit(cmab.hash_input())?;
@@ -57,12 +58,13 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         };
         let group = group.required()?;
         record.value = true;
-        record.set_json(Source::given(group.value));
-        record.rule_id = Source::Given(group.id);
+        let [name, id, value] = group.places;
+        record.set_json(Place(value));
+        record.rule_id = Place(id);
         if explores {
             record.rule_id_suffix = Some("explore");
         }
-        record.group_name = Source::Given(group.name);
+        record.group_name = Place(name);
         Ok(())
     }
 

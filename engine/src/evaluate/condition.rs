@@ -16,9 +16,9 @@ use crate::user::{FieldName, Value};
 /// Buckets of a `user_bucket` condition.
 const USER_BUCKETS: u64 = 1_000;
 
-impl<'t, 'u, 'e, E: Environment, T: Trace> Run<'_, 't, 'u, 'e, E, T> {
+impl<'t, 'u, 'e, E: Environment, T: Trace> Run<'_, '_, 't, 'u, 'e, E, T> {
     /// Leaves the condition's bool in the record, or its mark of being unsupported.
-    #[inline(never)]
+    #[inline(always)]
     pub(super) fn evaluate_condition(
         &mut self,
         condition: Condition<'t>,
@@ -42,7 +42,7 @@ impl<'t, 'u, 'e, E: Environment, T: Trace> Run<'_, 't, 'u, 'e, E, T> {
                 self.tell_condition(condition, &Operand::Absent, record);
             }
             ConditionType::ExperimentGroup => {
-                let group = match condition.field() {
+                let group = match condition.field(self.table) {
                     Some(field) => match field.name() {
                         Some(name) => self.experiment_group(name)?,
                         None => None,
@@ -80,9 +80,9 @@ impl<'t, 'u, 'e, E: Environment, T: Trace> Run<'_, 't, 'u, 'e, E, T> {
             Operand::Absent => None,
         };
         self.trace.step(
-            self.depth,
+            self.depth(),
             &Step::Condition {
-                condition: ExplainedCondition::new(condition),
+                condition: ExplainedCondition::new(condition, self.table),
                 value,
                 outcome: match record.is_unsupported() {
                     true => None,
@@ -101,13 +101,13 @@ impl<'t, 'u, 'e, E: Environment, T: Trace> Run<'_, 't, 'u, 'e, E, T> {
     {
         match condition.condition_type() {
             ConditionType::UnitId => {
-                let unit = condition.unit()?;
+                let unit = condition.unit(self.table)?;
                 self.user.unit(unit.name, unit.lowered)
             }
             ConditionType::EnvironmentField => {
-                self.user.environment(&condition.field()?, self.tier())
+                self.user.environment(&condition.field(self.table)?, self.tier())
             }
-            _ => self.user.field(&condition.field()?, &self.global()),
+            _ => self.user.field(&condition.field(self.table)?, &self.global()),
         }
     }
 
@@ -122,7 +122,7 @@ impl<'t, 'u, 'e, E: Environment, T: Trace> Run<'_, 't, 'u, 'e, E, T> {
         #[cfg(feature = "user-agent")]
         let mut buffers = (NumberText::new(), crate::user_agent::UserAgentText::new());
         let country;
-        let field = condition.field();
+        let field = condition.field(self.table);
         let in_user = |run: &Self| field.and_then(|field| run.user.field(&field, &run.global()));
         let operand = match condition.condition_type() {
             ConditionType::UserField
@@ -198,23 +198,23 @@ impl<'t, 'u, 'e, E: Environment, T: Trace> Run<'_, 't, 'u, 'e, E, T> {
     /// experiment that cannot be evaluated ends the outer evaluation too: in Statsig's core one that leads back to
     /// itself overflows the stack (§3.12).
     fn experiment_group(&mut self, experiment: &str) -> Result<Option<&'t str>> {
-        let mark = self.exposures.len();
-        let parts = self.parts.len();
+        let mark = self.lists.exposures.len();
+        let parts = self.lists.parts.len();
         self.groups = self.groups.saturating_add(1);
         let mut evaluation = self.record();
-        self.check(SpecKind::Experiment, experiment, &mut evaluation);
+        self.check_apart(SpecKind::Experiment, experiment, &mut evaluation);
         self.groups = self.groups.saturating_sub(1);
         if let Reason::Error(error) = evaluation.reason {
             return Err(error);
         }
-        let secondary = self.exposures.get(mark..).unwrap_or_default();
+        let secondary = self.lists.exposures.get(mark..).unwrap_or_default();
         self.sink.expose(&Exposure::Config {
             name: experiment,
             evaluation: &evaluation,
             secondary,
         });
-        self.exposures.truncate(mark);
-        self.parts.truncate(parts);
+        self.lists.exposures.truncate(mark);
+        self.lists.parts.truncate(parts);
         Ok(evaluation.group_name())
     }
 
@@ -223,7 +223,7 @@ impl<'t, 'u, 'e, E: Environment, T: Trace> Run<'_, 't, 'u, 'e, E, T> {
         condition: Condition<'t>,
         record: &mut Evaluation<'t>,
     ) -> Result<()> {
-        let gate = GateTarget::read(condition.target().required()?).required()?;
+        let gate = GateTarget::read(condition.target(self.table).required()?).required()?;
         if let Some(value) = self.evaluate_nested_gate(&gate, record)? {
             let fail = condition.condition_type() == ConditionType::FailGate;
             record.value = value != fail;
@@ -238,7 +238,7 @@ impl<'t, 'u, 'e, E: Environment, T: Trace> Run<'_, 't, 'u, 'e, E, T> {
         record: &mut Evaluation<'t>,
     ) -> Result<()> {
         let wanted = condition.condition_type() == ConditionType::MultiPassGate;
-        let (count, gates) = varint(condition.target().required()?).required()?;
+        let (count, gates) = varint(condition.target(self.table).required()?).required()?;
         for gate in strings(gates, count) {
             let gate = GateTarget::read(gate).required()?;
             match self.evaluate_nested_gate(&gate, record)? {
@@ -283,7 +283,7 @@ impl<'t, 'u, 'e, E: Environment, T: Trace> Run<'_, 't, 'u, 'e, E, T> {
             record.override_config_name = child.override_config_name;
         }
         let segment = gate.name.starts_with("segment:");
-        record.has_seen_analytical_gates |= !segment && child.sampling_rate.is_none();
+        record.has_seen_analytical_gates |= !segment && child.sampling_rate().is_none();
         let rule_id = child.rule_id().unwrap_or_default();
         if !segment && !rule_id.is_empty() {
             self.push_exposure(SecondaryExposure {

@@ -2,7 +2,7 @@
 
 use super::{Evaluator, Experiment};
 use crate::environment::Environment;
-use crate::evaluation::{Evaluation, Source, Reason};
+use crate::evaluation::{Evaluation, Place, Reason};
 use crate::exposure::{Scratch, ScratchView};
 use crate::table::rule::{Rule, flags};
 use crate::table::{Entity, Spec, SpecKind, Table};
@@ -102,24 +102,20 @@ impl<'t, E: Environment> Evaluator<'t, '_, E> {
         let table = self.table;
         let spec = table.spec(SpecKind::Experiment, name);
         let found = spec.and_then(|spec| Some((spec, rules(table, &spec).find(wanted)?)));
-        let evaluation = scratch.record;
+        let evaluation = &mut *scratch.record;
         *evaluation = Evaluation::new(table, 0);
         match found {
             None => evaluation.reason = Reason::Unrecognized,
             Some((spec, rule)) => {
                 evaluation.value = !rule.has(flags::RETURNS_FALSE);
-                evaluation.json = Source::At(rule.return_value_at());
-                evaluation.rule_id = Source::At(rule.id_at());
-                evaluation.id_type = rule.unit(table).map_or(Source::NONE, |unit| Source::At(unit.at));
-                evaluation.group_name = Source::At(rule.group_name_at());
+                evaluation.json = Place(rule.return_value_at());
+                evaluation.rule_id = Place(rule.id_at());
+                evaluation.id_type = rule.unit(table).map_or(Place::NONE, |unit| Place(unit.at));
+                evaluation.group_name = Place(rule.group_name_at());
                 evaluation.is_experiment_group = rule.has(flags::EXPERIMENT_GROUP);
                 evaluation.is_experiment_active = spec.is_active().unwrap_or(false);
             }
         }
-        Experiment {
-            name,
-            evaluation,
-            secondary: &[],
-        }
+        Experiment::of(name, scratch)
     }
 }

@@ -12,46 +12,65 @@ use crate::number::NumberText;
 use crate::table::condition::{Condition, ConditionType, Operator, mask};
 
 /// Texts kept during a check.
-pub(super) const SUBJECTS: usize = 4;
+const SUBJECTS: usize = 4;
 
-/// A user's text that lists are compared with.
-#[derive(Clone, Copy)]
-pub(super) struct Subject {
-    /// [`Condition::subject`]; 0, that of no such condition, for none.
-    subject: u32,
-    mask: u64,
+const EVERYONE: u32 = Condition::code(ConditionType::Public, Operator::Always);
+const ANY_OF_FIELD: u32 = Condition::code(ConditionType::UserField, Operator::Any);
+const ANY_OF_UNIT: u32 = Condition::code(ConditionType::UnitId, Operator::Any);
+const ANY_OF_ENVIRONMENT: u32 = Condition::code(ConditionType::EnvironmentField, Operator::Any);
+const NONE_OF_FIELD: u32 = Condition::code(ConditionType::UserField, Operator::None);
+const NONE_OF_UNIT: u32 = Condition::code(ConditionType::UnitId, Operator::None);
+const NONE_OF_ENVIRONMENT: u32 = Condition::code(ConditionType::EnvironmentField, Operator::None);
+
+/// The user's texts that lists are compared with.
+pub(super) struct Subjects {
+    /// Each one's [`Condition::subject`]; 0, that of no such condition, for none.
+    subjects: [u32; SUBJECTS],
+    masks: [u64; SUBJECTS],
 }
 
-impl Subject {
-    pub(super) const NONE: Self = Subject {
-        subject: 0,
-        mask: 0,
+impl Subjects {
+    pub(super) const NONE: Self = Subjects {
+        subjects: [0; SUBJECTS],
+        masks: [0; SUBJECTS],
     };
+
+    #[inline(always)]
+    fn mask(&self, subject: u32) -> Option<u64> {
+        let at = (subject >> 16) as usize % SUBJECTS;
+        if *self.subjects.get(at)? == subject {
+            self.masks.get(at).copied()
+        } else {
+            None
+        }
+    }
+
+    fn keep(&mut self, subject: u32, mask: u64) {
+        let at = (subject >> 16) as usize % SUBJECTS;
+        if let (Some(kept), Some(place)) = (self.subjects.get_mut(at), self.masks.get_mut(at)) {
+            (*kept, *place) = (subject, mask);
+        }
+    }
 }
 
-impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
+impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
     /// Whether the condition holds, if that can be told at once. A trace that listens wants it evaluated.
     #[inline(always)]
     pub(super) fn is_decided(&mut self, condition: Condition<'t>) -> Option<bool> {
         if T::LISTENS {
             return None;
         }
-        let operator = condition.operator();
-        match condition.condition_type() {
-            ConditionType::Public => Some(true),
-            ConditionType::UserField | ConditionType::UnitId | ConditionType::EnvironmentField
-                if matches!(operator, Operator::Any | Operator::None) =>
-            {
-                let subject = condition.subject();
-                let place = (subject >> 16) as usize % SUBJECTS;
-                let mask = match self.subjects.get(place) {
-                    Some(kept) if kept.subject == subject => kept.mask,
-                    _ => self.look_up(condition),
-                };
-                (condition.masks() & mask != mask).then_some(operator == Operator::None)
-            }
-            _ => None,
-        }
+        let none = match condition.codes() {
+            EVERYONE => return Some(true),
+            ANY_OF_FIELD | ANY_OF_UNIT | ANY_OF_ENVIRONMENT => false,
+            NONE_OF_FIELD | NONE_OF_UNIT | NONE_OF_ENVIRONMENT => true,
+            _ => return None,
+        };
+        let mask = match self.subjects.mask(condition.subject()) {
+            Some(mask) => mask,
+            None => self.look_up(condition),
+        };
+        (condition.masks() & mask != mask).then_some(none)
     }
 
     /// The mask of the user's text, kept for the next list.
@@ -61,10 +80,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         let mut buffer = NumberText::new();
         let text = value.as_ref().and_then(|value| value.text(&mut buffer));
         let mask = mask(lowered_hash(text.unwrap_or_default()));
-        let subject = condition.subject();
-        if let Some(kept) = self.subjects.get_mut((subject >> 16) as usize % SUBJECTS) {
-            *kept = Subject { subject, mask };
-        }
+        self.subjects.keep(condition.subject(), mask);
         mask
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Result, Run};
 use crate::environment::Environment;
-use crate::evaluation::{Evaluation, Source, Reason};
+use crate::evaluation::{Evaluation, Place, Reason};
 use crate::explain::{Step, Trace};
 use crate::number::NumberText;
 use crate::table::SpecKind;
@@ -35,8 +35,9 @@ pub enum OverrideValue<'o> {
     Group(&'o str),
 }
 
-impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
+impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
     /// True when an override answered.
+    #[inline(never)]
     pub(super) fn apply_override(
         &mut self,
         kind: SpecKind,
@@ -46,11 +47,11 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         let Some(found) = self.find_override(kind, name) else {
             return Ok(false);
         };
-        record.rule_id = Source::Given("override");
+        record.rule_id = Place::OVERRIDE;
         record.reason = Reason::LocalOverride;
         match found.value {
             OverrideValue::Gate(value) => record.value = value,
-            OverrideValue::Json(json) => record.set_json(Source::Given(json)),
+            OverrideValue::Json(json) => record.give_json(json),
             OverrideValue::Group(group) => {
                 let rules = self.table.spec(kind, name).map(|spec| spec.row.rules());
                 let group = rules
@@ -59,7 +60,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
                     .filter_map(|at| self.table.rule(at))
                     .find(|rule| rule.group_name(self.table) == Some(group));
                 match group {
-                    Some(rule) => record.set_json(Source::At(rule.return_value_at())),
+                    Some(rule) => record.set_json(Place(rule.return_value_at())),
                     None => record.clear_json(),
                 }
             }

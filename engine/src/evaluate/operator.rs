@@ -84,7 +84,7 @@ impl<'v> Operand<'v> {
     }
 }
 
-impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
+impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
     /// Leaves in the record whether the operator holds, or that it is unsupported.
     pub(super) fn compare(
         &mut self,
@@ -108,7 +108,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         record: &mut Evaluation<'t>,
     ) -> Result<Holds> {
         let operator = condition.operator();
-        let target = || condition.target().required();
+        let target = || condition.target(self.table).required();
         let mut buffer = NumberText::new();
         let holds = match operator {
             Operator::Unsupported => return Ok(Holds::Unsupported),

@@ -10,7 +10,7 @@ use crate::table::rule::{ALL, HashInput, Rule, Unit};
 /// What a pass percentage is a share of.
 const BUCKETS: u64 = ALL as u64;
 
-impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
+impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
     /// Whether the rule's unit falls below its bound.
     #[inline(always)]
     pub(super) fn passes_percentage(&mut self, rule: Rule<'t>) -> Result<bool> {

@@ -2,42 +2,44 @@
 
 use core::fmt;
 
+use heapless::VecView;
+
 use super::{JsonValue, Parameters, ReadError};
 use crate::evaluation::{Evaluation, Reason};
-use crate::exposure::{Exposure, LayerPart, SecondaryExposure};
+use crate::exposure::{Exposure, LayerPart, ScratchView, SecondaryExposure};
 use crate::json::{RawStr, member, members};
 
 /// The answer to a gate check.
 #[derive(Clone, Copy, Debug)]
 pub struct Gate<'s, 't, 'n> {
-    pub(super) name: &'n str,
+    name: &'n str,
     pub(super) evaluation: &'s Evaluation<'t>,
-    pub(super) secondary: &'s [SecondaryExposure<'t>],
+    secondary: &'s VecView<SecondaryExposure<'t>>,
 }
 
 /// The answer to a read of a dynamic config.
 #[derive(Clone, Copy, Debug)]
 pub struct DynamicConfig<'s, 't, 'n> {
-    pub(super) name: &'n str,
+    name: &'n str,
     pub(super) evaluation: &'s Evaluation<'t>,
-    pub(super) secondary: &'s [SecondaryExposure<'t>],
+    secondary: &'s VecView<SecondaryExposure<'t>>,
 }
 
 /// The answer to a read of an experiment.
 #[derive(Clone, Copy, Debug)]
 pub struct Experiment<'s, 't, 'n> {
-    pub(super) name: &'n str,
+    name: &'n str,
     pub(super) evaluation: &'s Evaluation<'t>,
-    pub(super) secondary: &'s [SecondaryExposure<'t>],
+    secondary: &'s VecView<SecondaryExposure<'t>>,
 }
 
 /// The answer to a read of a layer. Reading a parameter is what exposes the user.
 #[derive(Clone, Copy, Debug)]
 pub struct Layer<'s, 't, 'n> {
-    pub(super) name: &'n str,
+    name: &'n str,
     pub(super) evaluation: &'s Evaluation<'t>,
-    pub(super) secondary: &'s [SecondaryExposure<'t>],
-    pub(super) parts: &'s [LayerPart<'t>],
+    secondary: &'s VecView<SecondaryExposure<'t>>,
+    pub(super) parts: &'s VecView<LayerPart<'t>>,
 }
 
 /// A parameter of a layer with what its exposure says.
@@ -56,12 +58,33 @@ pub struct LayerParameter<'s, 't, 'n> {
     pub explicit: bool,
     /// The layer's result.
     pub evaluation: &'s Evaluation<'t>,
-    secondary: &'s [SecondaryExposure<'t>],
+    secondary: &'s VecView<SecondaryExposure<'t>>,
 }
 
 macro_rules! common {
+    (@new Layer $name:ident $scratch:ident) => {
+        Layer {
+            name: $name,
+            evaluation: $scratch.record,
+            secondary: $scratch.lists.exposures,
+            parts: $scratch.lists.parts,
+        }
+    };
+    (@new $result:ident $name:ident $scratch:ident) => {
+        $result {
+            name: $name,
+            evaluation: $scratch.record,
+            secondary: $scratch.lists.exposures,
+        }
+    };
     ($($result:ident),*) => {$(
         impl<'s, 't, 'n> $result<'s, 't, 'n> {
+            /// What a check has left in the scratch.
+            #[inline(always)]
+            pub(super) fn of(name: &'n str, scratch: ScratchView<'s, 't>) -> Self {
+                common!(@new $result name scratch)
+            }
+
             /// The name that was asked for.
             pub fn name(&self) -> &'n str {
                 self.name

@@ -16,9 +16,9 @@ use core::fmt::{self, Write};
 
 use super::{Evaluator, Experiment, Layer, Required, Result, Run};
 use crate::environment::Environment;
-use crate::evaluation::{Evaluation, Reason, Source};
+use crate::evaluation::{Evaluation, Reason, Place};
 use crate::explain::Trace;
-use crate::exposure::{ExposureSink, LayerPart, ScratchView, SecondaryExposure};
+use crate::exposure::{ExposureSink, Lists, ScratchView};
 use crate::sticky::{Kept, StickyRecord};
 use crate::table::SpecKind;
 use crate::table::rule::flags as rule_flags;
@@ -79,12 +79,8 @@ impl<'t, E: Environment> Evaluator<'t, '_, E> {
         };
         match stored {
             Stored::Record(record) if !live => {
-                let (evaluation, secondary, _) = self.restore(kind, name, record, scratch);
-                let experiment = Experiment {
-                    name,
-                    evaluation,
-                    secondary,
-                };
+                self.restore(kind, name, record, &mut scratch);
+                let experiment = Experiment::of(name, scratch);
                 (experiment, StickyChange::None)
             }
             _ => {
@@ -129,13 +125,8 @@ impl<'t, E: Environment> Evaluator<'t, '_, E> {
         };
         match stored {
             Stored::Record(record) if !live => {
-                let (evaluation, secondary, parts) = self.restore(kind, name, record, scratch);
-                let layer = Layer {
-                    name,
-                    evaluation,
-                    secondary,
-                    parts,
-                };
+                self.restore(kind, name, record, &mut scratch);
+                let layer = Layer::of(name, scratch);
                 (layer, StickyChange::None)
             }
             _ => {
@@ -179,33 +170,24 @@ impl<'t, E: Environment> Evaluator<'t, '_, E> {
         user: &User<'_>,
         name: &str,
         wanted: fn(&str) -> bool,
-        scratch: ScratchView<'_, 't>,
+        mut scratch: ScratchView<'_, 't>,
     ) -> bool {
         // What these checks find on the way is nobody's exposure.
-        let ScratchView {
-            exposures, parts, ..
-        } = scratch;
-        self.run(user, exposures, parts, &mut (), &mut (), |run| {
+        self.run(user, &mut scratch.lists, &mut (), &mut (), |run| {
             run.passes_only(kind, name, wanted).unwrap_or(true)
         })
     }
 
     /// The answer that was kept.
-    #[allow(clippy::type_complexity)] // a triple taken apart at once
-    fn restore<'s>(
+    fn restore(
         &self,
         kind: SpecKind,
         name: &str,
         record: &StickyRecord<'t>,
-        scratch: ScratchView<'s, 't>,
-    ) -> (
-        &'s Evaluation<'t>,
-        &'s [SecondaryExposure<'t>],
-        &'s [LayerPart<'t>],
+        scratch: &mut ScratchView<'_, 't>,
     ) {
         let ScratchView {
-            exposures,
-            parts,
+            lists: Lists { exposures, parts },
             record: answer,
         } = scratch;
         exposures.clear();
@@ -217,26 +199,16 @@ impl<'t, E: Environment> Evaluator<'t, '_, E> {
                 dropped = dropped.saturating_add(1);
             }
         }
-        *answer = Evaluation {
-            value: record.value,
-            json: Source::Given(record.json),
-            rule_id: Source::Given(record.rule_id),
-            id_type: spec.map_or(Source::NONE, |spec| Source::At(spec.row.id_type_at())),
-            version: record.version,
-            group_name: Source::given(record.group_name),
-            is_experiment_group: true,
-            is_experiment_active: true,
-            is_in_layer: spec
-                .and_then(|spec| spec.has_shared_params())
-                .unwrap_or(false),
-            explicit_parameters: Source::given(record.explicit_parameters),
-            config_delegate: Source::given(record.config_delegate),
-            reason: Reason::Persisted,
-            persisted_time: Some(record.time),
-            dropped,
-            ..Evaluation::new(self.table, 0)
-        };
-        (answer, exposures, parts)
+        **answer = Evaluation::new(self.table, 0);
+        answer.give_kept(record);
+        answer.id_type = spec.map_or(Place::NONE, |spec| Place(spec.row.id_type_at()));
+        answer.is_experiment_group = true;
+        answer.is_experiment_active = true;
+        answer.is_in_layer = spec
+            .and_then(|spec| spec.has_shared_params())
+            .unwrap_or(false);
+        answer.reason = Reason::Persisted;
+        answer.dropped = dropped;
     }
 }
 
@@ -264,7 +236,7 @@ fn change(
     }
 }
 
-impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
+impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
     /// Whether the user passes the first rule that it matches of those with such an id.
     fn passes_only(
         &mut self,
@@ -279,7 +251,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             return Ok(false);
         }
         // As deep as the rules of a check.
-        self.depth = 1;
+        self.level = 1;
         for rule in self.table.rules(spec.rules()).required()? {
             if !wanted(rule.id(self.table)) {
                 continue;
@@ -310,7 +282,7 @@ impl Experiment<'_, '_, '_> {
     pub fn write_sticky_record(&self, time: u64, out: &mut dyn Write) -> fmt::Result {
         let kept = Kept {
             evaluation: self.evaluation,
-            secondary: self.secondary,
+            secondary: self.secondary_exposures(),
             time,
         };
         kept.write(|out| out.write_str(self.json()), out)
@@ -326,7 +298,7 @@ impl Layer<'_, '_, '_> {
     pub fn write_sticky_record(&self, time: u64, out: &mut dyn Write) -> fmt::Result {
         let kept = Kept {
             evaluation: self.evaluation,
-            secondary: self.secondary,
+            secondary: self.secondary_exposures(),
             time,
         };
         kept.write(|out| self.write_json(out), out)

@@ -22,7 +22,6 @@ macro_rules! code {
         pub(crate) enum $name { $($(#[$doc])* $variant = $code,)* }
 
         impl $name {
-            #[inline(always)]
             fn from_code(code: u8) -> Option<Self> {
                 match code {
                     $($code => Some(Self::$variant),)*
@@ -117,54 +116,60 @@ pub(crate) fn mask(hash: u32) -> u64 {
 
 /// A condition in the table.
 #[derive(Clone, Copy)]
-pub(crate) struct Condition<'t> {
-    table: Table<'t>,
-    row: Row<'t, CONDITION>,
-}
+pub(crate) struct Condition<'t>(Row<'t, CONDITION>);
 
 impl<'t> Condition<'t> {
+    /// Type and operator, as [`Condition::code`] gives them.
     #[inline(always)]
-    pub(crate) fn condition_type(&self) -> ConditionType {
-        ConditionType::from_code(self.row.u8(0)).unwrap_or(ConditionType::Unsupported)
+    pub(crate) fn codes(&self) -> u32 {
+        self.0.u32(0) & 0xFFFF
     }
 
-    #[inline(always)]
+    /// The [`Condition::codes`] of such conditions.
+    pub(crate) const fn code(condition_type: ConditionType, operator: Operator) -> u32 {
+        condition_type as u32 | (operator as u32) << 8
+    }
+
+    pub(crate) fn condition_type(&self) -> ConditionType {
+        ConditionType::from_code(self.0.u8(0)).unwrap_or(ConditionType::Unsupported)
+    }
+
     pub(crate) fn operator(&self) -> Operator {
-        Operator::from_code(self.row.u8(1)).unwrap_or(Operator::Unsupported)
+        Operator::from_code(self.0.u8(1)).unwrap_or(Operator::Unsupported)
     }
 
     /// Whose value is compared: equal for conditions of a type and a field or unit.
     #[inline(always)]
     pub(crate) fn subject(&self) -> u32 {
-        self.row.u32(0) & 0xFFFF_00FF
+        self.0.u32(0) & 0xFFFF_00FF
     }
 
     /// The id type of `unit_id` and `user_bucket`.
-    pub(crate) fn unit(&self) -> Option<super::rule::Unit<'t>> {
-        self.table.unit(self.row.u16(2))
+    pub(crate) fn unit(&self, table: Table<'t>) -> Option<super::rule::Unit<'t>> {
+        table.unit(self.0.u16(2))
     }
 
     /// The user field; `None` when the condition names none.
-    pub(crate) fn field(&self) -> Option<FieldName<'t>> {
-        self.table.field(self.row.u16(2))
+    pub(crate) fn field(&self, table: Table<'t>) -> Option<FieldName<'t>> {
+        table.field(self.0.u16(2))
     }
 
     /// The target in its operator's encoding.
-    pub(crate) fn target(&self) -> Option<&'t [u8]> {
-        self.table.blob(self.row.reference(4)?)
+    pub(crate) fn target(&self, table: Table<'t>) -> Option<&'t [u8]> {
+        table.blob(self.0.reference(4)?)
     }
 
     /// Of `any` and `none`: the [`mask`]s of all texts in the set, together.
     #[inline(always)]
     pub(crate) fn masks(&self) -> u64 {
-        self.row.u64(8)
+        self.0.u64(8)
     }
 
     /// What the hash of a user bucket is made of.
     pub(crate) fn hash_input(&self) -> HashInput {
         HashInput {
-            prefix: self.row.u32(8),
-            unit: self.row.u16(2),
+            prefix: self.0.u32(8),
+            unit: self.0.u16(2),
         }
     }
 }
@@ -189,12 +194,8 @@ impl<'t> GateTarget<'t> {
 
 impl<'t> Table<'t> {
     fn conditions(&self) -> impl Iterator<Item = Condition<'t>> + use<'t> {
-        let table = *self;
         let rows = self.section(Section::Conditions).as_chunks::<CONDITION>().0;
-        rows.iter().map(move |row| Condition {
-            table,
-            row: Row(row),
-        })
+        rows.iter().map(|row| Condition(Row(row)))
     }
 
     /// How many conditions are of a type, or have an operator, that this engine does not know.
@@ -209,15 +210,15 @@ impl<'t> Table<'t> {
 
     /// The patterns that the table holds as text: without the `regex` feature their conditions are unsupported.
     pub fn engine_patterns(&self) -> impl Iterator<Item = &'t str> + use<'t> {
+        let table = *self;
         self.conditions()
             .filter(|condition| condition.operator() == Operator::StrMatchesPattern)
-            .filter_map(|condition| core::str::from_utf8(condition.target()?).ok())
+            .filter_map(move |condition| core::str::from_utf8(condition.target(table)?).ok())
     }
 
     #[inline(always)]
     pub(crate) fn condition(&self, at: u32) -> Option<Condition<'t>> {
-        let row = self.row::<CONDITION>(Section::Conditions, at)?;
-        Some(Condition { table: *self, row })
+        Some(Condition(self.row(Section::Conditions, at)?))
     }
 
     /// `None` for all ones.

@@ -281,6 +281,12 @@ impl<'t> Table<'t> {
         self.head.u32(at)
     }
 
+    /// The table from the beginning of a section.
+    #[inline(always)]
+    pub(crate) fn from_section(&self, section: Section) -> Option<&'t [u8]> {
+        self.bytes.get(self.start(section) as usize..)
+    }
+
     /// Row `index` of a section of such rows. Only the table's end is checked: a number that leads out of its section reads
     /// other bytes of the same table, which is as good or bad as a wrong number within.
     #[inline(always)]
@@ -307,6 +313,24 @@ impl<'t> Table<'t> {
     #[inline]
     fn heap(&self, section: Section, at: u32) -> Option<&'t [u8]> {
         wire::heap(self.bytes, self.start(section).wrapping_add(at))
+    }
+
+    /// Whether a text is the one at an offset.
+    #[inline(always)]
+    pub(crate) fn is_string(&self, at: u32, text: &[u8]) -> bool {
+        let at = self.start(Section::Strings).wrapping_add(at);
+        let Some((&length, rest)) = self.bytes.get(at as usize..).and_then(<[u8]>::split_first)
+        else {
+            return false;
+        };
+        // Nearly every length is one byte.
+        match length < 0x80 {
+            true if usize::from(length) != text.len() => false,
+            true => rest
+                .get(..text.len())
+                .is_some_and(|known| wire::same(known, text)),
+            false => wire::heap(self.bytes, at).is_some_and(|known| known == text),
+        }
     }
 
     pub(crate) fn string_bytes(&self, at: u32) -> Option<&'t [u8]> {

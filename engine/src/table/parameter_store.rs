@@ -140,6 +140,9 @@ fn read_parameter<'t>(table: Table<'t>, at: u32) -> Option<Parameter<'t>> {
 impl<'t> Table<'t> {
     /// The parameter store of that name.
     pub fn parameter_store(&self, name: &str) -> Option<ParameterStore<'t>> {
+        if self.section(Section::ParameterStores).is_empty() {
+            return None;
+        }
         let row = find(*self, Section::ParameterStores, name)?;
         Some(ParameterStore { table: *self, row })
     }

@@ -14,7 +14,6 @@ const UNIT: usize = 8;
 pub(crate) mod flags {
     pub(crate) const EXPERIMENT_GROUP: u16 = 1 << 0;
     pub(crate) const RETURNS_FALSE: u16 = 1 << 1;
-    pub(crate) const HAS_SAMPLING_RATE: u16 = 1 << 2;
     /// A rule of `override_rules`: the prefix is a string, the rule's salt alone.
     #[cfg(feature = "compile")]
     pub(crate) const OVERRIDE_RULE: u16 = 1 << 3;
@@ -41,75 +40,75 @@ impl<'t> Rule<'t> {
     #[inline(always)]
     pub(crate) fn hash_input(&self) -> HashInput {
         HashInput {
-            prefix: self.0.u32(4),
-            unit: self.0.u16(12),
+            prefix: self.0.u32(16),
+            unit: self.0.u16(24),
         }
     }
 
     /// The salt of an override rule, whose spec's salt is known only when it is used.
     pub(crate) fn override_salt(&self, table: Table<'t>) -> &'t str {
-        table.string(self.0.u32(4)).unwrap_or_default()
+        table.string(self.0.u32(16)).unwrap_or_default()
     }
 
     /// The number of buckets of 10,000 that pass.
     #[inline(always)]
     pub(crate) fn bound(&self) -> u16 {
-        self.0.u16(8)
+        self.0.u16(20)
     }
 
     #[inline(always)]
     pub(crate) fn has(&self, flag: u16) -> bool {
-        self.0.u16(10) & flag != 0
+        self.0.u16(22) & flag != 0
     }
 
     /// The id type of the pass percentage.
     pub(crate) fn unit(&self, table: Table<'t>) -> Option<Unit<'t>> {
-        table.unit(self.0.u16(12))
+        table.unit(self.0.u16(24))
     }
 
     /// The conditions' rows: most rules have one, which stands in the rule itself.
     #[inline(always)]
     pub(crate) fn conditions(&self, table: Table<'t>) -> Option<&'t [[u8; 4]]> {
-        match self.0.u16(14) {
-            1 => self.0.word(16).map(core::slice::from_ref),
+        match self.0.u16(26) {
+            1 => self.0.word(28).map(core::slice::from_ref),
             count => table.rows(
                 Section::RuleConditions,
-                self.0.u32(16),
+                self.0.u32(28),
                 u32::from(count),
             ),
         }
     }
 
     pub(crate) fn group_name(&self, table: Table<'t>) -> Option<&'t str> {
-        table.string(self.0.reference(20)?)
+        table.string(self.0.reference(4)?)
     }
 
     /// Where the group's name is, or [`wire::NONE`].
     #[inline(always)]
     pub(crate) fn group_name_at(&self) -> u32 {
-        self.0.u32(20)
+        self.0.u32(4)
     }
 
     /// The return value's JSON text, if it is an object.
     pub(crate) fn return_value(&self, table: Table<'t>) -> Option<&'t str> {
-        table.value(self.0.reference(24)?)
+        table.value(self.0.reference(8)?)
     }
 
     /// Where the return value is, or [`wire::NONE`].
     #[inline(always)]
     pub(crate) fn return_value_at(&self) -> u32 {
-        self.0.u32(24)
+        self.0.u32(8)
     }
 
     /// The row of the config that answers instead, which exists.
     #[inline(always)]
     pub(crate) fn delegate(&self) -> Option<u32> {
-        self.0.reference(28)
+        self.0.reference(32)
     }
 
     #[inline(always)]
-    pub(crate) fn sampling_rate(&self) -> Option<u32> {
-        self.has(flags::HAS_SAMPLING_RATE).then(|| self.0.u32(32))
+    pub(crate) fn sampling_rate_or_none(&self) -> u32 {
+        self.0.u32(12)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Specs: gates, dynamic configs with experiments, and layers, each kind in an index by name.
 
 use super::{Section, Table};
-use super::wire::{Row, row, same};
+use super::wire::{Row, row};
 use crate::hash::{bucket, text_hash};
 
 /// What kind of spec a name is looked up as.
@@ -98,6 +98,12 @@ pub(crate) mod flags {
     pub(crate) const HAS_VERSION: u32 = 1 << 9;
     /// Only a name that overrides or a contextual bandit refer to.
     pub(crate) const NO_SPEC: u32 = 1 << 10;
+    /// The name has overrides or a bandit.
+    pub(crate) const HAS_MORE: u32 = 1 << 11;
+    /// The first rule is for everyone, at 0 or 100 %, and delegates to nothing (v2 only): the answer is the same for all.
+    pub(crate) const SETTLED: u32 = 1 << 17;
+    /// Says something that only experiments do: `isActive`, `hasSharedParams`, `explicitParameters`.
+    pub(crate) const OF_EXPERIMENT: u32 = 1 << 16;
     /// Four bits: the entity.
     pub(crate) const ENTITY: u32 = 12;
 }
@@ -297,7 +303,7 @@ pub(crate) fn find<'t, const N: usize>(
     name: &str,
 ) -> Option<Row<'t, N>> {
     let name = name.as_bytes();
-    let section = table.section(section);
+    let section = table.from_section(section)?;
     let (bits, starts) = section.split_first_chunk::<4>()?;
     let hash = text_hash(name);
     let bucket = bucket(hash, u32::from_le_bytes(*bits));
@@ -306,18 +312,16 @@ pub(crate) fn find<'t, const N: usize>(
         .as_chunks::<4>()
         .0
         .first_chunk::<2>()?;
-    section
-        .get(u32::from_le_bytes(start) as usize..u32::from_le_bytes(end) as usize)?
-        .as_chunks::<N>()
-        .0
-        .iter()
-        .map(Row)
-        .find(|row| {
-            row.u32(0) == hash
-                && table
-                    .string_bytes(row.u32(4))
-                    .is_some_and(|known| same(known, name))
-        })
+    let mut rows =
+        section.get(u32::from_le_bytes(start) as usize..u32::from_le_bytes(end) as usize)?;
+    while let Some((row, rest)) = rows.split_first_chunk::<N>() {
+        let row = Row(row);
+        if row.u32(0) == hash && table.is_string(row.u32(4), name) {
+            return Some(row);
+        }
+        rows = rest;
+    }
+    None
 }
 
 impl<'t> Table<'t> {
@@ -340,7 +344,7 @@ impl<'t> Table<'t> {
     }
 
     /// A name's row, also one without a spec.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn entry(&self, kind: SpecKind, name: &str) -> Option<SpecRow<'t>> {
         Some(SpecRow(find(*self, Self::specs_section(kind), name)?))
     }

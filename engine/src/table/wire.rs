@@ -101,26 +101,33 @@ pub(crate) fn heap(section: &[u8], offset: u32) -> Option<&[u8]> {
 }
 
 /// Whether two runs of bytes are the same, eight at a time: the C library's `memcmp` of Wasm takes twenty instructions for each.
-#[inline]
+#[inline(always)]
 pub(crate) fn same(left: &[u8], right: &[u8]) -> bool {
-    if left.len() != right.len() {
-        return false;
-    }
+    left.len() == right.len() && same_content(left, right)
+}
+
+#[inline(never)]
+fn same_content(left: &[u8], right: &[u8]) -> bool {
     // The last eight bytes overlap the word before them; a run without so many is one word.
-    match (left.last_chunk::<8>(), right.last_chunk::<8>()) {
-        (Some(left_end), Some(right_end)) => {
-            let words = left.as_chunks::<8>().0.iter().zip(right.as_chunks::<8>().0);
-            u64::from_le_bytes(*left_end) == u64::from_le_bytes(*right_end)
-                && words
-                    .into_iter()
-                    .all(|(left, right)| u64::from_le_bytes(*left) == u64::from_le_bytes(*right))
+    let (Some(left_end), Some(right_end)) = (left.last_chunk::<8>(), right.last_chunk::<8>())
+    else {
+        return short_word(left) == short_word(right);
+    };
+    let (mut left, mut right) = (left, right);
+    while let (Some((left_word, left_rest)), Some((right_word, right_rest))) = (
+        left.split_first_chunk::<8>(),
+        right.split_first_chunk::<8>(),
+    ) {
+        if u64::from_le_bytes(*left_word) != u64::from_le_bytes(*right_word) {
+            return false;
         }
-        _ => short_word(left) == short_word(right),
+        (left, right) = (left_rest, right_rest);
     }
+    u64::from_le_bytes(*left_end) == u64::from_le_bytes(*right_end)
 }
 
 /// Fewer than eight bytes as a little-endian word, filled with zeros.
-#[inline]
+#[inline(never)]
 pub(crate) fn short_word(bytes: &[u8]) -> u64 {
     let length = bytes.len();
     let shifted = |value: u64, by: usize| value.wrapping_shl((by as u32).wrapping_mul(8));
