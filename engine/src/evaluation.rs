@@ -53,7 +53,7 @@ struct Given<'t> {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Evaluation<'t> {
-    table: Table<'t>,
+    pub(crate) table: Table<'t>,
     pub(crate) json: Place,
     pub(crate) rule_id: Place,
     pub(crate) id_type: Place,

@@ -83,10 +83,14 @@ pub(crate) struct Lists<'s, 't> {
 }
 
 impl<'t> ScratchView<'_, 't> {
-    /// The room, emptied, for one more check while this view is kept.
-    pub fn reborrow(&mut self) -> ScratchView<'_, 't> {
+    pub(crate) fn clear(&mut self) {
         self.lists.exposures.clear();
         self.lists.parts.clear();
+    }
+
+    /// The room, emptied, for one more check while this view is kept.
+    pub fn reborrow(&mut self) -> ScratchView<'_, 't> {
+        self.clear();
         ScratchView {
             lists: Lists {
                 exposures: self.lists.exposures,

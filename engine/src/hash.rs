@@ -184,7 +184,10 @@ mod tests {
         let mixed = "ÄÖÜ straße ΣΑΣ İstanbul Ⅷ ǅ 𐐀 ascii AGAIN".repeat(2);
         for text in [ascii.as_str(), &mixed] {
             for (start, _) in text.char_indices() {
-                for end in (start..=text.len()).filter(|&end| text.is_char_boundary(end)).take(40) {
+                for end in (start..=text.len())
+                    .filter(|&end| text.is_char_boundary(end))
+                    .take(40)
+                {
                     let part = &text[start..end];
                     let (expected, unlowered) = by_definition(part);
                     assert_eq!(lowered_hash(part), expected, "{part:?}");

@@ -5,7 +5,10 @@
 
 use core::str::Chars;
 
-use crate::case_ignorable::is_case_ignorable;
+use crate::capitals::to_lower;
+use crate::cased::{is_case_ignorable, is_cased};
+use crate::hash::lower_ascii;
+use crate::table::wire::short_word;
 
 /// The characters of a text, lower-cased.
 #[derive(Clone)]
@@ -27,6 +30,16 @@ pub(crate) fn lowercase(text: &str) -> Lowercase<'_> {
     }
 }
 
+/// The text lower-cased, as `str::to_lowercase` without its tables.
+#[cfg(feature = "compile")]
+pub(crate) fn lowercased(text: &str) -> alloc::string::String {
+    if text.is_ascii() {
+        text.to_ascii_lowercase()
+    } else {
+        lowercase(text).collect()
+    }
+}
+
 /// Whether the text is ASCII without capitals, so that it is its own lower case. (Other texts may be as well.)
 pub(crate) fn is_plain_lowercase(text: &str) -> bool {
     text.bytes()
@@ -43,16 +56,41 @@ pub(crate) fn equals_lowercased(text: &str, lowered: &str) -> bool {
         .bytes()
         .map(|byte| byte.to_ascii_lowercase())
         .eq(head.bytes())
-        && tail.eq(lowered_tail.chars())
+        && is_spelt(tail, lowered_tail)
 }
 
-/// [`equals_lowercased`] for a text that is ASCII: most entries of a list differ in length already.
+/// What follows a character in a text that begins with it.
+#[inline(never)]
+pub(crate) fn strip_char(text: &str, character: char) -> Option<&str> {
+    text.strip_prefix(character)
+}
+
+/// Whether the characters are those of the text.
+pub(crate) fn is_spelt(mut characters: impl Iterator<Item = char>, text: &str) -> bool {
+    characters.try_fold(text, strip_char) == Some("")
+}
+
+/// [`equals_lowercased`] for a text that is ASCII, eight bytes at a time: most entries of a list differ in length already.
 pub(crate) fn equals_lowercased_ascii(text: &str, lowered: &[u8]) -> bool {
-    text.len() == lowered.len()
-        && text
-            .bytes()
-            .zip(lowered)
-            .all(|(byte, &lowered)| byte.to_ascii_lowercase() == lowered)
+    let text = text.as_bytes();
+    if text.len() != lowered.len() {
+        return false;
+    }
+    let same = |text: u64, lowered: u64| lower_ascii(text) == lowered;
+    let (Some(text_end), Some(lowered_end)) = (text.last_chunk::<8>(), lowered.last_chunk::<8>())
+    else {
+        return same(short_word(text), short_word(lowered));
+    };
+    // The last eight bytes differ the most, and overlap the word before them.
+    let mut words = text
+        .as_chunks::<8>()
+        .0
+        .iter()
+        .zip(lowered.as_chunks::<8>().0);
+    same(
+        u64::from_le_bytes(*text_end),
+        u64::from_le_bytes(*lowered_end),
+    ) && words.all(|(text, lowered)| same(u64::from_le_bytes(*text), u64::from_le_bytes(*lowered)))
 }
 
 /// The ASCII at the start of the text, as it is, and the rest lower-cased.
@@ -85,10 +123,11 @@ impl Iterator for Lowercase<'_> {
                 .unwrap_or_default();
             return Some(lower_sigma(before, self.rest.as_str()));
         }
-        let mut lowered = character.to_lowercase();
-        let first = lowered.next();
-        self.pending = lowered.next();
-        first
+        if character == 'İ' {
+            self.pending = Some('\u{307}');
+            return Some('i');
+        }
+        Some(to_lower(character))
     }
 }
 
@@ -105,21 +144,6 @@ fn starts_with_letter(mut characters: impl Iterator<Item = char>) -> bool {
     characters
         .find(|&character| !is_case_ignorable(character))
         .is_some_and(is_cased)
-}
-
-/// Unicode's property `Cased`: lower case, upper case or title case.
-fn is_cased(character: char) -> bool {
-    character.is_lowercase() || character.is_uppercase() || is_titlecase(character)
-}
-
-/// The general category Lt: digraphs of Latin and capitals with iota of Greek.
-fn is_titlecase(character: char) -> bool {
-    matches!(
-        character,
-        '\u{1C5}' | '\u{1C8}' | '\u{1CB}' | '\u{1F2}'
-            | '\u{1F88}'..='\u{1F8F}' | '\u{1F98}'..='\u{1F9F}' | '\u{1FA8}'..='\u{1FAF}'
-            | '\u{1FBC}' | '\u{1FCC}' | '\u{1FFC}'
-    )
 }
 
 #[cfg(test)]

@@ -12,17 +12,9 @@ pub(crate) fn text(text: &str, out: &mut String) {
     out.push('"');
 }
 
-/// What stands between the quotes of a string. Text without anything to escape is copied whole.
 fn inside(text: &str, out: &mut String) {
-    let plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
-    if text.bytes().all(plain) {
-        return out.push_str(text);
-    }
-    let mut quoted = String::with_capacity(text.len().saturating_add(16));
     // A `String` takes everything.
-    let _ = statsig_edge::write_escaped(text, &mut quoted);
-    let end = quoted.len().saturating_sub(1);
-    out.push_str(quoted.get(1..end).unwrap_or_default());
+    let _ = statsig_edge::write_inside(text, out);
 }
 
 /// A string that is written in pieces: a rule id and its suffix, a reason.

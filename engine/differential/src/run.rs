@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::bootstrap::Asked;
+use crate::findings::Difference;
 use crate::generate::{self, Scope};
 use crate::quirk::Quirk;
 use crate::random::Random;
 use crate::runaway::runs_away;
-use crate::session::{Difference, Engines, Form, Question};
+use crate::session::{Engines, Form, Question};
 use crate::shrink::shrink;
 use crate::tally::{Tally, labels};
 use crate::tree::Tree;
@@ -22,6 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// What to run.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
+    /// The number of the first batch, as a failure tells it.
+    pub first: u64,
     /// A case is one payload and one user, asked about every spec.
     pub cases: usize,
     /// Determines the cases.
@@ -43,6 +46,8 @@ pub struct Outcome {
     pub answers_v1: usize,
     /// Cases with a difference.
     pub failures: usize,
+    /// Payloads on which the core would overflow its stack: nobody was asked.
+    pub passed_over: usize,
     /// Known differences.
     pub quirks: BTreeMap<Quirk, usize>,
     /// Outcomes by operator.
@@ -53,15 +58,20 @@ pub struct Outcome {
 pub fn run(engines: &Engines<'_>, plan: &Plan) -> Outcome {
     let begin = Instant::now();
     let mut outcome = Outcome::default();
-    let mut batch = 0;
+    let mut batch = plan.first;
     let mut reported = begin;
     while outcome.cases < plan.cases && outcome.failures < plan.failures {
         let mut random = Random::new(plan.seed, batch);
         batch += 1;
-        let made = generate::payload(&mut random, plan.scope);
+        let mut made = generate::payload(&mut random, plan.scope);
         let users: Vec<Tree> = (0..USERS)
             .map(|_| generate::user(&mut random, &made.words))
             .collect();
+        if runs_away(&made.tree) {
+            outcome.passed_over += 1;
+            continue;
+        }
+        generate::boundaries(&mut random, &mut made.tree, &users);
         let v1 = generate::v1(&mut random, &made.tree);
         let bandits = made.tree.get("cmab_configs").is_some();
         let bootstrap = Asked::pick(&mut random, bandits);
@@ -98,7 +108,7 @@ pub fn run(engines: &Engines<'_>, plan: &Plan) -> Outcome {
                     batch - 1,
                     plan.seed
                 );
-                show_smallest(engines, question, &users);
+                show_smallest(engines, question, &users, &findings.differences);
             }
         }
         if reported.elapsed().as_secs() >= 20 {
@@ -115,7 +125,12 @@ pub fn run(engines: &Engines<'_>, plan: &Plan) -> Outcome {
 }
 
 /// Finds a small payload and user with the same difference, and prints them.
-fn show_smallest(engines: &Engines<'_>, mut question: Question, users: &[Tree]) {
+fn show_smallest(
+    engines: &Engines<'_>,
+    mut question: Question,
+    users: &[Tree],
+    all: &[Difference],
+) {
     let differences = |question: &Question, users: &[Tree]| {
         engines
             .compare(question, users, &mut |_, _, _| {})
@@ -132,7 +147,12 @@ fn show_smallest(engines: &Engines<'_>, mut question: Question, users: &[Tree]) 
         }
     }
     let Some((mut user, first)) = found else {
-        println!("gone when asked again");
+        // What is kept for one user comes from another.
+        println!("gone when each user is asked alone");
+        println!("  payload {}", question.payload.to_json());
+        for difference in all.iter().take(2) {
+            println!("  {difference}");
+        }
         return;
     };
     let begin = Instant::now();

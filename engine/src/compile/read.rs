@@ -5,6 +5,7 @@ use alloc::string::String;
 
 use super::error::ReadFault;
 use crate::json::{Kind, RawStr, Scanner};
+use crate::number::parse_float;
 
 pub(super) type Read<T> = Result<T, ReadFault>;
 
@@ -69,10 +70,7 @@ pub(super) fn bool(scanner: &mut Scanner<'_>) -> Read<bool> {
 pub(super) fn float(scanner: &mut Scanner<'_>) -> Read<f64> {
     scanner.peek()?;
     let offset = scanner.offset();
-    scanner
-        .number()?
-        .parse::<f64>()
-        .ok()
+    parse_float(scanner.number()?)
         .filter(|number| number.is_finite())
         .ok_or_else(|| ReadFault::mistyped("", offset))
 }

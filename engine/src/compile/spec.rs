@@ -260,7 +260,10 @@ impl<'j> Draft<'j> {
     ) -> Read<RowBytes<SPEC>> {
         let first = (writer.rules.len() / RULE) as u32;
         let count = self.rules.len() as u32;
-        let settled = self.rules.first().is_some_and(|rule| rule.is_settled(writer));
+        let settled = self
+            .rules
+            .first()
+            .is_some_and(|rule| rule.is_settled(writer));
         for rule in self.rules {
             rule.write(writer, Some(&self.salt))?;
         }
@@ -387,7 +390,11 @@ impl<'j> RuleDraft<'j> {
             config_delegate,
             is_experiment_group: is_experiment_group.unwrap_or(false),
             // No one samples one in four billion: a larger rate says the same.
-            sampling_rate: sampling_rate.map(|rate| u32::try_from(rate).unwrap_or(NONE).min(NONE.wrapping_sub(1))),
+            sampling_rate: sampling_rate.map(|rate| {
+                u32::try_from(rate)
+                    .unwrap_or(NONE)
+                    .min(NONE.wrapping_sub(1))
+            }),
         })
     }
 

@@ -54,7 +54,7 @@ fn lowercase<'j>(text: &Cow<'j, str>) -> Cow<'j, str> {
     if crate::lowercase::is_plain_lowercase(text) {
         return text.clone();
     }
-    Cow::Owned(text.to_lowercase())
+    Cow::Owned(crate::lowercase::lowercased(text))
 }
 
 impl<'j> Target<'j> {

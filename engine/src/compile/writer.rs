@@ -9,6 +9,7 @@ use super::heap::{Heap, Map, Rows};
 use super::read::Read;
 use crate::hash::{bucket, checksum, text_hash};
 use crate::json::write_minified;
+use crate::lowercase::lowercased;
 use crate::sha256::Prefix;
 use crate::table::condition::{CONDITION, ConditionType, FIELD, Operator, mask};
 use crate::table::set::{LINEAR, StringSet, bucket_bits};
@@ -197,7 +198,10 @@ impl<'j> Writer<'j> {
     }
 
     pub(super) fn unit(&mut self, name: &str) -> Read<u16> {
-        let lowered = self.string(&name.to_lowercase());
+        let lowered = match &*lowercased(name) {
+            "userid" => NONE,
+            lowered => self.string(lowered),
+        };
         let row = RowBytes::new().u32(self.string(name)).u32(lowered).done();
         u16::try_from(self.units.intern(&row)).map_err(|_| ReadFault::too_large())
     }
@@ -207,7 +211,7 @@ impl<'j> Writer<'j> {
         let Some(name) = name else {
             return Ok(u16::MAX);
         };
-        let lowered = name.to_lowercase();
+        let lowered = lowercased(name);
         let row = RowBytes::new()
             .u32(self.string(name))
             .u32(self.string(&lowered))

@@ -102,12 +102,20 @@ impl<'t, 'u, 'e, E: Environment, T: Trace> Run<'_, '_, 't, 'u, 'e, E, T> {
         match condition.condition_type() {
             ConditionType::UnitId => {
                 let unit = condition.unit(self.table)?;
-                self.user.unit(unit.name, unit.lowered)
+                self.user.unit(&unit)
             }
-            ConditionType::EnvironmentField => {
-                self.user.environment(&condition.field(self.table)?, self.tier())
+            ConditionType::EnvironmentField => self
+                .user
+                .environment(&condition.field(self.table)?, self.tier()),
+            // The names of a field are read only when it is looked for in the maps.
+            _ if let Some(builtin) = condition.builtin(self.table)
+                && let Some(value) = self.user.given(builtin) =>
+            {
+                Some(value)
             }
-            _ => self.user.field(&condition.field(self.table)?, &self.global()),
+            _ => self
+                .user
+                .field(&condition.field(self.table)?, &self.global()),
         }
     }
 
@@ -122,12 +130,15 @@ impl<'t, 'u, 'e, E: Environment, T: Trace> Run<'_, '_, 't, 'u, 'e, E, T> {
         #[cfg(feature = "user-agent")]
         let mut buffers = (NumberText::new(), crate::user_agent::UserAgentText::new());
         let country;
-        let field = condition.field(self.table);
+        let field = match condition.condition_type() {
+            ConditionType::IpBased | ConditionType::UaBased => condition.field(self.table),
+            _ => None,
+        };
         let in_user = |run: &Self| field.and_then(|field| run.user.field(&field, &run.global()));
         let operand = match condition.condition_type() {
-            ConditionType::UserField
-            | ConditionType::UnitId
-            | ConditionType::EnvironmentField => self.value_of(condition).into(),
+            ConditionType::UserField | ConditionType::UnitId | ConditionType::EnvironmentField => {
+                self.value_of(condition).into()
+            }
             ConditionType::CurrentTime => Operand::Now(self.now_ms()),
             ConditionType::UserBucket => {
                 let hash = self.hash_unit(condition.hash_input())?;

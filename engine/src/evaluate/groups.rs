@@ -26,7 +26,10 @@ impl<'t> ExperimentGroup<'t> {
         ExperimentGroup {
             name: rule.group_name(table).unwrap_or_default(),
             rule_id: rule.id(table),
-            id_type: rule.unit(table).and_then(|unit| unit.text()).unwrap_or_default(),
+            id_type: rule
+                .unit(table)
+                .and_then(|unit| unit.text())
+                .unwrap_or_default(),
             json: rule.return_value(table).unwrap_or("{}"),
         }
     }
@@ -105,7 +108,10 @@ impl<'t, E: Environment> Evaluator<'t, '_, E> {
         let evaluation = &mut *scratch.record;
         *evaluation = Evaluation::new(table, 0);
         match found {
-            None => evaluation.reason = Reason::Unrecognized,
+            None => {
+                evaluation.rule_id = Place::DEFAULT;
+                evaluation.reason = Reason::Unrecognized;
+            }
             Some((spec, rule)) => {
                 evaluation.value = !rule.has(flags::RETURNS_FALSE);
                 evaluation.json = Place(rule.return_value_at());

@@ -48,6 +48,10 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
             let matched = self.evaluate_one_rule(rule, record)?;
             passed_over = None;
             if record.is_unsupported() {
+                // What is no object is not told from the value of a layer that was evaluated to its end.
+                if !record.json.is_some() {
+                    record.clear_json();
+                }
                 return Ok(false);
             }
             if !matched || !self.passes_percentage(rule)? {
@@ -114,7 +118,12 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
     }
 
     fn push_part(&mut self, object: &'t str, rule_id: &'t str) {
-        if self.lists.parts.push(LayerPart { object, rule_id }).is_err() {
+        if self
+            .lists
+            .parts
+            .push(LayerPart { object, rule_id })
+            .is_err()
+        {
             self.dropped = self.dropped.saturating_add(1);
         }
     }

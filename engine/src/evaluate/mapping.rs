@@ -2,7 +2,7 @@
 
 use super::{Required, Result, Run};
 use crate::environment::Environment;
-use crate::evaluation::{Evaluation, EvaluationError, Place, Note};
+use crate::evaluation::{Evaluation, EvaluationError, Note, Place};
 use crate::explain::{Step, Trace};
 use crate::table::SpecKind;
 use crate::table::spec::SpecRow;
@@ -17,7 +17,11 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
         overrides: u32,
         record: &mut Evaluation<'t>,
     ) -> Result<bool> {
-        let salt = if entry.exists() { entry.salt(self.table) } else { "" };
+        let salt = if entry.exists() {
+            entry.salt(self.table)
+        } else {
+            ""
+        };
         for mapping in self.table.mappings(overrides) {
             let mapping = mapping.required()?;
             for mapping_rule in self.table.mapping_rules(&mapping) {

@@ -217,7 +217,14 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
         mut scratch: ScratchView<'s, 't>,
         sink: &mut dyn ExposureSink,
     ) -> DynamicConfig<'s, 't, 'n> {
-        self.check(SpecKind::DynamicConfig, user, name, &mut scratch, sink, &mut ());
+        self.check(
+            SpecKind::DynamicConfig,
+            user,
+            name,
+            &mut scratch,
+            sink,
+            &mut (),
+        );
         DynamicConfig::of(name, scratch)
     }
 
@@ -229,7 +236,14 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
         mut scratch: ScratchView<'s, 't>,
         sink: &mut dyn ExposureSink,
     ) -> Experiment<'s, 't, 'n> {
-        self.check(SpecKind::Experiment, user, name, &mut scratch, sink, &mut ());
+        self.check(
+            SpecKind::Experiment,
+            user,
+            name,
+            &mut scratch,
+            sink,
+            &mut (),
+        );
         Experiment::of(name, scratch)
     }
 
@@ -388,10 +402,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
             Ok(false) => record.reason = Reason::Unrecognized,
             Err(error) => {
                 self.reset(record);
-                record.rule_id = match kind {
-                    SpecKind::Gate => Place::DEFAULT,
-                    _ => Place::NONE,
-                };
+                record.rule_id = Place::DEFAULT;
                 record.reason = Reason::Error(error);
             }
         }

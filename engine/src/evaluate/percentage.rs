@@ -82,7 +82,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
         Self: 'b,
     {
         self.user
-            .unit(unit.name, unit.lowered)
+            .unit(&unit)
             .and_then(|value| value.text(buffer))
             .unwrap_or_default()
     }

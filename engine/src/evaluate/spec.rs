@@ -59,11 +59,7 @@ fn answer(spec: SpecRow<'_>, rule: Rule<'_>, passes: bool, record: &mut Evaluati
 
 /// The answer of a spec that has the same for everyone, into a fresh record; false when it has not.
 #[inline(always)]
-pub(super) fn settle<'t>(
-    table: Table<'t>,
-    spec: SpecRow<'t>,
-    record: &mut Evaluation<'t>,
-) -> bool {
+pub(super) fn settle<'t>(table: Table<'t>, spec: SpecRow<'t>, record: &mut Evaluation<'t>) -> bool {
     const OTHERWISE: u32 = flags::NO_SPEC | flags::HAS_MORE | flags::NEW_LAYER_EVAL;
     if !spec.has(flags::SETTLED) || spec.has(OTHERWISE) {
         return false;

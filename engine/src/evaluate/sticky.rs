@@ -1,22 +1,26 @@
 //! Sticky assignment: an experiment's users keep what they were given (`evaluation.md` §5.10).
 //!
+//! The live answer comes first, as in Statsig's core: whether the experiment is active is what it says, and its exposures of
+//! experiments on the way count.
+//!
 //! | | answer | then |
 //! | --- | --- | --- |
+//! | the user has no such unit | live | nothing |
 //! | the caller wants nothing kept, or the experiment is not active | live | what is kept is to be deleted |
-//! | overrides or targeting are enforced and concern the user | live | what is kept stays |
+//! | something is kept, and overrides or targeting are enforced and concern the user | live | it stays |
 //! | something is kept | what is kept | it stays |
 //! | nothing is kept, and the user is in a group | live | the answer is to be kept |
 //!
-//! A layer's experiment is the one that the kept answer was delegated to. The engine keeps nothing itself: it says what is to be
-//! done, and writes and reads [`StickyRecord`].
+//! A layer is active while the experiment is that the kept answer was delegated to, and that experiment's rules are those
+//! that are enforced. The engine keeps nothing itself: it says what is to be done, and writes and reads [`StickyRecord`].
 //!
-//! Cost: that of the live answer; with something kept none but what is enforced, one walk over the rules.
+//! Cost: that of the live answer, and a walk over the experiment's rules for each of the two that is enforced.
 
 use core::fmt::{self, Write};
 
 use super::{Evaluator, Experiment, Layer, Required, Result, Run};
 use crate::environment::Environment;
-use crate::evaluation::{Evaluation, Reason, Place};
+use crate::evaluation::{Evaluation, Reason};
 use crate::explain::Trace;
 use crate::exposure::{ExposureSink, Lists, ScratchView};
 use crate::sticky::{Kept, StickyRecord};
@@ -68,28 +72,14 @@ impl<'t, E: Environment> Evaluator<'t, '_, E> {
         mut scratch: ScratchView<'s, 't>,
         sink: &mut dyn ExposureSink,
     ) -> (Experiment<'s, 't, 'n>, StickyChange) {
+        let enforced = self.is_enforced(stored, Some(name), user, options, scratch.reborrow());
         let kind = SpecKind::Experiment;
-        let is_active = self.is_active(name);
-        let live = match stored {
-            Stored::Unwanted => true,
-            _ if !is_active => true,
-            Stored::Nothing | Stored::Record(_) => {
-                self.is_enforced(kind, user, name, options, scratch.reborrow())
-            }
-        };
-        match stored {
-            Stored::Record(record) if !live => {
-                self.restore(kind, name, record, &mut scratch);
-                let experiment = Experiment::of(name, scratch);
-                (experiment, StickyChange::None)
-            }
-            _ => {
-                let experiment = self.experiment_with(user, name, scratch, sink);
-                let answer = experiment.evaluation;
-                let change = change(stored, is_active, live, answer, is_active);
-                (experiment, change)
-            }
-        }
+        scratch.clear();
+        self.check(kind, user, name, &mut scratch, sink, &mut ());
+        let live = &*scratch.record;
+        let (is_active, gives) = (live.is_experiment_active, live.is_experiment_group);
+        let change = settle(user, stored, enforced, is_active, gives, &mut scratch);
+        (Experiment::of(name, scratch), change)
     }
 
     /// Reads a layer of which the user keeps what it was given while the experiment that gave it is active.
@@ -102,149 +92,106 @@ impl<'t, E: Environment> Evaluator<'t, '_, E> {
         mut scratch: ScratchView<'s, 't>,
         sink: &mut dyn ExposureSink,
     ) -> (Layer<'s, 't, 'n>, StickyChange) {
-        let kind = SpecKind::Layer;
         let delegate = match stored {
             Stored::Record(record) => record.config_delegate,
             _ => None,
         };
-        // Without a kept answer it is the live one that says whether its experiment is active.
-        let is_active = match stored {
-            Stored::Record(_) => delegate.is_some_and(|name| self.is_active(name)),
-            _ => true,
-        };
-        let live = match stored {
-            Stored::Unwanted => true,
-            _ if !is_active => true,
-            Stored::Nothing | Stored::Record(_) => {
-                self.is_enforced(kind, user, name, options, scratch.reborrow())
-                    || delegate.is_some_and(|name| {
-                        let kind = SpecKind::Experiment;
-                        self.is_enforced(kind, user, name, options, scratch.reborrow())
-                    })
-            }
-        };
-        match stored {
-            Stored::Record(record) if !live => {
-                self.restore(kind, name, record, &mut scratch);
-                let layer = Layer::of(name, scratch);
-                (layer, StickyChange::None)
-            }
-            _ => {
-                let layer = self.layer_with(user, name, scratch, sink);
-                let answer = layer.evaluation;
-                let gives = answer
-                    .config_delegate()
-                    .is_some_and(|name| self.is_active(name));
-                let change = change(stored, is_active, live, answer, gives);
-                (layer, change)
-            }
-        }
+        let enforced = self.is_enforced(stored, delegate, user, options, scratch.reborrow());
+        let kind = SpecKind::Layer;
+        scratch.clear();
+        self.check(kind, user, name, &mut scratch, sink, &mut ());
+        let live = &*scratch.record;
+        let allocated = live.config_delegate().is_some_and(|name| !name.is_empty());
+        // Without a kept answer, or without its experiment, it is the live one that says whether it is active.
+        let is_active = delegate
+            .and_then(|name| self.table.spec(SpecKind::Experiment, name)?.is_active())
+            .unwrap_or(allocated && live.is_experiment_active);
+        let gives = allocated && live.is_experiment_group;
+        let change = settle(user, stored, enforced, is_active, gives, &mut scratch);
+        (Layer::of(name, scratch), change)
     }
 
-    fn is_active(&self, experiment: &str) -> bool {
-        self.table
-            .spec(SpecKind::Experiment, experiment)
-            .is_some_and(|spec| spec.is_active() == Some(true))
-    }
-
-    /// Whether the live answer goes first, by the rules that are enforced alone.
+    /// Whether rules of the experiment that are enforced put the live answer before what is kept.
     fn is_enforced(
         &self,
-        kind: SpecKind,
+        stored: &Stored<'t>,
+        experiment: Option<&str>,
         user: &User<'_>,
-        name: &str,
         options: StickyOptions,
         mut scratch: ScratchView<'_, 't>,
     ) -> bool {
-        let overrides = |id: &str| id.ends_with("override");
-        let targeting = |id: &str| matches!(id, "targetingGate" | "inlineTargetingRules");
-        (options.enforce_overrides
-            && self.passes_only(kind, user, name, overrides, scratch.reborrow()))
-            || (options.enforce_targeting && self.passes_only(kind, user, name, targeting, scratch))
-    }
-
-    /// An error of these rules is one of the live answer as well, which is therefore taken.
-    fn passes_only(
-        &self,
-        kind: SpecKind,
-        user: &User<'_>,
-        name: &str,
-        wanted: fn(&str) -> bool,
-        mut scratch: ScratchView<'_, 't>,
-    ) -> bool {
-        // What these checks find on the way is nobody's exposure.
-        self.run(user, &mut scratch.lists, &mut (), &mut (), |run| {
-            run.passes_only(kind, name, wanted).unwrap_or(true)
-        })
-    }
-
-    /// The answer that was kept.
-    fn restore(
-        &self,
-        kind: SpecKind,
-        name: &str,
-        record: &StickyRecord<'t>,
-        scratch: &mut ScratchView<'_, 't>,
-    ) {
-        let ScratchView {
-            lists: Lists { exposures, parts },
-            record: answer,
-        } = scratch;
-        exposures.clear();
-        parts.clear();
-        let spec = self.table.spec(kind, name);
-        let mut dropped = 0_u32;
-        for exposure in record.secondary_exposures() {
-            if exposures.push(exposure).is_err() {
-                dropped = dropped.saturating_add(1);
-            }
-        }
-        **answer = Evaluation::new(self.table, 0);
-        answer.give_kept(record);
-        answer.id_type = spec.map_or(Place::NONE, |spec| Place(spec.row.id_type_at()));
-        answer.is_experiment_group = true;
-        answer.is_experiment_active = true;
-        answer.is_in_layer = spec
-            .and_then(|spec| spec.has_shared_params())
-            .unwrap_or(false);
-        answer.reason = Reason::Persisted;
-        answer.dropped = dropped;
+        let (Stored::Record(_), Some(name)) = (stored, experiment) else {
+            return false;
+        };
+        let mut passes = |wanted: fn(&str) -> bool| {
+            // What these checks find on the way is nobody's exposure, and one that fails enforces nothing.
+            scratch.clear();
+            self.run(user, &mut scratch.lists, &mut (), &mut (), |run| {
+                run.passes_only(name, wanted).unwrap_or(false)
+            })
+        };
+        (options.enforce_targeting
+            && passes(|id| matches!(id, "targetingGate" | "inlineTargetingRules")))
+            || (options.enforce_overrides && passes(|id| id.ends_with("override")))
     }
 }
 
-/// What a live answer means for what is kept; `gives` says that it comes from an active experiment.
-fn change(
-    stored: &Stored<'_>,
+/// Makes the live answer the one to give, and says what becomes of what is kept; `gives` says that the user is in a group.
+fn settle<'t>(
+    user: &User<'_>,
+    stored: &Stored<'t>,
+    enforced: bool,
     is_active: bool,
-    is_enforced: bool,
-    answer: &Evaluation<'_>,
     gives: bool,
+    scratch: &mut ScratchView<'_, 't>,
 ) -> StickyChange {
+    let id_type = scratch.record.id_type().unwrap_or_default();
     match stored {
+        _ if user.unit_of(id_type).is_none() => StickyChange::None,
         Stored::Unwanted => StickyChange::Delete,
         Stored::Record(_) if !is_active => StickyChange::Delete,
-        Stored::Nothing
-            if is_active
-                && !is_enforced
-                && answer.reason == Reason::Recognized
-                && gives
-                && answer.is_experiment_group =>
-        {
-            StickyChange::Save
+        Stored::Record(record) if !enforced => {
+            restore(record, scratch);
+            StickyChange::None
         }
-        _ => StickyChange::None,
+        Stored::Nothing if is_active && gives => StickyChange::Save,
+        Stored::Record(_) | Stored::Nothing => StickyChange::None,
+    }
+}
+
+/// The answer that was kept, in place of the live one; what is not of the assignment but of the spec is that of today.
+fn restore<'t>(record: &StickyRecord<'t>, scratch: &mut ScratchView<'_, 't>) {
+    let ScratchView {
+        lists: Lists { exposures, parts },
+        record: answer,
+    } = scratch;
+    let live = **answer;
+    **answer = Evaluation::new(live.table, 0);
+    answer.give_kept(record);
+    answer.id_type = live.id_type;
+    answer.is_experiment_group = true;
+    answer.is_experiment_active = true;
+    answer.is_in_layer = live.is_in_layer;
+    answer.override_config_name = live.override_config_name;
+    answer.sampling_rate = live.sampling_rate;
+    answer.forward_all_exposures = live.forward_all_exposures;
+    answer.has_seen_analytical_gates = live.has_seen_analytical_gates;
+    answer.reason = Reason::Persisted;
+    parts.clear();
+    exposures.clear();
+    for exposure in record.secondary_exposures() {
+        if exposures.push(exposure).is_err() {
+            answer.dropped = answer.dropped.saturating_add(1);
+        }
     }
 }
 
 impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
-    /// Whether the user passes the first rule that it matches of those with such an id.
-    fn passes_only(
-        &mut self,
-        kind: SpecKind,
-        name: &str,
-        wanted: fn(&str) -> bool,
-    ) -> Result<bool> {
-        let Some(spec) = self.table.spec(kind, name).map(|spec| spec.row) else {
+    /// What an experiment's bool is by the rules with such an id alone, without mappings and bandits; false where it has
+    /// none of them.
+    fn passes_only(&mut self, experiment: &str, wanted: fn(&str) -> bool) -> Result<bool> {
+        let spec = self.table.spec(SpecKind::Experiment, experiment);
+        let Some(spec) = spec.map(|spec| spec.row) else {
             return Ok(false);
         };
         if self.table.is_v1() && !spec.has(flags::ENABLED) {
@@ -252,14 +199,16 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
         }
         // As deep as the rules of a check.
         self.level = 1;
+        let mut record = Evaluation::new(self.table, 0);
+        let mut any = false;
         for rule in self.table.rules(spec.rules()).required()? {
             if !wanted(rule.id(self.table)) {
                 continue;
             }
-            let mut record = Evaluation::new(self.table, 0);
+            any = true;
             let matched = self.evaluate_one_rule(rule, &mut record)?;
             if record.is_unsupported() {
-                return Ok(false);
+                return Ok(record.value);
             }
             if !matched {
                 continue;
@@ -267,9 +216,12 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
             if self.evaluate_delegate(rule, &mut record)? {
                 return Ok(record.value);
             }
-            return Ok(self.passes_percentage(rule)? && !rule.has(rule_flags::RETURNS_FALSE));
+            return Ok(match self.passes_percentage(rule)? {
+                true => !rule.has(rule_flags::RETURNS_FALSE),
+                false => spec.has(flags::DEFAULT_TRUE),
+            });
         }
-        Ok(false)
+        Ok(any && spec.has(flags::DEFAULT_TRUE))
     }
 }
 
@@ -284,6 +236,8 @@ impl Experiment<'_, '_, '_> {
             evaluation: self.evaluation,
             secondary: self.secondary_exposures(),
             time,
+            // One that delegates to another is what its users are in all the same.
+            delegate: None,
         };
         kept.write(|out| out.write_str(self.json()), out)
     }
@@ -300,6 +254,7 @@ impl Layer<'_, '_, '_> {
             evaluation: self.evaluation,
             secondary: self.secondary_exposures(),
             time,
+            delegate: self.evaluation.config_delegate(),
         };
         kept.write(|out| self.write_json(out), out)
     }

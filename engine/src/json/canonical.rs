@@ -1,33 +1,34 @@
 //! JSON text rewritten: compact, and with numbers and strings in one spelling (`evaluation.md` §2.2, §2.3).
 
-use core::fmt::{self, Write};
+use core::fmt;
 
-use super::{Kind, Scanner, string::write_escaped_chars};
+use super::{Kind, Scanner, Sink, string::write_escaped_chars};
 use crate::number::json_number_text;
 
 /// Writes valid JSON without white space, its numbers and strings spelt as Statsig's core spells them.
-pub(crate) fn write_canonical(text: &str, out: &mut dyn Write) -> fmt::Result {
+pub(crate) fn write_canonical(text: &str, out: &mut dyn Sink) -> fmt::Result {
     rewrite(text, out, true)
 }
 
 /// Writes valid JSON without white space, all tokens as they were.
 #[cfg(feature = "compile")]
-pub(crate) fn write_minified(text: &str, out: &mut dyn Write) -> fmt::Result {
+pub(crate) fn write_minified(text: &str, out: &mut dyn Sink) -> fmt::Result {
     rewrite(text, out, false)
 }
 
 /// Tokens one after another: the text is known to be valid, so structure needs no stack.
-fn rewrite(text: &str, out: &mut dyn Write, canonical: bool) -> fmt::Result {
+fn rewrite(text: &str, out: &mut dyn Sink, canonical: bool) -> fmt::Result {
     let mut rest = text;
     loop {
-        rest = rest.trim_start_matches([' ', '\n', '\r', '\t']);
-        let Some(&first) = rest.as_bytes().first() else {
+        let mut scanner = Scanner::new(rest);
+        let Some(first) = scanner.skip_space() else {
             return Ok(());
         };
-        let mut scanner = Scanner::new(rest);
+        rest = rest.get(scanner.offset()..).unwrap_or_default();
+        scanner = Scanner::new(rest);
         let length = match first {
             b'{' | b'}' | b'[' | b']' | b',' | b':' => {
-                out.write_char(char::from(first))?;
+                out.push_char(char::from(first))?;
                 1
             }
             _ => {
@@ -35,11 +36,11 @@ fn rewrite(text: &str, out: &mut dyn Write, canonical: bool) -> fmt::Result {
                     Ok(Kind::String) => {
                         let raw = scanner.string().map_err(|_| fmt::Error)?;
                         if canonical && raw.plain().is_none() {
-                            out.write_char('"')?;
+                            out.push_char('"')?;
                             write_escaped_chars(raw.chars(), out)?;
-                            out.write_char('"')?;
+                            out.push_char('"')?;
                         } else {
-                            out.write_str(rest.get(..scanner.offset()).unwrap_or_default())?;
+                            out.push_str(rest.get(..scanner.offset()).unwrap_or_default())?;
                         }
                     }
                     Ok(Kind::Number) => {
@@ -47,10 +48,10 @@ fn rewrite(text: &str, out: &mut dyn Write, canonical: bool) -> fmt::Result {
                         if canonical {
                             json_number_text(token, out)?;
                         } else {
-                            out.write_str(token)?;
+                            out.push_str(token)?;
                         }
                     }
-                    _ => out.write_str(scanner.skip().map_err(|_| fmt::Error)?)?,
+                    _ => out.push_str(scanner.skip().map_err(|_| fmt::Error)?)?,
                 }
                 scanner.offset()
             }

@@ -1,6 +1,7 @@
 //! The scanner: one pass, no recursion, constant memory.
 
 use super::RawStr;
+use super::string::hex4;
 
 /// Deepest nesting that is read: as `serde_json`, which reads Statsig's payloads in its own core.
 pub(crate) const MAX_DEPTH: u32 = 128;
@@ -127,7 +128,7 @@ impl<'j> Scanner<'j> {
     }
 
     #[inline]
-    fn skip_space(&mut self) -> Option<u8> {
+    pub(super) fn skip_space(&mut self) -> Option<u8> {
         loop {
             match self.byte() {
                 Some(b' ' | b'\n' | b'\r' | b'\t') => self.skip_indentation(),
@@ -308,11 +309,11 @@ impl<'j> Scanner<'j> {
     }
 
     fn hex4(&mut self) -> Result<u32> {
-        let digits = self.text.get(self.at..self.at.saturating_add(4));
-        match digits.filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit())) {
-            Some(digits) => {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        match hex4(rest) {
+            Some(unit) => {
                 self.advance(4);
-                Ok(u32::from_str_radix(digits, 16).unwrap_or(0))
+                Ok(unit)
             }
             None => self.fault(FaultKind::Syntax),
         }

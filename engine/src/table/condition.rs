@@ -149,6 +149,11 @@ impl<'t> Condition<'t> {
         table.unit(self.0.u16(2))
     }
 
+    /// The user field, if it is a built-in one.
+    pub(crate) fn builtin(&self, table: Table<'t>) -> Option<Builtin> {
+        table.builtin(self.0.u16(2))
+    }
+
     /// The user field; `None` when the condition names none.
     pub(crate) fn field(&self, table: Table<'t>) -> Option<FieldName<'t>> {
         table.field(self.0.u16(2))
@@ -219,6 +224,18 @@ impl<'t> Table<'t> {
     #[inline(always)]
     pub(crate) fn condition(&self, at: u32) -> Option<Condition<'t>> {
         Some(Condition(self.row(Section::Conditions, at)?))
+    }
+
+    /// The built-in field that a field is, if it is one and not by an alias.
+    pub(crate) fn builtin(&self, at: u16) -> Option<Builtin> {
+        if at == u16::MAX {
+            return None;
+        }
+        let row = self.row::<FIELD>(Section::Fields, u32::from(at))?;
+        match Builtin::from_code(row.u8(8)) {
+            Some((builtin, false)) => Some(builtin),
+            _ => None,
+        }
     }
 
     /// `None` for all ones.

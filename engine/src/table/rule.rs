@@ -71,11 +71,7 @@ impl<'t> Rule<'t> {
     pub(crate) fn conditions(&self, table: Table<'t>) -> Option<&'t [[u8; 4]]> {
         match self.0.u16(26) {
             1 => self.0.word(28).map(core::slice::from_ref),
-            count => table.rows(
-                Section::RuleConditions,
-                self.0.u32(28),
-                u32::from(count),
-            ),
+            count => table.rows(Section::RuleConditions, self.0.u32(28), u32::from(count)),
         }
     }
 
@@ -125,7 +121,8 @@ pub(crate) struct Unit<'t> {
     /// Where the name is.
     pub(crate) at: u32,
     pub(crate) name: &'t [u8],
-    pub(crate) lowered: &'t [u8],
+    /// `None` for `userid`, which is looked for apart.
+    pub(crate) lowered: Option<&'t [u8]>,
 }
 
 impl<'t> Unit<'t> {
@@ -156,7 +153,10 @@ impl<'t> Table<'t> {
         Some(Unit {
             at: row.u32(0),
             name: self.string_bytes(row.u32(0))?,
-            lowered: self.string_bytes(row.u32(4))?,
+            lowered: match row.reference(4) {
+                Some(lowered) => Some(self.string_bytes(lowered)?),
+                None => None,
+            },
         })
     }
 

@@ -1,7 +1,7 @@
 //! Specs: gates, dynamic configs with experiments, and layers, each kind in an index by name.
 
-use super::{Section, Table};
 use super::wire::{Row, row};
+use super::{Section, Table};
 use crate::hash::{bucket, text_hash};
 
 /// What kind of spec a name is looked up as.
@@ -303,7 +303,7 @@ pub(crate) fn find<'t, const N: usize>(
     name: &str,
 ) -> Option<Row<'t, N>> {
     let name = name.as_bytes();
-    let section = table.from_section(section)?;
+    let section = table.tail_at(section)?;
     let (bits, starts) = section.split_first_chunk::<4>()?;
     let hash = text_hash(name);
     let bucket = bucket(hash, u32::from_le_bytes(*bits));
