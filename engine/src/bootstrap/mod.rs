@@ -202,12 +202,12 @@ impl<'t, E: Environment> Response<'_, 't, E> {
             evaluation,
             secondary,
             layer,
-            composed: spec.has(flags::NEW_LAYER_EVAL),
+            composed: spec.row.has(flags::NEW_LAYER_EVAL),
         };
         if self.options.remove_default_value_gates
             && role == Role::Gate
             && spec.entity() == crate::table::Entity::FeatureGate
-            && evaluation.rule_id == Some("default")
+            && evaluation.rule_id() == Some("default")
             && !evaluation.value
             && secondary.is_empty()
         {

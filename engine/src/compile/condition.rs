@@ -163,33 +163,29 @@ impl<'j> Draft<'j> {
                 }
             }
         };
-        let unit = match condition_type {
+        let subject = match condition_type {
             ConditionType::UnitId | ConditionType::UserBucket => writer.unit(&self.id_type)?,
-            _ => 0,
-        };
-        let field = match condition_type {
             ConditionType::UserField
             | ConditionType::EnvironmentField
             | ConditionType::IpBased
             | ConditionType::UaBased
-            | ConditionType::ExperimentGroup => self.field.as_deref(),
-            _ => None,
+            | ConditionType::ExperimentGroup => writer.field(self.field.as_deref())?,
+            _ => writer.field(None)?,
         };
-        let prefix = match condition_type {
-            ConditionType::UserBucket => {
+        let extra = match (condition_type, operator) {
+            (ConditionType::UserBucket, _) => {
                 let salt = self.salt.as_deref().unwrap_or_default();
-                writer.prefix(&alloc::format!("{salt}."))
+                u64::from(writer.prefix(&alloc::format!("{salt}.")))
             }
-            _ => NONE,
+            (_, Operator::Any | Operator::None) => writer.masks(target),
+            _ => 0,
         };
         let row: [u8; CONDITION] = RowBytes::new()
             .u8(condition_type as u8)
             .u8(operator as u8)
-            .u16(unit)
-            .u16(writer.field(field)?)
-            .u16(0)
+            .u16(subject)
             .u32(target)
-            .u32(prefix)
+            .u64(extra)
             .done();
         Ok(writer.conditions.intern(&row))
     }

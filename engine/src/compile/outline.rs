@@ -8,7 +8,7 @@ use super::heap::Map;
 use super::read::{Read, array, bool, object, optional, string, unsigned};
 use super::writer::{Writer, buckets};
 use super::{cmab, condition, mapping, meta, parameter_store, spec};
-use crate::hash::fnv1a;
+use crate::hash::text_hash;
 use crate::json::{Fault, FaultKind, Kind, Scanner};
 use crate::table::SpecKind;
 use crate::table::set::bucket_bits;
@@ -193,7 +193,7 @@ impl<'a, 'j> Ordered<'a, 'j> {
     fn new(specs: &'a Specs<'j>) -> Self {
         let entries = &specs.entries;
         let (starts, order) = buckets(
-            entries.iter().map(|(name, _)| fnv1a(name.as_bytes())),
+            entries.iter().map(|(name, _)| text_hash(name.as_bytes())),
             bucket_bits(entries.len() as u32),
         );
         Ordered {

@@ -10,7 +10,7 @@ use super::outline::Span;
 use super::read::{Read, object, optional, string, text, version};
 use super::spec::{required, strings};
 use super::writer::{RowBytes, Writer, buckets};
-use crate::hash::fnv1a;
+use crate::hash::text_hash;
 use crate::json::{Kind, Scanner};
 use crate::table::Section;
 use crate::table::parameter_store::{PARAMETER, STORE};
@@ -46,23 +46,17 @@ pub(super) fn write<'j>(writer: &mut Writer<'j>, span: Span<'j>) -> Result<(), C
     .map_err(|fault| fault.within("param_stores"))?;
     let entries = &stores.entries;
     let (starts, order) = buckets(
-        entries.iter().map(|(name, _)| fnv1a(name.as_bytes())),
+        entries.iter().map(|(name, _)| text_hash(name.as_bytes())),
         bucket_bits(entries.len() as u32),
     );
-    writer.put(
-        Section::ParameterStores,
-        &(entries.len() as u32).to_le_bytes(),
-    );
-    for start in starts {
-        writer.put(Section::ParameterStores, &start.to_le_bytes());
-    }
+    writer.put_index(Section::ParameterStores, &starts, STORE);
     for (name, store) in order.iter().filter_map(|&at| entries.get(at as usize)) {
         let first = rows_in(writer, Section::Parameters, PARAMETER);
         for (name, parameter) in &store.parameters {
             write_parameter(writer, name, parameter);
         }
         let row: [u8; STORE] = RowBytes::new()
-            .u32(fnv1a(name.as_bytes()))
+            .u32(text_hash(name.as_bytes()))
             .u32(writer.string(name))
             .u32(first)
             .u32(store.parameters.len() as u32)

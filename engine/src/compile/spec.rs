@@ -10,7 +10,7 @@ use super::heap::Map;
 use super::outline::{Ordered, Span};
 use super::read::{Read, array, bool, float, lenient, object, optional, string, unsigned, version};
 use super::writer::{RowBytes, Writer};
-use crate::hash::fnv1a;
+use crate::hash::text_hash;
 use crate::json::{Kind, Scanner};
 use crate::table::rule::{ALL, RULE, flags as rule_flags};
 use crate::table::spec::{SPEC, flags};
@@ -72,10 +72,7 @@ pub(super) fn write<'j>(
         SpecKind::DynamicConfig | SpecKind::Experiment => (Section::Configs, "dynamic_configs"),
         SpecKind::Layer => (Section::Layers, "layer_configs"),
     };
-    writer.put(section, &(ordered.specs.len() as u32).to_le_bytes());
-    for start in &ordered.starts {
-        writer.put(section, &start.to_le_bytes());
-    }
+    writer.put_index(section, &ordered.starts, SPEC);
     for (name, span) in &ordered.specs {
         writer.spec = alloc::format!("{path}.{name}");
         let draft = match span {
@@ -91,19 +88,18 @@ pub(super) fn write<'j>(
             },
         };
         writer.rule = None;
-        let tail = |row: RowBytes<SPEC>| {
-            row.u32(extras.overrides.get(name).copied().unwrap_or(NONE))
-                .u32(match kind {
-                    SpecKind::DynamicConfig => extras.bandits.get(name).copied().unwrap_or(NONE),
-                    _ => NONE,
-                })
-                .done()
+        let overrides = extras.overrides.get(name).copied().unwrap_or(NONE);
+        let bandit = match kind {
+            SpecKind::DynamicConfig => extras.bandits.get(name).copied().unwrap_or(NONE),
+            _ => NONE,
         };
+        let has_more = overrides != NONE || bandit != NONE;
+        let tail = |row: RowBytes<SPEC>| row.u32(overrides).u32(bandit).done();
         let head = RowBytes::<SPEC>::new()
-            .u32(fnv1a(name.as_bytes()))
+            .u32(text_hash(name.as_bytes()))
             .u32(writer.string(name));
         let row = match draft {
-            Some(draft) => tail(draft.write(writer, head)?),
+            Some(draft) => tail(draft.write(writer, head, has_more)?),
             None => tail(
                 head.u32(0)
                     .u32(0)
@@ -256,9 +252,18 @@ impl<'j> Draft<'j> {
         })
     }
 
-    fn write(self, writer: &mut Writer<'j>, row: RowBytes<SPEC>) -> Read<RowBytes<SPEC>> {
+    fn write(
+        self,
+        writer: &mut Writer<'j>,
+        row: RowBytes<SPEC>,
+        has_more: bool,
+    ) -> Read<RowBytes<SPEC>> {
         let first = (writer.rules.len() / RULE) as u32;
         let count = self.rules.len() as u32;
+        let settled = self
+            .rules
+            .first()
+            .is_some_and(|rule| rule.is_settled(writer));
         for rule in self.rules {
             rule.write(writer, Some(&self.salt))?;
         }
@@ -267,6 +272,9 @@ impl<'j> Draft<'j> {
             Some(value) => (2 | u32::from(value)) << shift,
         };
         let flag = |set: bool, flag: u32| if set { flag } else { 0 };
+        let of_experiment = self.is_active.is_some()
+            || self.has_shared_params.is_some()
+            || self.explicit_parameters.is_some();
         let flags = flag(self.enabled, flags::ENABLED)
             | flag(self.default_value.is_true, flags::DEFAULT_TRUE)
             | three(self.is_active, flags::IS_ACTIVE)
@@ -274,6 +282,9 @@ impl<'j> Draft<'j> {
             | three(self.forward_all_exposures, flags::FORWARD_ALL_EXPOSURES)
             | flag(self.new_layer_eval && !writer.v1, flags::NEW_LAYER_EVAL)
             | flag(self.version.is_some(), flags::HAS_VERSION)
+            | flag(has_more, flags::HAS_MORE)
+            | flag(settled && !writer.v1, flags::SETTLED)
+            | flag(of_experiment, flags::OF_EXPERIMENT)
             | self.entity.code() << flags::ENTITY;
         Ok(row
             .u32(writer.string(&self.salt))
@@ -379,8 +390,22 @@ impl<'j> RuleDraft<'j> {
             config_delegate,
             is_experiment_group: is_experiment_group.unwrap_or(false),
             // No one samples one in four billion: a larger rate says the same.
-            sampling_rate: sampling_rate.map(|rate| u32::try_from(rate).unwrap_or(u32::MAX)),
+            sampling_rate: sampling_rate.map(|rate| {
+                u32::try_from(rate)
+                    .unwrap_or(NONE)
+                    .min(NONE.wrapping_sub(1))
+            }),
         })
+    }
+
+    /// Whether the rule is for everyone and draws nothing.
+    fn is_settled(&self, writer: &Writer<'j>) -> bool {
+        let delegate = self.config_delegate.as_deref();
+        let bound = bound(self.pass_percentage);
+        let for_everyone = |condition: &u32| writer.is_for_everyone(*condition);
+        (bound == 0 || bound == ALL)
+            && delegate.is_none_or(|name| writer.configs.get(name).is_none())
+            && self.conditions.iter().all(for_everyone)
     }
 
     /// Appends the rule. Without a spec's salt it is an override rule, which keeps its own salt apart.
@@ -395,10 +420,12 @@ impl<'j> RuleDraft<'j> {
         let flag = |set: bool, flag: u16| if set { flag } else { 0 };
         let flags = flag(self.is_experiment_group, rule_flags::EXPERIMENT_GROUP)
             | flag(self.return_value.is_false, rule_flags::RETURNS_FALSE)
-            | flag(self.sampling_rate.is_some(), rule_flags::HAS_SAMPLING_RATE)
             | flag(spec_salt.is_none(), rule_flags::OVERRIDE_RULE);
-        let first = (writer.rule_conditions.len() / 4) as u32;
-        for condition in &self.conditions {
+        let first = match *self.conditions {
+            [only] => only,
+            _ => (writer.rule_conditions.len() / 4) as u32,
+        };
+        for condition in self.conditions.iter().filter(|_| self.conditions.len() > 1) {
             writer
                 .rule_conditions
                 .extend_from_slice(&condition.to_le_bytes());
@@ -409,16 +436,16 @@ impl<'j> RuleDraft<'j> {
             .and_then(|name| writer.configs.get(name).copied());
         let row: [u8; RULE] = RowBytes::new()
             .u32(writer.string(&self.id))
+            .u32(writer.optional_string(self.group_name.as_deref()))
+            .u32(object_value(writer, self.return_value))
+            .u32(self.sampling_rate.unwrap_or(NONE))
             .u32(prefix)
             .u16(bound)
             .u16(flags)
             .u16(writer.unit(&self.id_type)?)
             .u16(u16::try_from(self.conditions.len()).map_err(|_| ReadFault::too_large())?)
             .u32(first)
-            .u32(writer.optional_string(self.group_name.as_deref()))
-            .u32(object_value(writer, self.return_value))
             .u32(delegate.unwrap_or(NONE))
-            .u32(self.sampling_rate.unwrap_or(0))
             .done();
         writer.rules.extend_from_slice(&row);
         Ok(())

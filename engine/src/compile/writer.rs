@@ -7,15 +7,18 @@ use alloc::vec::Vec;
 use super::error::{ReadFault, Warning, WarningKind};
 use super::heap::{Heap, Map, Rows};
 use super::read::Read;
-use crate::hash::{bucket, checksum, fnv1a};
+use crate::hash::{bucket, checksum, text_hash};
 use crate::json::write_minified;
 use crate::lowercase::lowercased;
 use crate::sha256::Prefix;
-use crate::table::condition::{CONDITION, ConditionType, FIELD, Operator};
-use crate::table::set::{LINEAR, bucket_bits};
-use crate::table::wire::{NONE, push_varint};
+use crate::table::condition::{CONDITION, ConditionType, FIELD, Operator, mask};
+use crate::table::set::{LINEAR, StringSet, bucket_bits};
+use crate::table::wire::{NONE, heap, push_varint};
 use crate::table::{FLAG_V1, FORMAT_VERSION, HEADER, MAGIC, SECTIONS, Section};
 use crate::user::Builtin;
+
+/// Sets up to this size have masks: with 24 texts a third of the others has the bits of some of them.
+const MASKED: u32 = 24;
 
 /// A row that is written field by field, in the order of the format.
 pub(super) struct RowBytes<const N: usize> {
@@ -135,6 +138,17 @@ impl<'j> Writer<'j> {
         }
     }
 
+    /// Begins an index: how many buckets there are, and where their rows of this size begin in the section.
+    pub(super) fn put_index(&mut self, section: Section, starts: &[u32], row: usize) {
+        let buckets = starts.len().saturating_sub(1) as u32;
+        self.put(section, &buckets.trailing_zeros().to_le_bytes());
+        let head = starts.len().saturating_add(1).saturating_mul(4) as u32;
+        for start in starts {
+            let at = head.saturating_add(start.saturating_mul(row as u32));
+            self.put(section, &at.to_le_bytes());
+        }
+    }
+
     pub(super) fn section(&self, section: Section) -> &[u8] {
         self.sections
             .get(section as usize)
@@ -154,6 +168,13 @@ impl<'j> Writer<'j> {
                 || *operator == Operator::Unsupported as u8
                 || *operator == Operator::StrMatchesPattern as u8
         })
+    }
+
+    /// Whether the condition of this row is `public`.
+    pub(super) fn is_for_everyone(&self, condition: u32) -> bool {
+        let rows = self.conditions.bytes.as_chunks::<CONDITION>().0;
+        rows.get(condition as usize)
+            .is_some_and(|row| row.first() == Some(&(ConditionType::Public as u8)))
     }
 
     pub(super) fn string(&mut self, text: &str) -> u32 {
@@ -177,7 +198,10 @@ impl<'j> Writer<'j> {
     }
 
     pub(super) fn unit(&mut self, name: &str) -> Read<u16> {
-        let lowered = self.string(&lowercased(name));
+        let lowered = match &*lowercased(name) {
+            "userid" => NONE,
+            lowered => self.string(lowered),
+        };
         let row = RowBytes::new().u32(self.string(name)).u32(lowered).done();
         u16::try_from(self.units.intern(&row)).map_err(|_| ReadFault::too_large())
     }
@@ -223,7 +247,7 @@ impl<'j> Writer<'j> {
         }
         let bits = bucket_bits(count);
         let (starts, order) = buckets(
-            items.iter().map(|item| fnv1a(item.as_ref().as_bytes())),
+            items.iter().map(|item| text_hash(item.as_ref().as_bytes())),
             bits,
         );
         let mut entries = Vec::new();
@@ -250,6 +274,17 @@ impl<'j> Writer<'j> {
         }
         blob.extend_from_slice(&entries);
         self.blobs.intern(&blob)
+    }
+
+    /// The masks of the texts in a set, together; all ones for a large set, of which each bit would be one soon.
+    pub(super) fn masks(&self, set: u32) -> u64 {
+        let set = heap(&self.blobs.bytes, set).and_then(StringSet::read);
+        match set {
+            Some(set) if set.len() <= MASKED => set
+                .entries()
+                .fold(0, |masks, entry| masks | mask(text_hash(entry))),
+            _ => u64::MAX,
+        }
     }
 
     /// The finished table: header, directory, sections.
