@@ -1,4 +1,4 @@
-//! JSON text rewritten: compact, and with numbers and strings in one spelling (`evaluation.md` §2.2, §2.3).
+//! JSON text rewritten: compact, with numbers and strings in one spelling (`evaluation.md` §2.2, §2.3).
 
 use core::fmt::{self, Write};
 
@@ -7,17 +7,7 @@ use crate::number::json_number_text;
 
 /// Writes valid JSON without white space, its numbers and strings spelt as Statsig's core spells them.
 pub(crate) fn write_canonical(text: &str, out: &mut dyn Write) -> fmt::Result {
-    rewrite(text, out, true)
-}
-
-/// Writes valid JSON without white space, all tokens as they were.
-#[cfg(feature = "compile")]
-pub(crate) fn write_minified(text: &str, out: &mut dyn Write) -> fmt::Result {
-    rewrite(text, out, false)
-}
-
-/// Tokens one after another: the text is known to be valid, so structure needs no stack.
-fn rewrite(text: &str, out: &mut dyn Write, canonical: bool) -> fmt::Result {
+    // Tokens one after another: the text is known to be valid, so structure needs no stack.
     let mut rest = text;
     loop {
         rest = rest.trim_start_matches([' ', '\n', '\r', '\t']);
@@ -34,7 +24,7 @@ fn rewrite(text: &str, out: &mut dyn Write, canonical: bool) -> fmt::Result {
                 match scanner.peek() {
                     Ok(Kind::String) => {
                         let raw = scanner.string().map_err(|_| fmt::Error)?;
-                        if canonical && raw.plain().is_none() {
+                        if raw.plain().is_none() {
                             out.write_char('"')?;
                             write_escaped_chars(raw.chars(), out)?;
                             out.write_char('"')?;
@@ -44,11 +34,7 @@ fn rewrite(text: &str, out: &mut dyn Write, canonical: bool) -> fmt::Result {
                     }
                     Ok(Kind::Number) => {
                         let token = scanner.number().map_err(|_| fmt::Error)?;
-                        if canonical {
-                            json_number_text(token, out)?;
-                        } else {
-                            out.write_str(token)?;
-                        }
+                        json_number_text(token, out)?;
                     }
                     _ => out.write_str(scanner.skip().map_err(|_| fmt::Error)?)?,
                 }

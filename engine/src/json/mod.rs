@@ -11,8 +11,6 @@ mod scanner;
 mod string;
 
 pub(crate) use canonical::write_canonical;
-#[cfg(feature = "compile")]
-pub(crate) use canonical::write_minified;
 pub(crate) use object::{Object, write_texts};
 pub(crate) use scanner::{Fault, FaultKind, Kind, Scanner};
 pub(crate) use string::RawStr;

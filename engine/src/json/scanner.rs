@@ -43,40 +43,35 @@ pub(crate) struct Scanner<'j> {
     depth: u32,
     /// Whether the container just entered has had no member yet.
     first: bool,
-    /// Whether white space was passed over, see [`Self::skip_compact`].
+    /// Whether white space was passed over.
     spaced: bool,
-    /// Added to every reported offset: where `text` lies in the document it was cut from.
-    base: usize,
 }
 
-/// How many bytes at the start stand for themselves in a string: none of them a quote, a backslash or a control character.
+/// Where the run of bytes from `at` on ends that stand for themselves in a string: none of them a quote, a backslash or a
+/// control character.
 ///
-/// Eight at a time. In each of the three differences the lowest top bit that is set marks the first such byte; what
-/// lies above it may be wrong, through its borrow.
-fn plain_length(bytes: &[u8]) -> usize {
+/// Eight at a time. `0x02` exchanges the quote with the space, below which everything ends a run. In each of the two
+/// differences the lowest top bit that is set marks the first such byte; what lies above it may be wrong, through its borrow.
+#[inline(never)]
+fn plain_end(bytes: &[u8], at: usize) -> usize {
     const EACH: u64 = 0x0101_0101_0101_0101;
     const TOPS: u64 = EACH << 7;
-    const QUOTES: u64 = 0x2222_2222_2222_2222;
-    const BACKSLASHES: u64 = 0x5C5C_5C5C_5C5C_5C5C;
-    const SPACES: u64 = 0x2020_2020_2020_2020;
-    let (words, rest) = bytes.as_chunks::<8>();
-    let mut length: usize = 0;
-    for word in words {
+    const BACKSLASHES: u64 = EACH * b'\\' as u64;
+    let mut at = at;
+    while let Some(word) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
         let word = u64::from_le_bytes(*word);
-        let (quote, backslash) = (word ^ QUOTES, word ^ BACKSLASHES);
-        let found = (quote.wrapping_sub(EACH) & !quote
-            | backslash.wrapping_sub(EACH) & !backslash
-            | word.wrapping_sub(SPACES) & !word)
-            & TOPS;
+        let below = (word ^ EACH << 1).wrapping_sub(EACH * 0x21);
+        let backslash = (word ^ BACKSLASHES).wrapping_sub(EACH);
+        let found = (below | backslash) & !word & TOPS;
         if found != 0 {
-            return length.saturating_add(found.trailing_zeros() as usize / 8);
+            return at.wrapping_add(found.trailing_zeros() as usize / 8);
         }
-        length = length.saturating_add(8);
+        at = at.wrapping_add(8);
     }
-    let plain = rest
-        .iter()
-        .position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20);
-    length.saturating_add(plain.unwrap_or(rest.len()))
+    let ends = |&byte: &u8| byte == b'"' || byte == b'\\' || byte < 0x20;
+    let rest = bytes.get(at..).unwrap_or_default();
+    let plain = rest.iter().position(ends).unwrap_or(rest.len());
+    at.wrapping_add(plain)
 }
 
 type Result<T> = core::result::Result<T, Fault>;
@@ -86,27 +81,26 @@ impl<'j> Scanner<'j> {
         Self::at_offset(text, 0)
     }
 
-    /// A scanner over a part of a document which begins at byte `base` of it.
-    pub(crate) fn at_offset(text: &'j str, base: usize) -> Self {
+    /// A scanner that begins at byte `at` of the text.
+    pub(crate) fn at_offset(text: &'j str, at: usize) -> Self {
         Scanner {
             text,
-            at: 0,
+            at,
             depth: 0,
             first: false,
             spaced: false,
-            base,
         }
     }
 
-    /// Where the scanner is, in bytes of the whole document.
+    /// Where the scanner is, in bytes from the beginning of the text.
     pub(crate) fn offset(&self) -> usize {
-        self.base.saturating_add(self.at)
+        self.at
     }
 
-    /// The text from here to where another scanner of the same text is.
+    /// Whether white space was passed over between the tokens so far.
     #[cfg(feature = "compile")]
-    pub(crate) fn until(&self, later: &Self) -> &'j str {
-        self.text.get(self.at..later.at).unwrap_or_default()
+    pub(crate) fn has_passed_space(&self) -> bool {
+        self.spaced
     }
 
     fn fault<T>(&self, kind: FaultKind) -> Result<T> {
@@ -123,11 +117,19 @@ impl<'j> Scanner<'j> {
 
     #[inline]
     fn advance(&mut self, count: usize) {
-        self.at = self.at.saturating_add(count);
+        self.at = self.at.wrapping_add(count);
     }
 
     #[inline]
     fn skip_space(&mut self) -> Option<u8> {
+        match self.byte() {
+            Some(b' ' | b'\n' | b'\r' | b'\t') => self.skip_spaces(),
+            other => other,
+        }
+    }
+
+    #[inline(never)]
+    fn skip_spaces(&mut self) -> Option<u8> {
         loop {
             match self.byte() {
                 Some(b' ' | b'\n' | b'\r' | b'\t') => self.skip_indentation(),
@@ -137,7 +139,7 @@ impl<'j> Scanner<'j> {
     }
 
     /// One character of white space, and what follows of spaces, eight at a time.
-    #[inline(never)]
+    #[inline]
     fn skip_indentation(&mut self) {
         const SPACES: u64 = 0x2020_2020_2020_2020;
         self.spaced = true;
@@ -164,6 +166,16 @@ impl<'j> Scanner<'j> {
             Some(b'n') => Ok(Kind::Null),
             _ => self.fault(FaultKind::Syntax),
         }
+    }
+
+    /// The next byte that is no white space; where a string begins it is not consumed.
+    #[cfg(feature = "compile")]
+    pub(crate) fn next_byte(&mut self) -> Option<u8> {
+        let byte = self.skip_space()?;
+        if byte != b'"' {
+            self.advance(1);
+        }
+        Some(byte)
     }
 
     /// Nothing but white space may follow.
@@ -234,10 +246,7 @@ impl<'j> Scanner<'j> {
             return self.fault(FaultKind::Syntax);
         }
         let key = self.string()?;
-        if self.skip_space() != Some(b':') {
-            return self.fault(FaultKind::Syntax);
-        }
-        self.advance(1);
+        self.colon()?;
         Ok(Some(key))
     }
 
@@ -246,10 +255,11 @@ impl<'j> Scanner<'j> {
         self.next_member(b']')
     }
 
-    fn literal(&mut self, word: &'static str) -> Result<()> {
+    #[inline]
+    fn literal<const N: usize>(&mut self, word: &[u8; N]) -> Result<()> {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        if rest.starts_with(word.as_bytes()) {
-            self.advance(word.len());
+        if rest.first_chunk::<N>() == Some(word) {
+            self.advance(N);
             Ok(())
         } else {
             self.fault(FaultKind::Syntax)
@@ -262,24 +272,38 @@ impl<'j> Scanner<'j> {
             self.peek()?;
             return self.fault(FaultKind::Type);
         }
-        self.advance(1);
-        let start = self.at;
-        let mut escaped = false;
+        let start = self.at.wrapping_add(1);
+        let escaped = self.pass_string()?;
+        let raw = self.text.get(start..self.at.wrapping_sub(1));
+        Ok(RawStr::new(raw.unwrap_or_default(), escaped))
+    }
+
+    /// Passes over a string, whose opening quote is next; says whether it has escapes.
+    #[inline]
+    fn pass_string(&mut self) -> Result<bool> {
+        self.at = plain_end(self.text.as_bytes(), self.at.wrapping_add(1));
+        if self.byte() == Some(b'"') {
+            self.advance(1);
+            return Ok(false);
+        }
+        self.pass_escapes()?;
+        Ok(true)
+    }
+
+    /// The rest of a string from its first escape on.
+    #[inline(never)]
+    fn pass_escapes(&mut self) -> Result<()> {
         loop {
-            let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-            self.advance(plain_length(rest));
             match self.byte() {
-                Some(b'"') => break,
-                Some(b'\\') => {
-                    escaped = true;
-                    self.escape()?;
+                Some(b'"') => {
+                    self.advance(1);
+                    return Ok(());
                 }
+                Some(b'\\') => self.escape()?,
                 _ => return self.fault(FaultKind::Syntax),
             }
+            self.at = plain_end(self.text.as_bytes(), self.at);
         }
-        let raw = self.text.get(start..self.at).unwrap_or_default();
-        self.advance(1);
-        Ok(RawStr::new(raw, escaped))
     }
 
     fn escape(&mut self) -> Result<()> {
@@ -293,7 +317,7 @@ impl<'j> Scanner<'j> {
                 self.advance(1);
                 match self.hex4()? {
                     0xD800..=0xDBFF => {
-                        self.literal("\\u")?;
+                        self.literal(b"\\u")?;
                         match self.hex4()? {
                             0xDC00..=0xDFFF => Ok(()),
                             _ => self.fault(FaultKind::Syntax),
@@ -318,19 +342,6 @@ impl<'j> Scanner<'j> {
         }
     }
 
-    fn digits(&mut self) -> Result<()> {
-        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        let count = rest
-            .iter()
-            .position(|b| !b.is_ascii_digit())
-            .unwrap_or(rest.len());
-        if count == 0 {
-            return self.fault(FaultKind::Syntax);
-        }
-        self.advance(count);
-        Ok(())
-    }
-
     /// A number, as its token.
     pub(crate) fn number(&mut self) -> Result<&'j str> {
         if !matches!(self.skip_space(), Some(b'-' | b'0'..=b'9')) {
@@ -338,6 +349,12 @@ impl<'j> Scanner<'j> {
             return self.fault(FaultKind::Type);
         }
         let start = self.at;
+        self.pass_number()?;
+        Ok(self.text.get(start..self.at).unwrap_or_default())
+    }
+
+    #[inline(never)]
+    fn pass_number(&mut self) -> Result<()> {
         if self.byte() == Some(b'-') {
             self.advance(1);
         }
@@ -357,14 +374,29 @@ impl<'j> Scanner<'j> {
             }
             self.digits()?;
         }
-        Ok(self.text.get(start..self.at).unwrap_or_default())
+        Ok(())
+    }
+
+    fn digits(&mut self) -> Result<()> {
+        let start = self.at;
+        while let Some(b'0'..=b'9') = self.byte() {
+            self.advance(1);
+        }
+        if self.at == start {
+            return self.fault(FaultKind::Syntax);
+        }
+        Ok(())
     }
 
     /// `true` or `false`.
     pub(crate) fn bool(&mut self) -> Result<bool> {
         match self.peek()? {
             Kind::Bool(value) => {
-                self.literal(if value { "true" } else { "false" })?;
+                if value {
+                    self.literal(b"true")?;
+                } else {
+                    self.literal(b"false")?;
+                }
                 Ok(value)
             }
             _ => self.fault(FaultKind::Type),
@@ -377,17 +409,8 @@ impl<'j> Scanner<'j> {
             self.peek()?;
             return Ok(false);
         }
-        self.literal("null")?;
+        self.literal(b"null")?;
         Ok(true)
-    }
-
-    /// [`Self::skip`], and whether the value's text is free of white space outside of strings.
-    #[cfg(feature = "compile")]
-    pub(crate) fn skip_compact(&mut self) -> Result<(&'j str, bool)> {
-        self.skip_space();
-        self.spaced = false;
-        let text = self.skip()?;
-        Ok((text, !self.spaced))
     }
 
     /// Passes over one value of any type and gives its text. Checks its grammar; no recursion: one bit for each
@@ -395,40 +418,82 @@ impl<'j> Scanner<'j> {
     pub(crate) fn skip(&mut self) -> Result<&'j str> {
         self.skip_space();
         let start = self.at;
-        let outer = self.depth;
+        self.pass()?;
+        Ok(self.text.get(start..self.at).unwrap_or_default())
+    }
+
+    fn pass(&mut self) -> Result<()> {
         let mut objects: u128 = 0;
-        loop {
-            let opened = match self.peek()? {
-                Kind::Object => Some(true),
-                Kind::Array => Some(false),
-                Kind::String => self.string().map(|_| None)?,
-                Kind::Number => self.number().map(|_| None)?,
-                Kind::Bool(_) => self.bool().map(|_| None)?,
-                Kind::Null => self.null().map(|_| None)?,
-            };
-            if let Some(object) = opened {
-                if object {
-                    self.begin_object()?;
-                } else {
-                    self.begin_array()?;
+        let mut open: u32 = 0;
+        'values: loop {
+            match self.skip_space() {
+                Some(b'"') => {
+                    self.pass_string()?;
                 }
-                objects = objects << 1 | u128::from(object);
+                Some(b't') => self.literal(b"true")?,
+                Some(b'f') => self.literal(b"false")?,
+                Some(b'n') => self.literal(b"null")?,
+                Some(b'-' | b'0'..=b'9') => self.pass_number()?,
+                Some(opening @ (b'{' | b'[')) => {
+                    if self.depth.saturating_add(open) >= MAX_DEPTH {
+                        return self.fault(FaultKind::Depth);
+                    }
+                    self.advance(1);
+                    let is_object = opening == b'{';
+                    match self.skip_space() {
+                        Some(b'}') if is_object => self.advance(1),
+                        Some(b']') if !is_object => self.advance(1),
+                        _ => {
+                            open = open.wrapping_add(1);
+                            objects = objects << 1 | u128::from(is_object);
+                            if is_object {
+                                self.pass_key()?;
+                            }
+                            continue;
+                        }
+                    }
+                }
+                _ => return self.fault(FaultKind::Syntax),
             }
-            // After a value, or just inside a container: find the next value, closing what ends here.
-            loop {
-                if self.depth <= outer {
-                    return Ok(self.text.get(start..self.at).unwrap_or_default());
+            // After a value: what ends here, until another one follows.
+            while open > 0 {
+                let in_object = objects & 1 == 1;
+                match self.skip_space() {
+                    Some(b',') => {
+                        self.advance(1);
+                        if in_object {
+                            self.pass_key()?;
+                        }
+                        continue 'values;
+                    }
+                    Some(b'}') if in_object => {}
+                    Some(b']') if !in_object => {}
+                    _ => return self.fault(FaultKind::Syntax),
                 }
-                let more = if objects & 1 == 1 {
-                    self.next_key()?.is_some()
-                } else {
-                    self.next_element()?
-                };
-                if more {
-                    break;
-                }
+                self.advance(1);
+                open = open.wrapping_sub(1);
                 objects >>= 1;
             }
+            return Ok(());
         }
+    }
+
+    /// Passes over a key and its colon.
+    #[inline]
+    fn pass_key(&mut self) -> Result<()> {
+        if self.skip_space() != Some(b'"') {
+            return self.fault(FaultKind::Syntax);
+        }
+        self.pass_string()?;
+        self.colon()
+    }
+
+    #[inline]
+    fn colon(&mut self) -> Result<()> {
+        if self.skip_space() != Some(b':') {
+            return self.fault(FaultKind::Syntax);
+        }
+        self.advance(1);
+        Ok(())
     }
 }
