@@ -25,7 +25,7 @@ pub enum StickyError {
     NotJson(usize),
     /// A member, or the whole, is of another type, at this byte.
     Mistyped(usize),
-    /// The text lacks `value`, `json_value` or `rule_id`.
+    /// The text lacks `value`.
     Incomplete,
     /// The buffer is too small: as many bytes as the text has are always enough.
     BufferFull,
@@ -90,7 +90,7 @@ impl<'p> StickyRecord<'p> {
     pub fn from_json(json: &'p str, buffer: &'p mut [u8]) -> Result<Self, StickyError> {
         let mut arena = Arena::new(buffer);
         let mut scanner = Scanner::new(json);
-        let (mut value, mut object, mut rule_id) = (None, None, None);
+        let mut value = None;
         let (mut all, mut undelegated) = (None, None);
         let mut record = StickyRecord {
             value: false,
@@ -110,11 +110,12 @@ impl<'p> StickyRecord<'p> {
             } else if key.is("value") {
                 value = Some(scanner.bool()?);
             } else if key.is("json_value") {
-                // A copy looks at the type; the whole is then passed over.
-                scanner.clone().begin_object()?;
-                object = Some(scanner.skip()?);
+                // What is no object has no parameters.
+                let is_object = scanner.peek()? == Kind::Object;
+                let text = scanner.skip()?;
+                record.json = if is_object { text } else { "{}" };
             } else if key.is("rule_id") {
-                rule_id = Some(arena.string(scanner.string()?)?);
+                record.rule_id = arena.string(scanner.string()?)?;
             } else if key.is("group_name") {
                 record.group_name = Some(arena.string(scanner.string()?)?);
             } else if key.is("config_delegate") {
@@ -134,10 +135,7 @@ impl<'p> StickyRecord<'p> {
             }
         }
         scanner.end()?;
-        let (Some(value), Some(object), Some(rule_id)) = (value, object, rule_id) else {
-            return Err(StickyError::Incomplete);
-        };
-        (record.value, record.json, record.rule_id) = (value, object, rule_id);
+        record.value = value.ok_or(StickyError::Incomplete)?;
         if let Some((at, all)) = all {
             let undelegated = undelegated.map(|(_, array)| array);
             record.exposures = read_exposures(all, at, undelegated, &mut arena)?;
@@ -272,6 +270,8 @@ pub(crate) struct Kept<'a, 't> {
     pub(crate) evaluation: &'a crate::Evaluation<'t>,
     pub(crate) secondary: &'a [SecondaryExposure<'t>],
     pub(crate) time: u64,
+    /// Of a layer, the experiment that answered for it.
+    pub(crate) delegate: Option<&'t str>,
 }
 
 impl Kept<'_, '_> {
@@ -283,8 +283,8 @@ impl Kept<'_, '_> {
     ) -> fmt::Result {
         let evaluation = self.evaluation;
         let mut object = Object::begin(out)?;
-        let value = if evaluation.value { "true" } else { "false" };
-        object.member("value")?.write_str(value)?;
+        // Only who is in a group is kept; Statsig's core says so for layers' delegates as well.
+        object.member("value")?.write_str("true")?;
         json(object.member("json_value")?)?;
         let place = object.member("rule_id")?;
         place.write_char('"')?;
@@ -296,7 +296,7 @@ impl Kept<'_, '_> {
         place.write_char('"')?;
         for (name, text) in [
             ("group_name", evaluation.group_name),
-            ("config_delegate", evaluation.config_delegate),
+            ("config_delegate", self.delegate),
         ] {
             let place = object.member(name)?;
             match text {

@@ -199,12 +199,16 @@ fn the_sample_experiment_keeps_its_users() {
         );
     }
 
-    // And so does who wants nothing kept, or an experiment that is no more.
+    // And so does who wants nothing kept.
     let world = World::default();
     let evaluator = Evaluator::new(Table::open(&running).unwrap(), &world);
     let mut scratch = Scratch::<8>::new();
     let user = User::new().with_user_id("user-1");
-    for name in [EXPERIMENT, "none"] {
+    // An experiment that is no more has no unit to keep anything for.
+    for (name, expected) in [
+        (EXPERIMENT, StickyChange::Delete),
+        ("none", StickyChange::None),
+    ] {
         let view = scratch.view();
         let (_, change) = evaluator.experiment_sticky(
             &user,
@@ -214,7 +218,7 @@ fn the_sample_experiment_keeps_its_users() {
             view,
             &mut (),
         );
-        assert_eq!(change, StickyChange::Delete);
+        assert_eq!(change, expected);
     }
     experiment(
         &running,
@@ -225,7 +229,7 @@ fn the_sample_experiment_keeps_its_users() {
         |live, change, _| {
             assert_eq!(
                 (live.reason(), change),
-                (Reason::Unrecognized, StickyChange::Delete)
+                (Reason::Unrecognized, StickyChange::None)
             );
         },
     );
@@ -347,8 +351,8 @@ fn overrides_and_targeting_go_first_where_they_are_enforced() {
             },
         );
     }
-    // An enforced override is not kept, although it is a group.
-    for (enforced, change) in [(true, StickyChange::None), (false, StickyChange::Save)] {
+    // Where nothing is kept nothing is enforced: an override with a group is kept as any other.
+    for enforced in [true, false] {
         experiment(
             &table,
             &boss,
@@ -358,7 +362,7 @@ fn overrides_and_targeting_go_first_where_they_are_enforced() {
             |answer, found, _| {
                 assert_eq!(
                     read(answer, found),
-                    ("boss".into(), Reason::Recognized, change)
+                    ("boss".into(), Reason::Recognized, StickyChange::Save)
                 );
             },
         );
@@ -449,8 +453,12 @@ fn a_layer_is_kept_while_its_experiment_is_active() {
         "l",
         Some(&undelegated.to_string()),
         options(false, false),
-        |_, change, _| {
-            assert_eq!(change, StickyChange::Delete);
+        |kept, change, _| {
+            // Then the live answer says whether it is active.
+            assert_eq!(
+                (kept.reason(), change),
+                (Reason::Persisted, StickyChange::None)
+            );
         },
     );
 
@@ -500,7 +508,6 @@ fn what_is_no_record_is_an_error() {
     }
     for (member, value) in [
         ("value", json!("true")),
-        ("json_value", json!([])),
         ("rule_id", json!(1)),
         ("group_name", json!({})),
         ("explicit_parameters", json!([1])),
@@ -518,12 +525,21 @@ fn what_is_no_record_is_an_error() {
             "{record}"
         );
     }
-    for member in ["value", "json_value", "rule_id"] {
-        let mut record: Json = serde_json::from_str(&text).unwrap();
-        record[member] = Json::Null;
+    let mut record: Json = serde_json::from_str(&text).unwrap();
+    record["value"] = Json::Null;
+    assert_eq!(
+        read(&record.to_string(), 1000),
+        Err(StickyError::Incomplete)
+    );
+    // Statsig's core keeps the value of a config that is no object, and reads an empty one then.
+    for value in [Json::Null, json!(false), json!("x"), json!([])] {
+        record["value"] = json!(true);
+        record["json_value"] = value;
+        let record = record.to_string();
+        let mut buffer = vec![0; record.len()];
         assert_eq!(
-            read(&record.to_string(), 1000),
-            Err(StickyError::Incomplete)
+            StickyRecord::from_json(&record, &mut buffer).unwrap().json,
+            "{}"
         );
     }
     assert_eq!(read("{}", 0), Err(StickyError::Incomplete));

@@ -8,6 +8,7 @@
 pub mod answer;
 pub mod bootstrap;
 pub mod countries;
+pub mod findings;
 pub mod generate;
 pub mod official;
 pub mod ours;
@@ -18,6 +19,7 @@ pub mod run;
 pub mod runaway;
 pub mod session;
 pub mod shrink;
+pub mod sticky;
 pub mod tally;
 pub mod tree;
 pub mod world;

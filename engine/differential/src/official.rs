@@ -5,24 +5,26 @@
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use statsig_rust::evaluation::evaluator::{Evaluator, Recognition, SpecType};
 use statsig_rust::evaluation::evaluator_context::{EvaluatorContext, IdListResolution};
 use statsig_rust::evaluation::user_agent_parsing::UserAgentParser;
 use statsig_rust::hashing::HashUtil;
 use statsig_rust::user::StatsigUserInternal;
 use statsig_rust::{
-    ClientInitResponseOptions, DynamicValue, EvaluationDetails, GCIRResponseFormat, HashAlgorithm,
-    OverrideAdapter, SecondaryExposure, SpecStore, SpecsSource, Statsig,
-    StatsigBootstrapSpecsAdapter, StatsigLocalOverrideAdapter, StatsigOptions, StatsigRuntime,
-    StatsigUser, StatsigUserData,
+    ClientInitResponseOptions, DynamicValue, EvaluationDetails, ExperimentEvaluationOptions,
+    GCIRResponseFormat, HashAlgorithm, LayerEvaluationOptions, OverrideAdapter, PersistentStorage,
+    SecondaryExposure, SpecStore, SpecsSource, Statsig, StatsigBootstrapSpecsAdapter,
+    StatsigLocalOverrideAdapter, StatsigOptions, StatsigRuntime, StatsigUser, StatsigUserData,
+    StickyValues, UserPersistedValues,
 };
 
 use crate::answer::{Answer, Kind, Secondary};
 use crate::bootstrap::{Asked, Format, Hash, normal};
 use crate::generate::{Setting, SettingValue};
+use crate::sticky::{Held, StickyAnswer, StickyAsked};
 use crate::world;
 
 /// A running core.
@@ -31,6 +33,42 @@ pub struct Core {
     adapter: Arc<StatsigBootstrapSpecsAdapter>,
     store: Arc<SpecStore>,
     hashing: HashUtil,
+    changes: Arc<Changes>,
+}
+
+/// A storage of sticky assignments that only notes what is done with it.
+#[derive(Default)]
+struct Changes(Mutex<Vec<(String, Change)>>);
+
+enum Change {
+    Saved(Json),
+    Deleted,
+}
+
+impl Changes {
+    fn take(&self) -> Vec<(String, Change)> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn note(&self, name: &str, change: Change) {
+        let mut changes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        changes.push((name.to_owned(), change));
+    }
+}
+
+impl PersistentStorage for Changes {
+    fn load(&self, _: String) -> Option<UserPersistedValues> {
+        None
+    }
+
+    fn save(&self, key: &str, name: &str, data: StickyValues) {
+        let record = serde_json::to_value(data).unwrap_or_default();
+        self.note(name, Change::Saved(json!([key, name, record])));
+    }
+
+    fn delete(&self, _: &str, name: &str) {
+        self.note(name, Change::Deleted);
+    }
 }
 
 /// Local overrides as the core takes them, if there are any.
@@ -88,8 +126,10 @@ impl Core {
                 "condition_map":{},"experiment_to_layer":{}}"#
                 .into(),
         ));
+        let changes = Arc::new(Changes::default());
         let mut options = StatsigOptions::builder()
             .specs_adapter(Some(adapter.clone()))
+            .persistent_storage(Some(changes.clone()))
             .disable_network(Some(true))
             .disable_all_logging(Some(true))
             .wait_for_country_lookup_init(Some(true))
@@ -124,6 +164,7 @@ impl Core {
             adapter,
             store,
             hashing: HashUtil::new(),
+            changes,
         }
     }
 
@@ -189,6 +230,37 @@ impl Core {
         catch_unwind(ask).ok()
     }
 
+    /// The groups of an experiment, and what it gives each of some groups and rules.
+    pub fn groups(&self, name: &str, groups: &[&str], rules: &[&str]) -> Json {
+        let listed = self.statsig.get_experiment_groups(name);
+        let list = listed.groups.iter().map(|group| {
+            json!([
+                group.group_name,
+                group.rule_id,
+                group.id_type,
+                group.return_value
+            ])
+        });
+        let by_group = groups
+            .iter()
+            .map(|group| self.statsig.get_experiment_by_group_name(name, group));
+        let by_rule = rules
+            .iter()
+            .map(|rule| self.statsig.get_experiment_by_group_id_advanced(name, rule));
+        let found = by_group.chain(by_rule).map(|one| {
+            json!([
+                one.rule_id,
+                one.id_type,
+                one.group_name,
+                one.is_experiment_active,
+                one.details.reason,
+                one.value
+            ])
+        });
+        json!({"active": listed.is_experiment_active, "groups": list.collect::<Vec<_>>(),
+            "found": found.collect::<Vec<_>>()})
+    }
+
     /// The client bootstrap response; `None` when the core panics.
     pub fn bootstrap(&self, user: &StatsigUser, asked: &Asked) -> Option<Json> {
         let options = ClientInitResponseOptions {
@@ -213,6 +285,71 @@ impl Core {
                 .get_client_init_response_with_options_as_string(user, &options)
         });
         catch_unwind(ask).ok().map(|text| normal(&text))
+    }
+
+    /// An experiment or a layer of which the user keeps what it was given; `None` when the core panics.
+    pub fn sticky(
+        &self,
+        user: &StatsigUser,
+        kind: Kind,
+        name: &str,
+        asked: &StickyAsked,
+    ) -> Option<StickyAnswer> {
+        let kept = match &asked.held {
+            Held::Unwanted => None,
+            Held::Nothing => Some(UserPersistedValues::new()),
+            Held::Record(record) => Some(HashMap::from([(
+                name.to_owned(),
+                serde_json::from_str(record).ok()?,
+            )])),
+        };
+        self.changes.take();
+        let ask = AssertUnwindSafe(|| match kind {
+            Kind::Layer => {
+                let options = LayerEvaluationOptions {
+                    disable_exposure_logging: true,
+                    user_persisted_values: kept,
+                    enforce_overrides: asked.enforce_overrides,
+                    enforce_targeting: asked.enforce_targeting,
+                };
+                let layer = self.statsig.get_layer_with_options(user, name, options);
+                let inner = serde_json::to_value(&layer.__evaluation).unwrap_or_default();
+                json!({"json": layer.__value, "rule_id": layer.rule_id, "group": layer.group_name,
+                    "reason": layer.details.reason, "active": layer.is_experiment_active,
+                    "delegate": layer.allocated_experiment_name, "secondary": inner["secondary_exposures"]})
+            }
+            _ => {
+                let options = ExperimentEvaluationOptions {
+                    disable_exposure_logging: true,
+                    user_persisted_values: kept,
+                    enforce_overrides: asked.enforce_overrides,
+                    enforce_targeting: asked.enforce_targeting,
+                };
+                let experiment = self
+                    .statsig
+                    .get_experiment_with_options(user, name, options);
+                let inner = serde_json::to_value(&experiment.__evaluation).unwrap_or_default();
+                json!({"json": experiment.value, "rule_id": experiment.rule_id, "group": experiment.group_name,
+                    "reason": experiment.details.reason, "active": experiment.is_experiment_active,
+                    "secondary": inner["secondary_exposures"]})
+            }
+        });
+        let mut answer = StickyAnswer {
+            answer: catch_unwind(ask).ok()?,
+            ..StickyAnswer::default()
+        };
+        if answer.answer["secondary"].is_null() {
+            answer.answer["secondary"] = json!([]);
+        }
+        // The core forgets what is kept of other experiments when a condition asks for the user's group in them. That is
+        // a fault of its own: whoever keeps them did not ask for it.
+        for (_, change) in self.changes.take().into_iter().filter(|(of, _)| of == name) {
+            match change {
+                Change::Saved(record) => answer.saved = Some(record),
+                Change::Deleted => answer.deleted = true,
+            }
+        }
+        Some(answer)
     }
 
     fn ask_unguarded(
@@ -249,11 +386,7 @@ impl Core {
                 return Answer {
                     json: empty(kind),
                     reason: EvaluationDetails::error(&error.to_string()).reason,
-                    rule_id: if kind == Kind::Gate {
-                        "default".into()
-                    } else {
-                        String::new()
-                    },
+                    rule_id: "default".into(),
                     ..Answer::default()
                 };
             }

@@ -1,15 +1,18 @@
 //! Our engine, asked for the same.
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use statsig_edge::bootstrap::{BootstrapOptions, NameHash, ResponseFormat};
 use statsig_edge::{
-    Attributes, Evaluation, Evaluator, LocalOverride, Options, OverrideValue, Scratch,
-    SecondaryExposure, SpecKind, StoreParameter, Table, User,
+    Attributes, Evaluation, Evaluator, LocalOverride, Options, OverrideValue, Reason, Scratch,
+    SecondaryExposure, SpecKind, StickyChange, StickyOptions, StickyRecord, StoreParameter, Stored,
+    Table, User,
 };
+use statsig_fastly_cli::explanation;
 
 use crate::answer::{Answer, Kind, Secondary};
 use crate::bootstrap::{Asked, Format, Hash, normal};
 use crate::generate::{Setting, SettingValue};
+use crate::sticky::{Held, StickyAnswer, StickyAsked};
 use crate::world::{self, World};
 
 /// Room for one check: more nested gates than a generated payload can reach.
@@ -81,6 +84,35 @@ impl<'t, 'w> Ours<'t, 'w> {
         Evaluator::with_options(self.table, self.world, options)
     }
 
+    /// The groups of an experiment, and what it gives each of some groups and rules.
+    pub fn groups(&self, name: &str, groups: &[&str], rules: &[&str]) -> Json {
+        let listed = self.table.experiment_groups(name);
+        let list = listed
+            .iter()
+            .flat_map(|listed| listed.iter())
+            .map(|group| json!([group.name, group.rule_id, group.id_type, parse(group.json)]));
+        let evaluator = self.evaluator();
+        let by_group = groups
+            .iter()
+            .map(|group| evaluator.experiment_by_group_name(name, group));
+        let by_rule = rules
+            .iter()
+            .map(|rule| evaluator.experiment_by_rule_id(name, rule));
+        let found = by_group.chain(by_rule).map(|one| {
+            let common = common(one.evaluation());
+            json!([
+                common.rule_id,
+                common.id_type.unwrap_or_default(),
+                common.group_name,
+                common.is_experiment_active,
+                common.reason,
+                parse(one.json())
+            ])
+        });
+        let active = listed.map(|listed| listed.is_experiment_active());
+        json!({"active": active, "groups": list.collect::<Vec<_>>(), "found": found.collect::<Vec<_>>()})
+    }
+
     /// The client bootstrap response.
     pub fn bootstrap(&self, user: &User<'_>, asked: &Asked, scratch: &mut Room<'t>) -> Json {
         let mut options = BootstrapOptions::default();
@@ -103,6 +135,86 @@ impl<'t, 'w> Ours<'t, 'w> {
         // A `String` takes everything.
         let _ = evaluator.client_bootstrap(user, &options, scratch.view(), &mut text);
         normal(&text)
+    }
+
+    /// Why it answers so.
+    pub fn explain(&self, user: &User<'_>, kind: Kind, name: &str) -> String {
+        explanation::text(&self.evaluator(), spec_kind(kind), name, user)
+    }
+
+    /// An experiment or a layer of which the user keeps what it was given.
+    pub fn sticky(
+        &self,
+        user: &User<'_>,
+        kind: Kind,
+        name: &str,
+        asked: &StickyAsked,
+    ) -> StickyAnswer {
+        let mut buffer;
+        let stored = match &asked.held {
+            Held::Unwanted => Stored::Unwanted,
+            Held::Nothing => Stored::Nothing,
+            Held::Record(text) => {
+                buffer = vec![0; text.len()];
+                StickyRecord::from_json(text, &mut buffer).map_or(Stored::Nothing, Stored::Record)
+            }
+        };
+        let evaluator = self.evaluator();
+        let mut options = StickyOptions::default();
+        options.enforce_overrides = asked.enforce_overrides;
+        options.enforce_targeting = asked.enforce_targeting;
+        let mut room = Box::new(Room::new());
+        let (mut key, mut record, mut json_text) = (String::new(), String::new(), String::new());
+        let time = self.table.time();
+        // A `String` takes everything.
+        let (change, evaluation, secondary, mut answer) = match kind {
+            Kind::Layer => {
+                let (layer, change) =
+                    evaluator.layer_sticky(user, name, &stored, options, room.view(), &mut ());
+                let _ = layer.write_sticky_record(time, &mut record);
+                let _ = layer.write_json(&mut json_text);
+                let delegate = json!({"delegate": layer.allocated_experiment()});
+                (
+                    change,
+                    *layer.evaluation(),
+                    layer.secondary_exposures(),
+                    delegate,
+                )
+            }
+            _ => {
+                let (experiment, change) =
+                    evaluator.experiment_sticky(user, name, &stored, options, room.view(), &mut ());
+                let _ = experiment.write_sticky_record(time, &mut record);
+                json_text.push_str(experiment.json());
+                (
+                    change,
+                    *experiment.evaluation(),
+                    experiment.secondary_exposures(),
+                    json!({}),
+                )
+            }
+        };
+        let _ = user.write_sticky_key(evaluation.id_type.unwrap_or_default(), &mut key);
+        let common = common(&evaluation);
+        let secondary = secondary.iter().map(|one| {
+            let value = if one.gate_value { "true" } else { "false" };
+            json!({"gate": one.gate, "gateValue": value, "ruleID": one.rule_id})
+        });
+        answer["json"] = parse(&json_text);
+        answer["rule_id"] = common.rule_id.into();
+        answer["group"] = common.group_name.into();
+        answer["reason"] = common.reason.into();
+        let allocated =
+            kind != Kind::Layer || common.config_delegate.is_some_and(|name| !name.is_empty());
+        let active =
+            common.is_experiment_active && (allocated || evaluation.reason == Reason::Persisted);
+        answer["active"] = active.into();
+        answer["secondary"] = secondary.collect::<Vec<_>>().into();
+        StickyAnswer {
+            answer,
+            saved: (change == StickyChange::Save).then(|| json!([key, name, parse(&record)])),
+            deleted: change == StickyChange::Delete,
+        }
     }
 
     /// A parameter of a parameter store, null when there is none.

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::bootstrap::Asked;
+use crate::findings::Difference;
 use crate::generate::{self, Scope};
 use crate::quirk::Quirk;
 use crate::random::Random;
 use crate::runaway::runs_away;
-use crate::session::{Difference, Engines, Form, Question};
+use crate::session::{Engines, Form, Question};
 use crate::shrink::shrink;
 use crate::tally::{Tally, labels};
 use crate::tree::Tree;
@@ -58,10 +59,11 @@ pub fn run(engines: &Engines<'_>, plan: &Plan) -> Outcome {
     while outcome.cases < plan.cases && outcome.failures < plan.failures {
         let mut random = Random::new(plan.seed, batch);
         batch += 1;
-        let made = generate::payload(&mut random, plan.scope);
+        let mut made = generate::payload(&mut random, plan.scope);
         let users: Vec<Tree> = (0..USERS)
             .map(|_| generate::user(&mut random, &made.words))
             .collect();
+        generate::boundaries(&mut random, &mut made.tree, &users);
         let v1 = generate::v1(&mut random, &made.tree);
         let bandits = made.tree.get("cmab_configs").is_some();
         let bootstrap = Asked::pick(&mut random, bandits);
@@ -98,7 +100,7 @@ pub fn run(engines: &Engines<'_>, plan: &Plan) -> Outcome {
                     batch - 1,
                     plan.seed
                 );
-                show_smallest(engines, question, &users);
+                show_smallest(engines, question, &users, &findings.differences);
             }
         }
         if reported.elapsed().as_secs() >= 20 {
@@ -115,7 +117,12 @@ pub fn run(engines: &Engines<'_>, plan: &Plan) -> Outcome {
 }
 
 /// Finds a small payload and user with the same difference, and prints them.
-fn show_smallest(engines: &Engines<'_>, mut question: Question, users: &[Tree]) {
+fn show_smallest(
+    engines: &Engines<'_>,
+    mut question: Question,
+    users: &[Tree],
+    all: &[Difference],
+) {
     let differences = |question: &Question, users: &[Tree]| {
         engines
             .compare(question, users, &mut |_, _, _| {})
@@ -132,7 +139,12 @@ fn show_smallest(engines: &Engines<'_>, mut question: Question, users: &[Tree]) 
         }
     }
     let Some((mut user, first)) = found else {
-        println!("gone when asked again");
+        // What is kept for one user comes from another.
+        println!("gone when each user is asked alone");
+        println!("  payload {}", question.payload.to_json());
+        for difference in all.iter().take(2) {
+            println!("  {difference}");
+        }
         return;
     };
     let begin = Instant::now();

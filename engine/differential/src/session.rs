@@ -1,24 +1,26 @@
 //! One payload in both engines, asked about users.
 
-use std::collections::BTreeMap;
-use std::fmt;
-
 use serde_json::Value as Json;
 use statsig_edge::compile::{CompileError, compile};
 use statsig_edge::{Environment, Table, User};
 
 use crate::answer::{Answer, Kind};
 use crate::bootstrap::{Asked, difference};
+use crate::findings::Findings;
 use crate::generate::{BY_CHANCE, Setting};
 use crate::official::{self, Acceptance, Core, agent_field};
 use crate::ours::{self, Ours, Room};
 use crate::quirk::{Content, Quirk};
 use crate::reference_v1::{Outside, Reference};
+use crate::sticky::Records;
 use crate::tree::Tree;
 use crate::world::{self, World};
 
 /// One in so many users is asked for a bootstrap response.
 const BOOTSTRAPPED: usize = 5;
+
+/// One in so many users is asked for experiments and layers of which it keeps what it was given.
+const STICKY: usize = 2;
 
 /// The form of a payload, and with it who is asked besides our engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,55 +46,6 @@ pub struct Question {
     pub settings: Vec<Setting>,
     /// How the client bootstrap response is asked for, for some of the users.
     pub bootstrap: Asked,
-}
-
-/// Two answers that are not the same.
-#[derive(Clone, Debug)]
-pub struct Difference {
-    /// What was asked for.
-    pub what: String,
-    /// Which fields differ.
-    pub fields: Vec<&'static str>,
-    /// What Statsig's core says.
-    pub core: String,
-    /// What our engine says.
-    pub ours: String,
-}
-
-impl Difference {
-    /// What makes two differences the same kind of difference, while one is being made smaller.
-    pub fn signature(&self) -> (&str, &[&'static str]) {
-        (
-            self.what.split(" \"").next().unwrap_or_default(),
-            &self.fields,
-        )
-    }
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}: {} differ\n  core: {}\n  ours: {}",
-            self.what,
-            self.fields.join(", "),
-            self.core,
-            self.ours
-        )
-    }
-}
-
-/// What a comparison found.
-#[derive(Debug, Default)]
-pub struct Findings {
-    /// Users that both engines were asked about.
-    pub users: usize,
-    /// Answers that were compared.
-    pub answers: usize,
-    /// What differs.
-    pub differences: Vec<Difference>,
-    /// What differs for a reason that is known.
-    pub quirks: BTreeMap<Quirk, usize>,
 }
 
 /// Both engines.
@@ -136,12 +89,8 @@ impl<'c> Engines<'c> {
             serde_json::from_str::<Json>(&payload),
             compile(payload.as_bytes()),
         ) else {
-            findings.differences.push(Difference {
-                what: "v1 payload".into(),
-                fields: vec!["acceptance"],
-                core: "Accepted".into(),
-                ours: format!("{:?}", compile(payload.as_bytes()).err()),
-            });
+            let ours = format!("{:?}", compile(payload.as_bytes()).err());
+            findings.differ("v1 payload".into(), vec!["acceptance"], &"Accepted", &ours);
             return findings;
         };
         let world = World::new(question.lists, self.countries);
@@ -183,7 +132,8 @@ impl<'c> Engines<'c> {
             for (kind, name) in &names {
                 let theirs = reference.ask(&parsed_user, *kind, name);
                 let our = ours.ask(&our_user, *kind, name, &mut room);
-                findings.compare_answers("v1 ", (*kind, name), &theirs, &our, content);
+                let trace = || ours.explain(&our_user, *kind, name);
+                findings.compare_answers("v1 ", (*kind, name), &theirs, &our, content, trace);
             }
             for (store, parameter) in &stores {
                 let theirs = reference.store_parameter(&parsed_user, store, parameter);
@@ -214,15 +164,12 @@ impl<'c> Engines<'c> {
             Err(_) => Acceptance::Rejected,
         };
         if acceptance != ours {
-            findings.differences.push(Difference {
-                what: "payload".into(),
-                fields: vec!["acceptance"],
-                core: format!("{acceptance:?}"),
-                ours: match compiled {
-                    Ok(_) => "Accepted".into(),
-                    Err(error) => error.to_string(),
-                },
-            });
+            let ours = match compiled {
+                Ok(_) => "Accepted".into(),
+                Err(error) => error.to_string(),
+            };
+            let theirs = format!("{acceptance:?}");
+            findings.differ("payload".into(), vec!["acceptance"], &theirs, &ours);
             return findings;
         }
         let Ok(compiled) = compiled else {
@@ -233,29 +180,31 @@ impl<'c> Engines<'c> {
         let overrides = official::overrides(&question.settings);
         let opened = Ours::open(&compiled.table, &world, question.configured, &settings);
         let Some(ours) = opened else {
-            findings.differences.push(Difference {
-                what: "table".into(),
-                fields: vec!["opens"],
-                core: String::new(),
-                ours: format!("{:?}", Table::open(&compiled.table)),
-            });
+            let ours = format!("{:?}", Table::open(&compiled.table));
+            findings.differ("table".into(), vec!["opens"], &"", &ours);
             return findings;
         };
         let names = names(&question.payload, &question.settings);
         for (kind, name) in &names {
             let (theirs, our) = (core.knows(*kind, name), ours.knows(*kind, name));
             if theirs != our {
-                findings.differences.push(Difference {
-                    what: format!("{kind:?} {name:?}"),
-                    fields: vec!["kept"],
-                    core: theirs.to_string(),
-                    ours: our.to_string(),
-                });
+                findings.differ(format!("{kind:?} {name:?}"), vec!["kept"], &theirs, &our);
+            }
+            if *kind == Kind::Experiment {
+                let (groups, rules) = groups_and_rules(&question.payload, name);
+                let theirs = core.groups(name, &groups, &rules);
+                let our = ours.groups(name, &groups, &rules);
+                findings.answers += 1;
+                if let Some((path, theirs, our)) = difference(&theirs, &our) {
+                    let what = format!("groups \"{name}\" {path}");
+                    findings.differ(what, vec!["groups"], &theirs, &our);
+                }
             }
         }
         let payload_repeats = target_repeats(&question.payload);
         let mut room = Box::new(Room::new());
         let stores = stores(&question.payload);
+        let mut records = Records::default();
         for (at, user) in users.iter().enumerate() {
             let text = user.to_json();
             let core_user = core.user(&text);
@@ -265,12 +214,8 @@ impl<'c> Engines<'c> {
                 (Some(core_user), Ok(our_user)) => (core_user, our_user),
                 (None, Err(_)) => continue,
                 (core_user, our_user) => {
-                    findings.differences.push(Difference {
-                        what: format!("user {text}"),
-                        fields: vec!["parsed"],
-                        core: core_user.is_some().to_string(),
-                        ours: format!("{our_user:?}"),
-                    });
+                    let (theirs, ours) = (core_user.is_some(), format!("{our_user:?}"));
+                    findings.differ(format!("user {text}"), vec!["parsed"], &theirs, &ours);
                     continue;
                 }
             };
@@ -280,7 +225,6 @@ impl<'c> Engines<'c> {
                 bandits: question.payload.get("cmab_configs").is_some(),
                 mappings: question.payload.get("overrides").is_some(),
             };
-            let mut too_deep = false;
             for (kind, name) in &names {
                 let theirs = core.ask(&core_user, *kind, name, question.lists, &overrides);
                 let mut our = ours.ask(&our_user, *kind, name, &mut room);
@@ -288,12 +232,12 @@ impl<'c> Engines<'c> {
                     findings.count(Quirk::CorePanics);
                     continue;
                 };
-                too_deep |= theirs.is_too_deep();
                 see(*kind, name, &theirs);
                 if name == BY_CHANCE {
                     our.take_draw_of(&theirs);
                 }
-                findings.compare_answers("", (*kind, name), &theirs, &our, content);
+                let trace = || ours.explain(&our_user, *kind, name);
+                findings.compare_answers("", (*kind, name), &theirs, &our, content, trace);
             }
             // The core's public calls know no members of ID lists.
             let by_chance = names.iter().any(|(_, name)| name == BY_CHANCE);
@@ -302,17 +246,30 @@ impl<'c> Engines<'c> {
                     findings.count(Quirk::CorePanics);
                     continue;
                 };
+                // Local overrides play no part.
+                let too_deep = || {
+                    names.iter().any(|(kind, name)| {
+                        let theirs = core.ask(&core_user, *kind, name, question.lists, &None);
+                        theirs.is_some_and(|answer| answer.is_too_deep())
+                    })
+                };
                 let our = ours.bootstrap(&our_user, &question.bootstrap, &mut room);
                 match difference(&theirs, &our) {
                     None => findings.answers += 1,
                     Some((_, Json::Bool(_), Json::Null)) => findings.count(Quirk::BoolAsValue),
-                    Some(_) if too_deep => findings.count(Quirk::EmptyResponse),
+                    Some(_) if too_deep() => findings.count(Quirk::EmptyResponse),
                     Some(_) if content.repeats => findings.count(Quirk::RepeatedNames),
                     Some((path, theirs, our)) => {
                         let what = format!("bootstrap \"{path}\" {:?}", question.bootstrap);
                         findings.differ(what, vec!["response"], &theirs, &our);
                     }
                 }
+            }
+            // Neither do they know overrides.
+            let public = !question.lists && question.settings.is_empty();
+            if at % STICKY == 0 && public && !content.repeats {
+                let pair = (&core_user, &our_user);
+                records.compare(at / STICKY, (core, &ours), pair, &names, &mut findings);
             }
             for (store, parameter) in &stores {
                 let Some(theirs) = core.store_parameter(&core_user, store, parameter) else {
@@ -321,7 +278,7 @@ impl<'c> Engines<'c> {
                 };
                 let our = ours.store_parameter(&our_user, store, parameter, &mut room);
                 // The core's public calls know neither members of ID lists nor overrides.
-                if !question.lists && question.settings.is_empty() {
+                if public {
                     findings.compare_parameters("", (store, parameter), &theirs, &our, content);
                 }
             }
@@ -330,66 +287,18 @@ impl<'c> Engines<'c> {
     }
 }
 
-impl Findings {
-    fn count(&mut self, quirk: Quirk) {
-        self.answers += 1;
-        *self.quirks.entry(quirk).or_default() += 1;
-    }
-
-    fn compare_answers(
-        &mut self,
-        form: &str,
-        (kind, name): (Kind, &str),
-        theirs: &Answer,
-        ours: &Answer,
-        content: Content,
-    ) {
-        let fields = theirs.differing(ours);
-        if fields.is_empty() {
-            self.answers += 1;
-            return;
-        }
-        match Quirk::of(kind, &fields, theirs, ours, content) {
-            Some(quirk) => self.count(quirk),
-            None => self.differ(format!("{form}{kind:?} {name:?}"), fields, theirs, ours),
-        }
-    }
-
-    fn compare_parameters(
-        &mut self,
-        form: &str,
-        (store, parameter): (&str, &str),
-        theirs: &Json,
-        ours: &Json,
-        content: Content,
-    ) {
-        if theirs == ours {
-            self.answers += 1;
-            return;
-        }
-        if content.repeats {
-            self.count(Quirk::RepeatedNames);
-            return;
-        }
-        let what = format!("{form}store {store:?} parameter {parameter:?}");
-        self.differ(what, vec!["value"], theirs, ours);
-    }
-
-    fn differ(
-        &mut self,
-        what: String,
-        fields: Vec<&'static str>,
-        core: &impl fmt::Display,
-        ours: &impl fmt::Display,
-    ) {
-        self.answers += 1;
-        self.differences.push(Difference {
-            what,
-            fields,
-            core: core.to_string(),
-            ours: ours.to_string(),
-        });
-    }
+/// What groups and rules of an experiment are called, and what none is called.
+fn groups_and_rules<'p>(payload: &'p Tree, experiment: &str) -> (Vec<&'p str>, Vec<&'p str>) {
+    let spec = payload
+        .get("dynamic_configs")
+        .and_then(|configs| configs.get(experiment));
+    let rules = spec.and_then(|spec| spec.get("rules")).map(Tree::elements);
+    let named = |key| {
+        let texts = rules.unwrap_or_default().iter();
+        let texts = texts.filter_map(move |rule| rule.get(key)?.text());
+        texts.chain(["no such name"]).collect()
+    };
+    (named("groupName"), named("id"))
 }
 
 /// Every parameter of every parameter store.

@@ -72,6 +72,31 @@ impl Tree {
         }
     }
 
+    /// The members of an object, to be changed.
+    pub fn members_mut(&mut self) -> &mut [(String, Tree)] {
+        match self {
+            Tree::Map(members) => members,
+            _ => &mut [],
+        }
+    }
+
+    /// The elements of an array, to be changed.
+    pub fn elements_mut(&mut self) -> &mut [Tree] {
+        match self {
+            Tree::List(elements) => elements,
+            _ => &mut [],
+        }
+    }
+
+    /// The last member of that name, to be changed.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Tree> {
+        self.members_mut()
+            .iter_mut()
+            .rev()
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| value)
+    }
+
     /// The last member of that name.
     pub fn get(&self, key: &str) -> Option<&Tree> {
         self.members()

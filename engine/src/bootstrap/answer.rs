@@ -78,10 +78,15 @@ impl<'s, 't> Answer<'s, 't> {
         }
     }
 
-    /// The layer, if its value is made of several objects.
+    /// The layer, if its value is made of several objects. It is also when a delegate that was passed over was unsupported.
     pub(super) fn parameters(&self) -> Option<&Layer<'s, 't, 's>> {
-        let whole = self.evaluation.json.is_some() || self.evaluation.reason != Reason::Recognized;
-        self.layer.as_ref().filter(|_| self.composed && !whole)
+        let finished = match self.evaluation.reason {
+            Reason::Recognized => true,
+            Reason::Unsupported => self.evaluation.has_value,
+            _ => false,
+        };
+        let parts = self.composed && finished && self.evaluation.json.is_none();
+        self.layer.as_ref().filter(|_| parts)
     }
 
     /// The experiment that answers for the layer.

@@ -95,7 +95,10 @@ impl<'t, E: Environment> Evaluator<'t, '_, E> {
         let found = spec.and_then(|spec| Some((spec, rules(table, &spec).find(wanted)?)));
         let mut evaluation = Evaluation::new(0);
         match found {
-            None => evaluation.reason = Reason::Unrecognized,
+            None => {
+                evaluation.rule_id = Some("default");
+                evaluation.reason = Reason::Unrecognized;
+            }
             Some((spec, rule)) => {
                 evaluation.value = !rule.has(flags::RETURNS_FALSE);
                 evaluation.json = rule.return_value();

@@ -47,6 +47,10 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             let matched = self.evaluate_rule(rule, record)?;
             passed_over = None;
             if record.is_unsupported() {
+                // What is no object is not told from the value of a layer that was evaluated to its end.
+                if record.json.is_none() {
+                    record.clear_json();
+                }
                 return Ok(false);
             }
             if !matched || !self.passes_percentage(rule)? {

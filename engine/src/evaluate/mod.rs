@@ -374,7 +374,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             Ok(false) => record.reason = Reason::Unrecognized,
             Err(error) => {
                 self.reset(&mut record);
-                record.rule_id = Some("default").filter(|_| kind == SpecKind::Gate);
+                record.rule_id = Some("default");
                 record.reason = Reason::Error(error);
             }
         }

@@ -1,16 +1,20 @@
 //! Sticky assignment: an experiment's users keep what they were given (`evaluation.md` §5.10).
 //!
+//! The live answer comes first, as in Statsig's core: whether the experiment is active is what it says, and its exposures of
+//! experiments on the way count.
+//!
 //! | | answer | then |
 //! | --- | --- | --- |
+//! | the user has no such unit | live | nothing |
 //! | the caller wants nothing kept, or the experiment is not active | live | what is kept is to be deleted |
-//! | overrides or targeting are enforced and concern the user | live | what is kept stays |
+//! | something is kept, and overrides or targeting are enforced and concern the user | live | it stays |
 //! | something is kept | what is kept | it stays |
 //! | nothing is kept, and the user is in a group | live | the answer is to be kept |
 //!
-//! A layer's experiment is the one that the kept answer was delegated to. The engine keeps nothing itself: it says what is to be
-//! done, and writes and reads [`StickyRecord`].
+//! A layer is active while the experiment is that the kept answer was delegated to, and that experiment's rules are those
+//! that are enforced. The engine keeps nothing itself: it says what is to be done, and writes and reads [`StickyRecord`].
 //!
-//! Cost: that of the live answer; with something kept none but what is enforced, one walk over the rules.
+//! Cost: that of the live answer, and a walk over the experiment's rules for each of the two that is enforced.
 
 use core::fmt::{self, Write};
 
@@ -68,32 +72,18 @@ impl<'t, E: Environment> Evaluator<'t, '_, E> {
         mut scratch: ScratchView<'s, 't>,
         sink: &mut dyn ExposureSink,
     ) -> (Experiment<'s, 't, 'n>, StickyChange) {
+        let enforced = self.is_enforced(stored, Some(name), user, options, scratch.reborrow());
         let kind = SpecKind::Experiment;
-        let is_active = self.is_active(name);
-        let live = match stored {
-            Stored::Unwanted => true,
-            _ if !is_active => true,
-            Stored::Nothing | Stored::Record(_) => {
-                self.is_enforced(kind, user, name, options, scratch.reborrow())
-            }
+        let (live, ..) = self.check(kind, user, name, scratch.reborrow(), sink, &mut ());
+        let (is_active, gives) = (live.is_experiment_active, live.is_experiment_group);
+        let (mut evaluation, change) = settle(user, stored, enforced, is_active, gives, live);
+        let (secondary, _) = keep_exposures(&mut evaluation, stored, scratch);
+        let experiment = Experiment {
+            name,
+            evaluation,
+            secondary,
         };
-        match stored {
-            Stored::Record(record) if !live => {
-                let (evaluation, secondary, _) = self.restore(kind, name, record, scratch);
-                let experiment = Experiment {
-                    name,
-                    evaluation,
-                    secondary,
-                };
-                (experiment, StickyChange::None)
-            }
-            _ => {
-                let experiment = self.experiment_with(user, name, scratch, sink);
-                let answer = &experiment.evaluation;
-                let change = change(stored, is_active, live, answer, is_active);
-                (experiment, change)
-            }
-        }
+        (experiment, change)
     }
 
     /// Reads a layer of which the user keeps what it was given while the experiment that gave it is active.
@@ -106,166 +96,122 @@ impl<'t, E: Environment> Evaluator<'t, '_, E> {
         mut scratch: ScratchView<'s, 't>,
         sink: &mut dyn ExposureSink,
     ) -> (Layer<'s, 't, 'n>, StickyChange) {
-        let kind = SpecKind::Layer;
         let delegate = match stored {
             Stored::Record(record) => record.config_delegate,
             _ => None,
         };
-        // Without a kept answer it is the live one that says whether its experiment is active.
-        let is_active = match stored {
-            Stored::Record(_) => delegate.is_some_and(|name| self.is_active(name)),
-            _ => true,
+        let enforced = self.is_enforced(stored, delegate, user, options, scratch.reborrow());
+        let kind = SpecKind::Layer;
+        let (live, ..) = self.check(kind, user, name, scratch.reborrow(), sink, &mut ());
+        let allocated = live.config_delegate.is_some_and(|name| !name.is_empty());
+        // Without a kept answer, or without its experiment, it is the live one that says whether it is active.
+        let is_active = delegate
+            .and_then(|name| self.table.spec(SpecKind::Experiment, name)?.is_active())
+            .unwrap_or(allocated && live.is_experiment_active);
+        let gives = allocated && live.is_experiment_group;
+        let (mut evaluation, change) = settle(user, stored, enforced, is_active, gives, live);
+        let (secondary, parts) = keep_exposures(&mut evaluation, stored, scratch);
+        let layer = Layer {
+            name,
+            evaluation,
+            secondary,
+            parts,
         };
-        let live = match stored {
-            Stored::Unwanted => true,
-            _ if !is_active => true,
-            Stored::Nothing | Stored::Record(_) => {
-                self.is_enforced(kind, user, name, options, scratch.reborrow())
-                    || delegate.is_some_and(|name| {
-                        let kind = SpecKind::Experiment;
-                        self.is_enforced(kind, user, name, options, scratch.reborrow())
-                    })
-            }
-        };
-        match stored {
-            Stored::Record(record) if !live => {
-                let (evaluation, secondary, parts) = self.restore(kind, name, record, scratch);
-                let layer = Layer {
-                    name,
-                    evaluation,
-                    secondary,
-                    parts,
-                };
-                (layer, StickyChange::None)
-            }
-            _ => {
-                let layer = self.layer_with(user, name, scratch, sink);
-                let answer = &layer.evaluation;
-                let gives = answer
-                    .config_delegate
-                    .is_some_and(|name| self.is_active(name));
-                let change = change(stored, is_active, live, answer, gives);
-                (layer, change)
-            }
-        }
+        (layer, change)
     }
 
-    fn is_active(&self, experiment: &str) -> bool {
-        self.table
-            .spec(SpecKind::Experiment, experiment)
-            .is_some_and(|spec| spec.is_active() == Some(true))
-    }
-
-    /// Whether the live answer goes first, by the rules that are enforced alone.
+    /// Whether rules of the experiment that are enforced put the live answer before what is kept.
     fn is_enforced(
         &self,
-        kind: SpecKind,
+        stored: &Stored<'t>,
+        experiment: Option<&str>,
         user: &User<'_>,
-        name: &str,
         options: StickyOptions,
         mut scratch: ScratchView<'_, 't>,
     ) -> bool {
-        let overrides = |id: &str| id.ends_with("override");
-        let targeting = |id: &str| matches!(id, "targetingGate" | "inlineTargetingRules");
-        (options.enforce_overrides
-            && self.passes_only(kind, user, name, overrides, scratch.reborrow()))
-            || (options.enforce_targeting && self.passes_only(kind, user, name, targeting, scratch))
-    }
-
-    /// An error of these rules is one of the live answer as well, which is therefore taken.
-    fn passes_only(
-        &self,
-        kind: SpecKind,
-        user: &User<'_>,
-        name: &str,
-        wanted: fn(&str) -> bool,
-        scratch: ScratchView<'_, 't>,
-    ) -> bool {
-        // What these checks find on the way is nobody's exposure.
-        self.run(user, scratch, &mut (), &mut (), |run| {
-            run.passes_only(kind, name, wanted).unwrap_or(true)
-        })
-    }
-
-    /// The answer that was kept.
-    #[allow(clippy::type_complexity)] // a triple taken apart at once
-    fn restore<'s>(
-        &self,
-        kind: SpecKind,
-        name: &str,
-        record: &StickyRecord<'t>,
-        scratch: ScratchView<'s, 't>,
-    ) -> (
-        Evaluation<'t>,
-        &'s [SecondaryExposure<'t>],
-        &'s [LayerPart<'t>],
-    ) {
-        let ScratchView { exposures, parts } = scratch;
-        exposures.clear();
-        parts.clear();
-        let spec = self.table.spec(kind, name);
-        let mut dropped = 0_u32;
-        for exposure in record.secondary_exposures() {
-            if exposures.push(exposure).is_err() {
-                dropped = dropped.saturating_add(1);
-            }
-        }
-        let evaluation = Evaluation {
-            value: record.value,
-            json: Some(record.json),
-            rule_id: Some(record.rule_id),
-            id_type: spec.map(|spec| spec.id_type()),
-            version: record.version,
-            group_name: record.group_name,
-            is_experiment_group: true,
-            is_experiment_active: true,
-            is_in_layer: spec
-                .and_then(|spec| spec.has_shared_params())
-                .unwrap_or(false),
-            explicit_parameters: record.explicit_parameters,
-            config_delegate: record.config_delegate,
-            reason: Reason::Persisted,
-            persisted_time: Some(record.time),
-            dropped,
-            ..Evaluation::new(0)
+        let (Stored::Record(_), Some(name)) = (stored, experiment) else {
+            return false;
         };
-        (evaluation, exposures, parts)
+        let mut passes = |wanted: fn(&str) -> bool| {
+            // What these checks find on the way is nobody's exposure, and one that fails enforces nothing.
+            self.run(user, scratch.reborrow(), &mut (), &mut (), |run| {
+                run.passes_only(name, wanted).unwrap_or(false)
+            })
+        };
+        (options.enforce_targeting
+            && passes(|id| matches!(id, "targetingGate" | "inlineTargetingRules")))
+            || (options.enforce_overrides && passes(|id| id.ends_with("override")))
     }
 }
 
-/// What a live answer means for what is kept; `gives` says that it comes from an active experiment.
-fn change(
-    stored: &Stored<'_>,
+/// The answer, and what becomes of what is kept; `gives` says that the user is in a group.
+fn settle<'t>(
+    user: &User<'_>,
+    stored: &Stored<'t>,
+    enforced: bool,
     is_active: bool,
-    is_enforced: bool,
-    answer: &Evaluation<'_>,
     gives: bool,
-) -> StickyChange {
+    live: Evaluation<'t>,
+) -> (Evaluation<'t>, StickyChange) {
+    let has_unit = user.unit_of(live.id_type.unwrap_or_default()).is_some();
     match stored {
-        Stored::Unwanted => StickyChange::Delete,
-        Stored::Record(_) if !is_active => StickyChange::Delete,
-        Stored::Nothing
-            if is_active
-                && !is_enforced
-                && answer.reason == Reason::Recognized
-                && gives
-                && answer.is_experiment_group =>
-        {
-            StickyChange::Save
-        }
-        _ => StickyChange::None,
+        _ if !has_unit => (live, StickyChange::None),
+        Stored::Unwanted => (live, StickyChange::Delete),
+        Stored::Record(_) if !is_active => (live, StickyChange::Delete),
+        Stored::Record(record) if !enforced => (restored(record, &live), StickyChange::None),
+        Stored::Nothing if is_active && gives => (live, StickyChange::Save),
+        Stored::Record(_) | Stored::Nothing => (live, StickyChange::None),
     }
+}
+
+/// The answer that was kept; what is not of the assignment but of the spec is that of today.
+fn restored<'t>(record: &StickyRecord<'t>, live: &Evaluation<'t>) -> Evaluation<'t> {
+    Evaluation {
+        value: record.value,
+        json: Some(record.json),
+        rule_id: Some(record.rule_id),
+        id_type: live.id_type,
+        version: record.version,
+        group_name: record.group_name,
+        is_experiment_group: true,
+        is_experiment_active: true,
+        is_in_layer: live.is_in_layer,
+        explicit_parameters: record.explicit_parameters,
+        config_delegate: record.config_delegate,
+        override_config_name: live.override_config_name,
+        sampling_rate: live.sampling_rate,
+        forward_all_exposures: live.forward_all_exposures,
+        has_seen_analytical_gates: live.has_seen_analytical_gates,
+        reason: Reason::Persisted,
+        persisted_time: Some(record.time),
+        ..Evaluation::new(0)
+    }
+}
+
+/// The exposures and parts of the answer: the live one's are there, those that were kept replace them.
+fn keep_exposures<'s, 't>(
+    evaluation: &mut Evaluation<'t>,
+    stored: &Stored<'t>,
+    scratch: ScratchView<'s, 't>,
+) -> (&'s [SecondaryExposure<'t>], &'s [LayerPart<'t>]) {
+    let ScratchView { exposures, parts } = scratch;
+    if let (Reason::Persisted, Stored::Record(record)) = (evaluation.reason, stored) {
+        parts.clear();
+        exposures.clear();
+        for exposure in record.secondary_exposures() {
+            if exposures.push(exposure).is_err() {
+                evaluation.dropped = evaluation.dropped.saturating_add(1);
+            }
+        }
+    }
+    (exposures, parts)
 }
 
 impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
-    /// Whether the user passes the first rule that it matches of those with such an id.
-    fn passes_only(
-        &mut self,
-        kind: SpecKind,
-        name: &str,
-        wanted: fn(&str) -> bool,
-    ) -> Result<bool> {
-        let Some(spec) = self.table.spec(kind, name) else {
+    /// What an experiment's bool is by the rules with such an id alone, without mappings and bandits; false where it has
+    /// none of them.
+    fn passes_only(&mut self, experiment: &str, wanted: fn(&str) -> bool) -> Result<bool> {
+        let Some(spec) = self.table.spec(SpecKind::Experiment, experiment) else {
             return Ok(false);
         };
         if self.table.is_v1() && !spec.has(flags::ENABLED) {
@@ -273,15 +219,17 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         }
         // As deep as the rules of a check.
         self.depth = 1;
+        let mut record = Evaluation::new(0);
+        let mut any = false;
         for at in spec.rules() {
             let rule = self.table.rule(at).required()?;
             if !wanted(rule.id()) {
                 continue;
             }
-            let mut record = Evaluation::new(0);
+            any = true;
             let matched = self.evaluate_rule(rule, &mut record)?;
             if record.is_unsupported() {
-                return Ok(false);
+                return Ok(record.value);
             }
             if !matched {
                 continue;
@@ -289,9 +237,12 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             if self.evaluate_delegate(rule, &mut record)? {
                 return Ok(record.value);
             }
-            return Ok(self.passes_percentage(rule)? && !rule.has(rule_flags::RETURNS_FALSE));
+            return Ok(match self.passes_percentage(rule)? {
+                true => !rule.has(rule_flags::RETURNS_FALSE),
+                false => spec.has(flags::DEFAULT_TRUE),
+            });
         }
-        Ok(false)
+        Ok(any && spec.has(flags::DEFAULT_TRUE))
     }
 }
 
@@ -306,6 +257,8 @@ impl Experiment<'_, '_, '_> {
             evaluation: &self.evaluation,
             secondary: self.secondary,
             time,
+            // One that delegates to another is what its users are in all the same.
+            delegate: None,
         };
         kept.write(|out| out.write_str(self.json()), out)
     }
@@ -322,6 +275,7 @@ impl Layer<'_, '_, '_> {
             evaluation: &self.evaluation,
             secondary: self.secondary,
             time,
+            delegate: self.evaluation.config_delegate,
         };
         kept.write(|out| self.write_json(out), out)
     }

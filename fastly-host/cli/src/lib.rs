@@ -3,6 +3,7 @@
 //! Each command is a module with its arguments and its `run`.
 
 pub mod commands;
+pub mod explanation;
 pub mod output;
 pub mod specs;
 

@@ -1,6 +1,7 @@
 //! Arbitrary but meaningful payloads and users.
 
 mod bandit;
+mod boundary;
 mod condition;
 mod number;
 mod payload;
@@ -12,6 +13,7 @@ mod user;
 mod v1;
 mod vocabulary;
 
+pub use boundary::boundaries;
 pub use condition::OPERATORS;
 pub use payload::{BY_CHANCE, PROBE, Payload, Scope, payload};
 pub use setting::{Setting, SettingValue};

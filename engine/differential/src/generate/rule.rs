@@ -28,6 +28,7 @@ pub(super) fn rule(random: &mut Random, words: &Vocabulary, shape: &Shape<'_>) -
         1 => (*random.pick(&[
             "layerAssignment",
             "targetingGate",
+            "inlineTargetingRules",
             "prestart",
             "x:id_override",
             "default",

@@ -141,10 +141,7 @@ impl<'p> Reference<'p> {
         let Ok(recognized) = evaluated else {
             return Answer {
                 json: empty(),
-                rule_id: match kind {
-                    Kind::Gate => "default".to_owned(),
-                    _ => String::new(),
-                },
+                rule_id: "default".to_owned(),
                 reason: "Error:Statsig Evaluation Depth Exceeded".to_owned(),
                 ..Answer::default()
             };
