@@ -19,7 +19,7 @@ static BANDIT_FIELDS: [Field; 11] = [
     Field::new("defaultValue", Is::Any).required(),
     Field::new("idType", Is::Text).required(),
     Field::new("enabled", Is::Bool).required(),
-    Field::new("version", Is::Unsigned(u32::MAX as u64)).required(),
+    Field::new("version", Is::U32).required(),
     Field::new("sampleRate", Is::Float).required(),
     Field::new("higherIsBetter", Is::Bool).required(),
     Field::new("groups", Is::List(&GROUP)).required(),
@@ -38,7 +38,7 @@ static MODEL: Field = Field::each(Is::Record(&MODEL_FIELDS));
 static MODEL_FIELDS: [Field; 5] = [
     Field::new("alpha", Is::Float).required(),
     Field::new("intercept", Is::Float).required(),
-    Field::new("records", Is::Unsigned(u64::MAX)).required(),
+    Field::new("records", Is::U64).required(),
     Field::new("weightsNumerical", Is::Map(&WEIGHT)).required(),
     Field::new("weightsCategorical", Is::Map(&WEIGHTS)).required(),
 ];
@@ -91,11 +91,8 @@ fn write_bandit(source: &mut Source<'_>, writer: &mut Writer, bandit: Span) -> R
         .rows_in(Section::CmabGroups, CMAB_GROUP)
         .wrapping_sub(first);
     let flag = |set: bool, flag: u32| if set { flag } else { 0 };
-    let flags = flag(source.text(enabled) == "true", flags::ENABLED)
-        | flag(
-            source.text(higher_is_better) == "true",
-            flags::HIGHER_IS_BETTER,
-        )
+    let flags = flag(source.is(enabled, "true"), flags::ENABLED)
+        | flag(source.is(higher_is_better, "true"), flags::HIGHER_IS_BETTER)
         | flag(!config.is_absent(), flags::HAS_CONFIG);
     let prefix = writer.prefix(&[source.text(salt)]);
     let mut row = RowBytes::new();

@@ -12,16 +12,20 @@ use crate::json::Scanner;
 use crate::table::condition::{ConditionType, Operator};
 use crate::table::wire::NONE;
 
+/// In the order in which Statsig writes them.
 static FIELDS: [Field; 6] = [
     Field::new("type", Is::Text).required(),
-    Field::new("idType", Is::Text).lenient().required_v2(),
-    Field::new("operator", Is::Text).nullable().lenient(),
     Field::new("targetValue", Is::Any),
+    Field::new("operator", Is::Text).nullable().lenient(),
     Field::new("field", Is::Text).nullable().lenient(),
     Field::new("additionalValues", Is::Map(&ADDITIONAL_VALUE))
         .nullable()
         .lenient(),
+    Field::new("idType", Is::Text).lenient().required_v2(),
 ];
+
+/// Places of what must be there.
+const REQUIRED: [u8; 2] = [0, 5];
 
 static ADDITIONAL_VALUE: Field = Field::each(Is::Text).lenient();
 
@@ -45,7 +49,7 @@ fn read<'j>(source: &mut Source<'j>, scanner: &mut Scanner<'j>) -> Read<Draft> {
     let at = scanner.offset();
     let mut draft = [Span::ABSENT; 6];
     fields(source, scanner, &FIELDS, &mut draft, &mut no_parts)?;
-    required(source.v1, &FIELDS, &draft, at)?;
+    required(source.v1, &FIELDS, &draft, &REQUIRED, at)?;
     Ok(draft)
 }
 
@@ -147,7 +151,7 @@ impl Conditions {
 }
 
 fn write(source: &mut Source<'_>, writer: &mut Writer, gates: &Names, draft: &Draft) -> Read<u32> {
-    let [name, id_type, operator, target, field, additional_values] = *draft;
+    let [name, target, operator, field, additional_values, id_type] = *draft;
     let mark = source.mark();
     let known = ConditionType::from_name(source.text(name)).filter(|known| match known {
         ConditionType::Unsupported => false,
@@ -210,7 +214,7 @@ fn write(source: &mut Source<'_>, writer: &mut Writer, gates: &Names, draft: &Dr
         ConditionType::UserBucket => {
             let mut salt = Span::ABSENT;
             source.members(additional_values, &mut |source, key, value| {
-                if source.text(key) == "salt" {
+                if source.is(key, "salt") {
                     salt = source.string(value).unwrap_or(Span::ABSENT);
                 }
             });

@@ -3,25 +3,34 @@
 use alloc::vec::Vec;
 
 use super::source::{Source, Span};
-use crate::hash::checksum;
 use crate::table::wire::{heap, push_varint, same};
 
-/// A hash of this module alone, never written.
+/// A hash of this module alone, never written: a step for each full word, one for the last eight bytes once more.
 fn quick(bytes: &[u8]) -> u32 {
-    checksum(bytes) as u32
+    let step =
+        |sum: u64, word: u64| (sum.rotate_left(29) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let (words, _) = bytes.as_chunks::<8>();
+    let sum = words.iter().fold(bytes.len() as u64, |sum, word| {
+        step(sum, u64::from_le_bytes(*word))
+    });
+    let last = match (bytes.last_chunk::<8>(), bytes.last_chunk::<4>()) {
+        (Some(last), _) => u64::from_le_bytes(*last),
+        (_, Some(last)) => {
+            let first = bytes.first_chunk::<4>().unwrap_or(last);
+            u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))
+        }
+        _ => bytes
+            .iter()
+            .fold(0, |word, &byte| word << 8 | u64::from(byte)),
+    };
+    (step(sum, last) >> 32) as u32
 }
 
-/// A slot of an [`Index`]: the hash, and one more than the position; zero is empty.
-#[derive(Clone, Copy, Default)]
-struct Slot {
-    hash: u32,
-    next: u32,
-}
-
-/// Open addressing over positions in a list of the owner.
+/// Open addressing over positions in a list of the owner. A slot holds one more than a position, zero for none, and above
+/// it the hash.
 #[derive(Default)]
 struct Index {
-    slots: Vec<Slot>,
+    slots: Vec<u64>,
     used: usize,
 }
 
@@ -30,9 +39,9 @@ impl Index {
     fn find(&self, hash: u32, same: &mut dyn FnMut(u32) -> bool) -> Option<u32> {
         let mask = self.slots.len().wrapping_sub(1);
         let mut at = hash as usize & mask;
-        while let Some(slot) = self.slots.get(at) {
-            let position = slot.next.checked_sub(1)?;
-            if slot.hash == hash && same(position) {
+        while let Some(&slot) = self.slots.get(at) {
+            let position = (slot as u32).checked_sub(1)?;
+            if (slot >> 32) as u32 == hash && same(position) {
                 return Some(position);
             }
             at = at.wrapping_add(1) & mask;
@@ -44,23 +53,20 @@ impl Index {
     fn add(&mut self, hash: u32, position: u32) {
         if self.used.saturating_mul(4) >= self.slots.len().saturating_mul(3) {
             let size = self.slots.len().saturating_mul(2).max(16);
-            let old = core::mem::replace(&mut self.slots, alloc::vec![Slot::default(); size]);
-            for slot in old.into_iter().filter(|slot| slot.next > 0) {
+            let old = core::mem::replace(&mut self.slots, alloc::vec![0; size]);
+            for slot in old {
                 self.place(slot);
             }
         }
         self.used = self.used.saturating_add(1);
-        self.place(Slot {
-            hash,
-            next: position.saturating_add(1),
-        });
+        self.place(u64::from(hash) << 32 | u64::from(position.saturating_add(1)));
     }
 
-    fn place(&mut self, new: Slot) {
+    fn place(&mut self, new: u64) {
         let mask = self.slots.len().wrapping_sub(1);
-        let mut at = new.hash as usize & mask;
-        while let Some(slot) = self.slots.get_mut(at) {
-            if slot.next == 0 {
+        let mut at = (new >> 32) as usize & mask;
+        while let Some(slot) = self.slots.get_mut(at).filter(|_| new != 0) {
+            if *slot == 0 {
                 *slot = new;
                 return;
             }

@@ -90,7 +90,7 @@ pub(super) fn write(
 }
 
 fn is_null(source: &Source<'_>, value: Span) -> bool {
-    value.is_absent() || source.text(value) == "null"
+    value.is_absent() || source.is(value, "null")
 }
 
 /// The entries of `sdk_configs` that exposures depend on.
@@ -114,7 +114,7 @@ impl SdkConfigs {
         };
         source.members(configs, &mut |source, name, value| {
             let text = source.text(value);
-            if source.text(name) == "sampling_mode" {
+            if source.is(name, "sampling_mode") {
                 read.sampling_mode = SamplingMode::Off;
                 if let Some(mode) = source.string(value) {
                     match source.text(mode) {

@@ -76,7 +76,7 @@ pub(super) struct Outline<'j> {
 }
 
 static HAS_UPDATES: Field = Field::each(Is::Bool).nullable();
-static TIME: Field = Field::each(Is::Unsigned(u64::MAX)).nullable();
+static TIME: Field = Field::each(Is::U64).nullable();
 
 impl<'j> Outline<'j> {
     pub(super) fn read(text: &'j str) -> Result<Self, CompileError> {
@@ -124,7 +124,7 @@ impl<'j> Outline<'j> {
         source.v1 = matches!(specs, [Some((true, _)), ..]);
         let v1 = source.v1;
         let updates = sections.read(&mut source, "has_updates", &HAS_UPDATES)?;
-        if source.text(updates) == "false" {
+        if source.is(updates, "false") {
             return Err(CompileError::NoUpdates);
         }
         let missing = |path: &str| CompileError::Missing { path: path.into() };

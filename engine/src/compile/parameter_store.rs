@@ -17,7 +17,7 @@ static STORE: Field = Field::each(Is::Record(&STORE_FIELDS));
 static STORE_FIELDS: [Field; 3] = [
     Field::new("parameters", Is::Map(&PARAMETER_OF_STORE)).required(),
     Field::new("targetAppIDs", Is::List(&NAME)).nullable(),
-    Field::new("version", Is::Unsigned(u32::MAX as u64)).nullable(),
+    Field::new("version", Is::U32).nullable(),
 ];
 static NAME: Field = Field::each(Is::Text);
 static PARAMETER_OF_STORE: Field = Field::each(Is::Checked(check));
@@ -169,7 +169,7 @@ fn check<'j>(source: &mut Source<'j>, scanner: &mut Scanner<'j>) -> Read<()> {
             return Err(ReadFault::missing(field, at));
         }
     }
-    let named = name.is_absent() || source.text(name) == "null";
+    let named = name.is_absent() || source.is(name, "null");
     if !named && source.string(name).is_none() {
         return Err(ReadFault::mistyped("name", name.start as usize));
     }

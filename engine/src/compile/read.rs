@@ -6,6 +6,7 @@ use super::error::ReadFault;
 use super::source::{Read, Source, Span};
 use crate::json::{Kind, RawStr, Scanner};
 use crate::number::parse_float;
+use crate::table::wire::same;
 
 /// What a field's value must be, and what is remembered of it.
 pub(super) enum Is {
@@ -18,8 +19,10 @@ pub(super) enum Is {
     Number,
     /// A number that a double holds.
     Float,
-    /// An unsigned integer up to this one: no fraction, no exponent, no sign.
-    Unsigned(u64),
+    /// An unsigned integer of 32 bits: no fraction, no exponent, no sign.
+    U32,
+    /// One of 64 bits.
+    U64,
     /// An integer that 64 bits hold.
     Integer,
     /// An array of values of one type.
@@ -37,6 +40,7 @@ pub(super) enum Is {
 /// What is said about a field.
 pub(super) struct Field {
     name: &'static str,
+    mark: u32,
     is: Is,
     flags: u8,
 }
@@ -54,7 +58,12 @@ const LENIENT: u8 = 8;
 
 impl Field {
     pub(super) const fn new(name: &'static str, is: Is) -> Self {
-        Field { name, is, flags: 0 }
+        Field {
+            name,
+            mark: mark(name.as_bytes()),
+            is,
+            flags: 0,
+        }
     }
 
     /// What the elements of a list or the members of a map are.
@@ -97,7 +106,7 @@ impl Field {
             Is::Any | Is::Checked(_) | Is::Parts => true,
             Is::Text => kind == Kind::String,
             Is::Bool => matches!(kind, Kind::Bool(_)),
-            Is::Number | Is::Float | Is::Unsigned(_) | Is::Integer => kind == Kind::Number,
+            Is::Number | Is::Float | Is::U32 | Is::U64 | Is::Integer => kind == Kind::Number,
             Is::List(_) => kind == Kind::Array,
             Is::Map(_) | Is::Record(_) => kind == Kind::Object,
         }
@@ -111,7 +120,8 @@ impl Field {
                 token.len() < 300 && !token.contains(['e', 'E'])
                     || parse_float(token).is_some_and(f64::is_finite)
             }
-            Is::Unsigned(max) => unsigned(token).is_some_and(|number| number <= max),
+            Is::U32 => unsigned(token).is_some_and(|number| number <= u64::from(u32::MAX)),
+            Is::U64 => unsigned(token).is_some(),
             Is::Integer => {
                 let (sign, digits) = match token.strip_prefix('-') {
                     Some(digits) => (1, digits),
@@ -132,9 +142,21 @@ pub(super) fn unsigned(digits: &str) -> Option<u64> {
         if digit > 9 {
             return None;
         }
-        number = number.checked_mul(10)?.checked_add(u64::from(digit))?;
+        // A checked multiplication takes a hundred instructions in Wasm.
+        if number > u64::MAX / 10 {
+            return None;
+        }
+        number = number.wrapping_mul(10).checked_add(u64::from(digit))?;
     }
     Some(number)
+}
+
+/// What tells most names apart: the length, the first byte and the last one.
+const fn mark(name: &[u8]) -> u32 {
+    match name {
+        [first, .., last] => (name.len() as u32) << 16 | (*first as u32) << 8 | *last as u32,
+        _ => 0,
+    }
 }
 
 /// Reads the parts of a record that its owner keeps, and says where they are.
@@ -155,25 +177,35 @@ pub(super) fn fields<'j>(
 ) -> Read<()> {
     slots.fill(Span::ABSENT);
     scanner.begin_object()?;
+    // Fields come in much the same order in all records: the search goes on behind the last one found.
+    let mut next = 0;
     while let Some(key) = scanner.next_key()? {
-        let known = schema.iter().zip(slots.iter_mut());
-        let Some((field, slot)) = find(known, key) else {
+        let Some(at) = find(schema, next, key) else {
             scanner.skip()?;
             continue;
         };
-        match value(source, scanner, field, parts) {
-            Ok(span) => *slot = span,
-            Err(fault) => return Err(within(fault, key)),
+        next = at.wrapping_add(1);
+        if let (Some(field), Some(slot)) = (schema.get(at), slots.get_mut(at)) {
+            match value(source, scanner, field, parts) {
+                Ok(span) => *slot = span,
+                Err(fault) => return Err(within(fault, key)),
+            }
         }
     }
     Ok(())
 }
 
-fn find<'f>(
-    mut known: impl Iterator<Item = (&'f Field, &'f mut Span)>,
-    key: RawStr<'_>,
-) -> Option<(&'f Field, &'f mut Span)> {
-    known.find(|(field, _)| key.is(field.name))
+fn find(schema: &[Field], next: usize, key: RawStr<'_>) -> Option<usize> {
+    let Some(plain) = key.plain() else {
+        return schema.iter().position(|field| key.is(field.name));
+    };
+    let mark = mark(plain.as_bytes());
+    let is = |field: &Field| field.mark == mark && same(plain.as_bytes(), field.name.as_bytes());
+    let (before, after) = schema.split_at_checked(next)?;
+    match after.iter().position(is) {
+        Some(at) => Some(next.wrapping_add(at)),
+        None => before.iter().position(is),
+    }
 }
 
 /// A fault seen from outside of the member it is in.
@@ -185,10 +217,20 @@ fn within(fault: ReadFault, key: RawStr<'_>) -> ReadFault {
     fault.within(&name)
 }
 
-/// Whether all fields are there that must be; the record begins at byte `at`.
-pub(super) fn required(v1: bool, schema: &[Field], slots: &[Span], at: usize) -> Read<()> {
-    for (field, slot) in schema.iter().zip(slots) {
-        if slot.is_absent() && field.is_required(v1) {
+/// Whether all fields are there that must be, asked in an order of their places; the record begins at byte `at`.
+pub(super) fn required(
+    v1: bool,
+    schema: &[Field],
+    slots: &[Span],
+    order: &[u8],
+    at: usize,
+) -> Read<()> {
+    for &place in order {
+        let place = place as usize;
+        let absent = slots.get(place).is_none_or(|slot| slot.is_absent());
+        if let Some(field) = schema.get(place).filter(|_| absent)
+            && field.is_required(v1)
+        {
             return Err(ReadFault::missing(field.name, at));
         }
     }
@@ -223,7 +265,7 @@ pub(super) fn value<'j>(
             let raw = scanner.string()?;
             return Ok(source.decoded(raw));
         }
-        Is::Number | Is::Float | Is::Unsigned(_) | Is::Integer => {
+        Is::Number | Is::Float | Is::U32 | Is::U64 | Is::Integer => {
             if !field.takes_number(scanner.number()?) {
                 if lenient {
                     return Ok(Span::ABSENT);
@@ -244,7 +286,7 @@ pub(super) fn value<'j>(
             let mut slots = [Span::ABSENT; MOST_FIELDS];
             let slots = slots.get_mut(..schema.len()).unwrap_or_default();
             fields(source, scanner, schema, slots, &mut no_parts)?;
-            required(v1, schema, slots, start)?;
+            required(v1, schema, slots, &IN_ORDER, start)?;
         }
         Is::Checked(check) => check(source, scanner)?,
     }
@@ -252,7 +294,9 @@ pub(super) fn value<'j>(
 }
 
 /// The fields of the largest record that another one holds.
-const MOST_FIELDS: usize = 12;
+const MOST_FIELDS: usize = 11;
+
+const IN_ORDER: [u8; MOST_FIELDS] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
 
 /// The fields of a record that has been read.
 pub(super) fn record<const N: usize>(

@@ -14,28 +14,30 @@ use crate::table::Section;
 use crate::table::rule::{ALL, RULE, flags};
 use crate::table::wire::NONE;
 
+/// In the order in which Statsig writes them.
 static FIELDS: [Field; FIELD_COUNT] = [
-    Field::new("id", Is::Text).lenient().required(),
     Field::new("name", Is::Text).lenient().required_v2(),
-    Field::new("conditions", Is::Parts).required_v2(),
-    Field::new("passPercentage", Is::Float).required(),
-    Field::new("returnValue", Is::Any).required_v2(),
-    Field::new("idType", Is::Text).lenient().required_v2(),
-    Field::new("salt", Is::Text).nullable().lenient(),
     Field::new("groupName", Is::Text).nullable().lenient(),
-    Field::new("configDelegate", Is::Text).nullable().lenient(),
+    Field::new("passPercentage", Is::Float).required(),
+    Field::new("conditions", Is::Parts).required_v2(),
+    Field::new("returnValue", Is::Any).required_v2(),
+    Field::new("id", Is::Text).lenient().required(),
+    Field::new("salt", Is::Text).nullable().lenient(),
+    Field::new("idType", Is::Text).lenient().required_v2(),
     Field::new("isExperimentGroup", Is::Bool)
         .nullable()
         .lenient(),
-    Field::new("samplingRate", Is::Unsigned(u64::MAX))
-        .nullable()
-        .lenient(),
+    Field::new("configDelegate", Is::Text).nullable().lenient(),
+    Field::new("samplingRate", Is::U64).nullable().lenient(),
 ];
 
 const FIELD_COUNT: usize = 11;
 
-/// The fields before a rule's conditions: with them it counts as begun, whatever comes of it.
-const NAMING: usize = 2;
+/// Places of what must be there for a rule to count as begun, whatever comes of it.
+const NAMING: [u8; 2] = [5, 0];
+
+/// Places of what else must be there.
+const REQUIRED: [u8; 4] = [3, 2, 4, 7];
 
 /// A rule that was read, field by field; its conditions are a run of the [`Conditions`] asked for.
 pub(super) type Draft = [Span; FIELD_COUNT];
@@ -63,13 +65,11 @@ pub(super) fn read<'j>(
         },
     )?;
     let v1 = source.v1;
-    let (naming, others) = FIELDS.split_at(NAMING);
-    let (named, slots) = draft.split_at(NAMING);
-    required(v1, naming, named, at)?;
+    required(v1, &FIELDS, &draft, &NAMING, at)?;
     rules.push(draft);
     match fault {
         Some(fault) => Err(fault),
-        None => required(v1, others, slots, at),
+        None => required(v1, &FIELDS, &draft, &REQUIRED, at),
     }
 }
 
@@ -82,7 +82,7 @@ pub(super) fn write_conditions(
     draft: &Draft,
     rows: &mut Vec<u32>,
 ) -> Read<()> {
-    let [id, _, list, ..] = *draft;
+    let [_, _, _, list, _, id, ..] = *draft;
     writer.context.rule = id;
     conditions.write_list(source, writer, gates, list, rows)
 }
@@ -97,16 +97,16 @@ pub(super) fn write(
     spec_salt: Option<Span>,
 ) -> Read<()> {
     let [
-        id,
         _,
-        _,
-        pass_percentage,
-        return_value,
-        id_type,
-        salt,
         group_name,
-        delegate,
+        pass_percentage,
+        _,
+        return_value,
+        id,
+        salt,
+        id_type,
         is_group,
+        delegate,
         sampling_rate,
     ] = *draft;
     let salt = source.text(salt.present().unwrap_or(id));
@@ -117,8 +117,8 @@ pub(super) fn write(
         Some(spec_salt) => writer.prefix(&[source.text(spec_salt), salt]),
     };
     let flag = |set: bool, flag: u16| if set { flag } else { 0 };
-    let flags = flag(source.text(is_group) == "true", flags::EXPERIMENT_GROUP)
-        | flag(source.text(return_value) == "false", flags::RETURNS_FALSE)
+    let flags = flag(source.is(is_group, "true"), flags::EXPERIMENT_GROUP)
+        | flag(source.is(return_value, "false"), flags::RETURNS_FALSE)
         | flag(!sampling_rate.is_absent(), flags::HAS_SAMPLING_RATE)
         | flag(spec_salt.is_none(), flags::OVERRIDE_RULE);
     let first = writer.rows_in(Section::RuleConditions, 4);

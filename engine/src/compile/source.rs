@@ -83,6 +83,11 @@ impl<'j> Source<'j> {
             .unwrap_or_default()
     }
 
+    /// Whether a value is this word.
+    pub(super) fn is(&self, value: Span, word: &str) -> bool {
+        value.length as usize == word.len() && self.text(value) == word
+    }
+
     /// The value that begins at a span.
     pub(super) fn scanner_at(&self, span: Span) -> Scanner<'j> {
         Scanner::at_offset(self.text, span.start as usize)

@@ -15,31 +15,33 @@ use crate::table::spec::{SPEC, flags};
 use crate::table::wire::NONE;
 use crate::table::{Entity, Section};
 
+/// In the order in which Statsig writes them.
 static FIELDS: [Field; FIELD_COUNT] = [
     Field::new("name", Is::Any),
     Field::new("type", Is::Text).lenient().required_v2(),
-    Field::new("entity", Is::Text).lenient().required_v2(),
     Field::new("salt", Is::Text).required(),
-    Field::new("idType", Is::Text).lenient().required_v2(),
     Field::new("enabled", Is::Bool).lenient().required_v2(),
     Field::new("defaultValue", Is::Any).required_v2(),
     Field::new("rules", Is::Parts).required(),
+    Field::new("idType", Is::Text).lenient().required_v2(),
+    Field::new("explicitParameters", Is::List(&NAME))
+        .nullable()
+        .lenient(),
+    Field::new("entity", Is::Text).lenient().required_v2(),
+    Field::new("version", Is::U32).nullable().lenient(),
     Field::new("isActive", Is::Bool).nullable().lenient(),
     Field::new("hasSharedParams", Is::Bool).nullable().lenient(),
+    Field::new("targetAppIDs", Is::List(&NAME))
+        .nullable()
+        .lenient(),
     Field::new("forwardAllExposures", Is::Bool)
         .nullable()
         .lenient(),
     Field::new("useNewLayerEval", Is::Bool).nullable().lenient(),
-    Field::new("version", Is::Unsigned(u32::MAX as u64))
-        .nullable()
-        .lenient(),
-    Field::new("explicitParameters", Is::List(&NAME))
-        .nullable()
-        .lenient(),
-    Field::new("targetAppIDs", Is::List(&NAME))
-        .nullable()
-        .lenient(),
 ];
+
+/// Places of what must be there.
+const REQUIRED: [u8; 7] = [1, 8, 2, 6, 3, 4, 5];
 
 const FIELD_COUNT: usize = 15;
 
@@ -147,7 +149,7 @@ fn read<'j>(source: &mut Source<'j>, scanner: &mut Scanner<'j>, rules: &mut Rule
             Ok(Span::between(first, drafts.len()))
         },
     );
-    let fault = match read.and_then(|()| required(source.v1, &FIELDS, &slots, at)) {
+    let fault = match read.and_then(|()| required(source.v1, &FIELDS, &slots, &REQUIRED, at)) {
         Ok(()) => None,
         Err(fault) if fault.is_local() => {
             *scanner = before;
@@ -156,7 +158,7 @@ fn read<'j>(source: &mut Source<'j>, scanner: &mut Scanner<'j>, rules: &mut Rule
         }
         Err(fault) => return Err(fault),
     };
-    let [_, _, _, _, _, _, _, list, ..] = slots;
+    let [_, _, _, _, _, list, ..] = slots;
     Ok(Draft {
         fields: slots,
         rules: match fault {
@@ -266,19 +268,19 @@ fn write_spec(
     let [
         _,
         _,
-        entity,
         salt,
-        id_type,
         enabled,
         default_value,
         _,
+        id_type,
+        explicit_parameters,
+        entity,
+        version,
         is_active,
         has_shared_params,
+        target_app_ids,
         forward_all_exposures,
         new_layer_eval,
-        version,
-        explicit_parameters,
-        target_app_ids,
     ] = draft.fields;
     writer.context.rule = Span::ABSENT;
     let row = row.u32(writer.text(source, name));
@@ -289,7 +291,7 @@ fn write_spec(
         rest = later;
         rule::write(source, writer, known.configs, rule, conditions, Some(salt))?;
     }
-    let is_true = |source: &Source<'_>, value: Span| source.text(value) == "true";
+    let is_true = |source: &Source<'_>, value: Span| source.is(value, "true");
     let three = |value: Span, shift: u32| match value.is_absent() {
         true => 0,
         false => (2 | u32::from(is_true(source, value))) << shift,

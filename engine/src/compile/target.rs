@@ -20,6 +20,8 @@ fn text(source: &mut Source<'_>, value: Span) -> Span {
     match source.kind(value) {
         Kind::String => source.string(value).unwrap_or(Span::ABSENT),
         Kind::Bool(_) | Kind::Null => value,
+        // It stays as it is written.
+        Kind::Number if unsigned(source.text(value)).is_some() => value,
         _ => {
             let mut text = String::new();
             // A number without a text, such as 1e999, has no form that a user value could equal.
@@ -219,27 +221,61 @@ fn millis(source: &mut Source<'_>, kind: Kind, target: Span) -> Option<i64> {
     time.or_else(|| Some(float(source, kind, target)? as i64))
 }
 
-/// The thousand buckets as bits. A key that is no bucket's decimal text can equal none.
+/// The thousand buckets as bits.
 fn bucket_bitmap(source: &mut Source<'_>, target: Span) -> [u8; 125] {
     let mut bitmap = [0u8; 125];
-    let mut add = |key: &str| {
-        let canonical = !key.starts_with('0') || key.len() == 1;
-        if let Some(bucket) = unsigned(key).filter(|_| canonical && !key.is_empty())
-            && bucket < 1_000
-            && let Some(byte) = bitmap.get_mut((bucket / 8) as usize)
-        {
-            *byte |= 1 << (bucket % 8);
-        }
-    };
+    let bits = &mut bitmap;
     if source.kind(target) == Kind::Array {
         source.elements(target, &mut |source, element| {
             let text = text(source, element);
-            add(source.text(text));
+            add_bucket(bits, source.text(text));
         });
-    } else {
-        source.members(target, &mut |source, key, _| add(source.text(key)));
+    } else if !add_plain_buckets(bits, source.text(target).as_bytes()) {
+        source.members(target, &mut |source, key, _| {
+            add_bucket(bits, source.text(key));
+        });
     }
     bitmap
+}
+
+/// Adds a bucket by its decimal text; other texts can equal none.
+fn add_bucket(bitmap: &mut [u8; 125], text: &str) {
+    let canonical = !text.starts_with('0') || text.len() == 1;
+    if let Some(bucket) = unsigned(text).filter(|_| canonical && !text.is_empty()) {
+        set_bucket(bitmap, bucket);
+    }
+}
+
+fn set_bucket(bitmap: &mut [u8; 125], bucket: u64) {
+    if let Some(byte) = bitmap.get_mut(usize::try_from(bucket / 8).unwrap_or(usize::MAX)) {
+        *byte |= 1 << (bucket % 8);
+    }
+}
+
+/// Adds the members of `{"12":true,…}`, as Statsig writes sets of hundreds of buckets; false where anything else stands.
+fn add_plain_buckets(bitmap: &mut [u8; 125], object: &[u8]) -> bool {
+    let mut rest = object.get(2..).unwrap_or_default();
+    loop {
+        let (bucket, length) = match rest {
+            [a, b'"', ..] => ([b'0', b'0', *a], 1),
+            [a @ b'1'..=b'9', b, b'"', ..] => ([b'0', *a, *b], 2),
+            [a @ b'1'..=b'9', b, c, b'"', ..] => ([*a, *b, *c], 3),
+            _ => return false,
+        };
+        let mut number: u64 = 0;
+        for digit in bucket.map(|byte| byte.wrapping_sub(b'0')) {
+            if digit > 9 {
+                return false;
+            }
+            number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+        }
+        set_bucket(bitmap, number);
+        let behind = rest.get(length..).unwrap_or_default();
+        match behind.split_first_chunk::<8>() {
+            Some((b"\":true,\"", later)) => rest = later,
+            _ => return behind == b"\":true}",
+        }
+    }
 }
 
 fn equality(source: &mut Source<'_>, kind: Kind, target: Span) -> Vec<u8> {

@@ -20,27 +20,26 @@ const UNIT: usize = 8;
 
 /// A row that is written field by field, in the order of the format.
 pub(super) struct RowBytes {
-    bytes: [u8; META],
+    /// Each field is written as eight bytes, of which the next one covers those too many.
+    bytes: [u8; META + 8],
     at: usize,
 }
 
 impl RowBytes {
     pub(super) fn new() -> Self {
         RowBytes {
-            bytes: [0; META],
+            bytes: [0; META + 8],
             at: 0,
         }
     }
 
     #[inline(never)]
     fn put(&mut self, value: u64, size: usize) -> &mut Self {
-        let end = self.at.wrapping_add(size);
-        if let Some(place) = self.bytes.get_mut(self.at..end) {
-            for (place, byte) in place.iter_mut().zip(value.to_le_bytes()) {
-                *place = byte;
-            }
+        let rest = self.bytes.get_mut(self.at..);
+        if let Some(place) = rest.and_then(|rest| rest.first_chunk_mut::<8>()) {
+            *place = value.to_le_bytes();
         }
-        self.at = end;
+        self.at = self.at.wrapping_add(size);
         self
     }
 
@@ -115,6 +114,7 @@ pub(super) struct Writer {
     pub(super) context: Context,
     /// Whether values may have white space between their tokens.
     pub(super) spaced: bool,
+    last_unit: Option<(Span, u16)>,
     /// Space for a value or a prefix while it is made.
     buffer: Vec<u8>,
 }
@@ -134,6 +134,7 @@ impl Writer {
             warnings: Vec::new(),
             context: Context::NONE,
             spaced,
+            last_unit: None,
             buffer: Vec::new(),
         };
         // The empty text, so that offset 0 is one.
@@ -230,13 +231,22 @@ impl Writer {
     /// An id type.
     pub(super) fn unit(&mut self, source: &mut Source<'_>, name: Span) -> Read<u16> {
         let name = source.or_user_id(name);
+        // Nearly all are the same.
+        if let Some((known, unit)) = self.last_unit
+            && source.text(known) == source.text(name)
+        {
+            return Ok(unit);
+        }
         let mark = source.mark();
         let lowered = source.lowered(name);
         let lowered = self.text(source, lowered);
         source.forget(mark);
         let mut row = RowBytes::new();
         row.u32(self.text(source, name)).u32(lowered);
-        u16::try_from(self.units.intern(row.bytes())).map_err(|_| ReadFault::too_large())
+        let unit = u16::try_from(self.units.intern(row.bytes()));
+        let unit = unit.map_err(|_| ReadFault::too_large())?;
+        self.last_unit = Some((name, unit));
+        Ok(unit)
     }
 
     /// A user field; all ones for none.
