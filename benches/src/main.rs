@@ -2,6 +2,9 @@
 //!
 //! - `bench native=FILE cases=FILE alone:NAME=FILE… scratch=FOLDER results=FILE [only=PREFIX] [profile=COUNT]`
 //! - `size budgets=FILE alone:NAME=FILE…`
+//! - `payloads FOLDER`: writes the payloads there, as JSON and as tables
+//! - `request MODULE VALUE URI`: the instructions of one request
+//! - `functions COUNT FILE`: the largest functions of a module
 #![forbid(unsafe_code)]
 
 mod budgets;
@@ -11,6 +14,7 @@ mod evaluation_payload;
 mod guest;
 mod measure;
 mod report;
+mod request;
 mod sizes;
 mod synthetic;
 
@@ -45,6 +49,19 @@ impl Arguments {
 fn main() -> ExitCode {
     let mut words = std::env::args().skip(1);
     let task = words.next().unwrap_or_default();
+    if task == "request" {
+        let words: Vec<String> = words.collect();
+        return finish(measure::one_request(&words));
+    }
+    if task == "payloads" {
+        let folder = words.next().unwrap_or_default();
+        return finish(measure::write_payloads(folder.as_ref()));
+    }
+    if task == "functions" {
+        let count = words.next().and_then(|count| count.parse().ok());
+        let file = words.next().unwrap_or_default();
+        return finish(sizes::print(file.as_ref(), count.unwrap_or(usize::MAX)));
+    }
     let arguments = Arguments(
         words
             .map(|word| {
@@ -58,6 +75,10 @@ fn main() -> ExitCode {
         "size" => budgets::check(&arguments),
         _ => Err("say `bench` or `size`; `cargo dev bench` and `cargo dev size` do".into()),
     };
+    finish(done)
+}
+
+fn finish(done: Result<(), String>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -10,6 +10,7 @@ use statsig_edge::{SpecKind, Table};
 
 use crate::callgrind::{Heap, Native};
 use crate::guest::{Executed, Guest};
+use crate::request::{self, Given, Request};
 use crate::sizes::Size;
 use crate::{Arguments, evaluation_payload, read, report, synthetic};
 
@@ -48,6 +49,9 @@ pub(crate) struct Measured {
     pub(crate) guest: BTreeMap<String, Executed>,
     pub(crate) sizes: Vec<(String, Size)>,
     pub(crate) payloads: Vec<Payload>,
+    pub(crate) requests: Vec<(&'static Row, Request)>,
+    /// The section that the runs under Viceroy gave.
+    pub(crate) machine: Option<String>,
 }
 
 /// What a run can be restricted to.
@@ -72,6 +76,13 @@ pub(crate) fn bench(arguments: &Arguments) -> Result<(), String> {
     let evaluation = compile(&evaluation_payload::payload().into_bytes())?;
     let evaluation_file = scratch.join("evaluation.table");
     write(&evaluation_file, &evaluation)?;
+
+    eprintln!("whole requests");
+    measured.machine = match arguments.path("machine") {
+        Ok(path) => Some(String::from_utf8(read(&path)?).map_err(|error| error.to_string())?),
+        Err(_) => None,
+    };
+    requests(&mut measured, arguments, &selection)?;
 
     eprintln!("counting Wasm instructions");
     guest(
@@ -151,6 +162,98 @@ fn payloads(scratch: &Path) -> Result<Vec<Payload>, String> {
         });
     }
     Ok(payloads)
+}
+
+/// A line of the table of whole requests.
+pub(crate) struct Row {
+    /// What it belongs to.
+    pub(crate) id: &'static str,
+    /// The module, by its name in `budgets.toml`.
+    pub(crate) module: &'static str,
+    /// The payload, and whether the store holds it as a table.
+    pub(crate) value: (&'static str, bool),
+    /// Path and query.
+    pub(crate) path: &'static str,
+    /// What it isolates.
+    pub(crate) isolates: &'static str,
+}
+
+const GATE: &str = "/gate/test_50_50?userID=user-1";
+
+const fn row(
+    id: &'static str,
+    module: &'static str,
+    value: (&'static str, bool),
+    path: &'static str,
+    isolates: &'static str,
+) -> Row {
+    Row {
+        id,
+        module,
+        value,
+        path,
+        isolates,
+    }
+}
+
+const EVAL: (&str, bool) = ("eval", true);
+const LARGE: (&str, bool) = ("4MB", true);
+const EVAL_JSON: (&str, bool) = ("eval", false);
+const LARGE_JSON: (&str, bool) = ("4MB", false);
+
+#[rustfmt::skip]
+pub(crate) const ROWS: [Row; 18] = [
+    row("R0", "bare-empty", EVAL, GATE, "taking a request and answering it"),
+    row("R0", "bare-kv", EVAL, GATE, "besides, reading the table of 0.43 MB JSON"),
+    row("R0", "bare-kv", LARGE, GATE, "the same with the table of 4 MB JSON"),
+    row("R1", "bare-quiet", EVAL, GATE, "a gate with a hash, no events"),
+    row("R1", "bare-quiet", LARGE, "/gate/checkout_editor_5?userID=user-1", "the same in a large table"),
+    row("R1", "bare", EVAL, GATE, "the same with its exposure sent"),
+    row("R1", "bare", EVAL, "/experiment/test_experiment_no_targeting?userID=user-2", "an experiment and its exposure"),
+    row("R1", "bare", EVAL, "/layer/Basic_test_layer/value?userID=user-2", "a layer's parameter and its exposure"),
+    row("R2", "bare-kv", EVAL_JSON, GATE, "reading the JSON itself"),
+    row("R2", "bare-kv", LARGE_JSON, GATE, "the same, 4 MB"),
+    row("R2", "bare-drop-in", EVAL_JSON, GATE, "compiling the JSON, then the gate: today in every request"),
+    row("R2", "bare-drop-in", LARGE_JSON, "/gate/checkout_editor_5?userID=user-1", "the same, 4 MB"),
+    row("R2", "bare-drop-in", EVAL, GATE, "a table, in the build that could compile"),
+    row("W3", "fastly-handles", EVAL, GATE, "the `fastly` crate by handles"),
+    row("W3", "fastly-url", EVAL, GATE, "the `fastly` crate by `Request` and `Response`"),
+    row("W3", "fastly-kv", EVAL, GATE, "the table read by the `fastly` crate"),
+    row("W3", "service", EVAL, GATE, "our service on the `fastly` crate, exposure sent"),
+    row("W3", "service", EVAL, "/layer/Basic_test_layer/value?userID=user-2", "a layer's parameter there"),
+];
+
+fn requests(
+    measured: &mut Measured,
+    arguments: &Arguments,
+    selection: &Selection<'_>,
+) -> Result<(), String> {
+    for row in &ROWS {
+        if !selection.has(&format!("R request {} {}", row.id, row.module)) {
+            continue;
+        }
+        let (name, table) = row.value;
+        let payload = measured
+            .payloads
+            .iter()
+            .find(|payload| payload.name == name)
+            .ok_or_else(|| format!("no payload {name}"))?;
+        let value = if table { &payload.table } else { &payload.json };
+        let uri = format!("http://127.0.0.1:7676{}", row.path);
+        let module = read(&arguments.path(&format!("whole:{}", row.module))?)?;
+        let given = Given { uri: &uri, value };
+        let done = request::run(&module, &given)
+            .map_err(|error| format!("{} {}: {error}", row.module, row.path))?;
+        if done.status != 200 {
+            let body = String::from_utf8_lossy(&done.body).into_owned();
+            return Err(format!(
+                "{} {}: {} {body}",
+                row.module, row.path, done.status
+            ));
+        }
+        measured.requests.push((row, done));
+    }
+    Ok(())
 }
 
 fn guest(
@@ -274,4 +377,34 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 fn take<T>(queue: &Mutex<Vec<T>>) -> Option<T> {
     lock(queue).pop()
+}
+
+/// `request MODULE VALUE URI`: one request, printed.
+pub(crate) fn one_request(words: &[String]) -> Result<(), String> {
+    let [module, value, uri] = words else {
+        return Err("say `request MODULE VALUE URI`".into());
+    };
+    let value = read(value.as_ref())?;
+    let given = crate::request::Given { uri, value: &value };
+    let done = crate::request::run(&read(module.as_ref())?, &given)?;
+    println!("{} {}", done.status, String::from_utf8_lossy(&done.body));
+    println!(
+        "{} instructions until the answer, {} in all, {} pages, {} host calls, {} requests sent, missing {:?}",
+        done.until_answer,
+        done.total,
+        done.pages,
+        done.host_calls.len(),
+        done.sent,
+        done.missing
+    );
+    println!("{}", done.host_calls.join(" "));
+    for (name, count) in done.functions.iter().take(25) {
+        println!("{count:>10} {name}");
+    }
+    Ok(())
+}
+
+/// The payloads as files `NAME.json` and `NAME.table`.
+pub(crate) fn write_payloads(folder: &Path) -> Result<(), String> {
+    payloads(folder).map(drop)
 }

@@ -58,9 +58,48 @@ pub(crate) fn page(measured: &Measured) -> String {
     page
 }
 
+/// Whole requests in instructions of the guest.
+fn requests(measured: &Measured) -> String {
+    if measured.requests.is_empty() {
+        return String::new();
+    }
+    let mut page = String::from(
+        "## Whole requests: instructions of the module\n\n\
+         One instance, one request, against a host that does the least (`benches/src/request.rs`). Pages are of 64 KiB; 17 are\n\
+         there at the start (stack and data).\n\n\
+         | id | module | store | path | until the answer | in all | host calls | pages | isolates |\n\
+         | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
+    );
+    for (row, done) in &measured.requests {
+        let (name, table) = row.value;
+        let _ = writeln!(
+            page,
+            "| {} | `{}` | {name} {} | `{}` | {} | {} | {} | {} | {} |",
+            row.id,
+            row.module,
+            if table { "table" } else { "JSON" },
+            row.path,
+            spaced(done.until_answer),
+            spaced(done.total),
+            done.host_calls.len(),
+            done.pages,
+            row.isolates
+        );
+    }
+    page.push('\n');
+    page
+}
+
 /// The tables alone.
 pub(crate) fn measurements(measured: &Measured) -> String {
-    [tables(measured), evaluations(measured), sizes(measured)].concat()
+    [
+        tables(measured),
+        evaluations(measured),
+        requests(measured),
+        measured.machine.clone().unwrap_or_default(),
+        sizes(measured),
+    ]
+    .concat()
 }
 
 fn targets(measured: &Measured) -> String {

@@ -86,3 +86,16 @@ impl Size {
             .map_or(0, |(_, size)| *size)
     }
 }
+
+/// Prints what a module is made of.
+pub(crate) fn print(file: &std::path::Path, count: usize) -> Result<(), String> {
+    let size = Size::of(&crate::read(file)?)?;
+    println!("{:>8} in all, {} as gzip", size.bytes, size.gzip);
+    for (name, bytes) in &size.sections {
+        println!("{bytes:>8} {name}");
+    }
+    for (name, bytes) in size.functions.iter().take(count) {
+        println!("{bytes:>8} {name}");
+    }
+    Ok(())
+}

@@ -2,7 +2,7 @@
 
 use core::fmt::{self, Write};
 
-use crate::json::RawStr;
+use crate::json::{RawStr, Sink};
 
 /// The buffer is too small.
 #[derive(Clone, Copy, Debug)]
@@ -92,7 +92,7 @@ impl<'u> Arena<'u> {
     /// A text that is written here.
     pub(crate) fn text(
         &mut self,
-        write: impl FnOnce(&mut dyn Write) -> fmt::Result,
+        write: impl FnOnce(&mut dyn Sink) -> fmt::Result,
     ) -> Result<&'u str, Full> {
         let mut draft = self.draft();
         write(&mut draft).map_err(|_| Full)?;

@@ -22,7 +22,8 @@ mod arena;
 #[cfg(feature = "bootstrap")]
 pub mod bootstrap;
 mod calendar;
-mod case_ignorable;
+mod capitals;
+mod cased;
 #[cfg(feature = "compile")]
 pub mod compile;
 mod environment;
@@ -33,10 +34,12 @@ mod exposure;
 mod hash;
 mod json;
 mod lowercase;
+mod message;
 mod number;
 mod pattern;
 mod sampling;
 mod sha256;
+mod sha256_block;
 mod sticky;
 mod table;
 #[cfg(test)]
@@ -59,7 +62,7 @@ pub use evaluate::{
 pub use evaluation::{Evaluation, EvaluationError, Note, Reason};
 pub use exposure::{Exposure, ExposureSink, Scratch, ScratchView, SecondaryExposure};
 pub use hash::djb2;
-pub use json::{write_escaped, write_unescaped};
+pub use json::{write_escaped, write_inside, write_unescaped};
 pub use sticky::{StickyError, StickyRecord};
 pub use table::{
     Cmab, CmabGroup, CmabWeight, Entity, FORMAT_VERSION, MAGIC, Meta, Parameter, ParameterStore,

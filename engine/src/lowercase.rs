@@ -5,7 +5,8 @@
 
 use core::str::Chars;
 
-use crate::case_ignorable::is_case_ignorable;
+use crate::capitals::to_lower;
+use crate::cased::{is_case_ignorable, is_cased};
 use crate::hash::Fnv1a;
 
 /// The characters of a text, lower-cased.
@@ -28,6 +29,16 @@ pub(crate) fn lowercase(text: &str) -> Lowercase<'_> {
     }
 }
 
+/// The text lower-cased, as `str::to_lowercase` without its tables.
+#[cfg(feature = "compile")]
+pub(crate) fn lowercased(text: &str) -> alloc::string::String {
+    if text.is_ascii() {
+        text.to_ascii_lowercase()
+    } else {
+        lowercase(text).collect()
+    }
+}
+
 /// Whether the text is ASCII without capitals, so that it is its own lower case. (Other texts may be as well.)
 pub(crate) fn is_plain_lowercase(text: &str) -> bool {
     text.bytes()
@@ -44,7 +55,18 @@ pub(crate) fn equals_lowercased(text: &str, lowered: &str) -> bool {
         .bytes()
         .map(|byte| byte.to_ascii_lowercase())
         .eq(head.bytes())
-        && tail.eq(lowered_tail.chars())
+        && is_spelt(tail, lowered_tail)
+}
+
+/// What follows a character in a text that begins with it.
+#[inline(never)]
+pub(crate) fn strip_char(text: &str, character: char) -> Option<&str> {
+    text.strip_prefix(character)
+}
+
+/// Whether the characters are those of the text.
+pub(crate) fn is_spelt(mut characters: impl Iterator<Item = char>, text: &str) -> bool {
+    characters.try_fold(text, strip_char) == Some("")
 }
 
 /// [`fnv1a`](crate::hash::fnv1a) of the lower case of `text`.
@@ -108,10 +130,11 @@ impl Iterator for Lowercase<'_> {
                 .unwrap_or_default();
             return Some(lower_sigma(before, self.rest.as_str()));
         }
-        let mut lowered = character.to_lowercase();
-        let first = lowered.next();
-        self.pending = lowered.next();
-        first
+        if character == 'İ' {
+            self.pending = Some('\u{307}');
+            return Some('i');
+        }
+        Some(to_lower(character))
     }
 }
 
@@ -128,21 +151,6 @@ fn starts_with_letter(mut characters: impl Iterator<Item = char>) -> bool {
     characters
         .find(|&character| !is_case_ignorable(character))
         .is_some_and(is_cased)
-}
-
-/// Unicode's property `Cased`: lower case, upper case or title case.
-fn is_cased(character: char) -> bool {
-    character.is_lowercase() || character.is_uppercase() || is_titlecase(character)
-}
-
-/// The general category Lt: digraphs of Latin and capitals with iota of Greek.
-fn is_titlecase(character: char) -> bool {
-    matches!(
-        character,
-        '\u{1C5}' | '\u{1C8}' | '\u{1CB}' | '\u{1F2}'
-            | '\u{1F88}'..='\u{1F8F}' | '\u{1F98}'..='\u{1F9F}' | '\u{1FA8}'..='\u{1FAF}'
-            | '\u{1FBC}' | '\u{1FCC}' | '\u{1FFC}'
-    )
 }
 
 #[cfg(test)]

@@ -42,30 +42,33 @@ impl Exposure<'_, '_> {
         let mut text = Hashed(Sha256::new());
         // A hash takes everything.
         let _ = self.write_sampling_text(user, &mut text);
-        let hash = i128::from(text.0.finish().cast_signed());
-        hash.checked_rem(i128::from(rate))
-            .is_none_or(|rest| rest == 0)
+        // Signed, there; a multiple is one by its magnitude.
+        let hash = text.0.finish().cast_signed().unsigned_abs();
+        hash.checked_rem(rate).is_none_or(|rest| rest == 0)
     }
 
     fn write_sampling_text(&self, user: &User<'_>, out: &mut dyn Write) -> fmt::Result {
-        write!(out, "n:{};", self.name())?;
+        let mut parts = |parts: &[&str]| parts.iter().try_for_each(|part| out.write_str(part));
+        parts(&["n:", self.name(), ";"])?;
         if let Exposure::LayerParameter { parameter, .. } = self {
-            write!(out, "e:{};p:{parameter};", self.allocated_experiment())?;
+            parts(&["e:", self.allocated_experiment(), ";p:", parameter, ";"])?;
         }
-        out.write_str("u:")?;
+        parts(&["u:"])?;
         write_text(user.user_id, out)?;
-        out.write_char(';')?;
+        out.write_str(";")?;
         for (name, id) in user.custom_ids.iter().flat_map(|ids| ids.distinct()) {
-            write!(out, "{name}:")?;
+            out.write_str(name)?;
+            out.write_str(":")?;
             write_text(Some(id), out)?;
-            out.write_char(';')?;
+            out.write_str(";")?;
         }
         out.write_str("r:")?;
         self.write_rule_id(out)?;
-        if let Exposure::Gate { evaluation, .. } = self {
-            write!(out, ";v:{}", evaluation.value)?;
+        match self {
+            Exposure::Gate { evaluation, .. } if evaluation.value => out.write_str(";v:true"),
+            Exposure::Gate { .. } => out.write_str(";v:false"),
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 

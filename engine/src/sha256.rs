@@ -1,6 +1,6 @@
 //! SHA-256 as Statsig draws buckets with it (`evaluation.md` §0.2, §3.5): from a prefix laid out in the table.
 
-use sha2::block_api::compress256;
+use crate::sha256_block::compress;
 
 use crate::table::wire::varint;
 
@@ -50,7 +50,7 @@ impl Sha256 {
             }
             self.length = self.length.wrapping_add(now.len() as u64);
             if now.len() == free {
-                compress256(&mut self.state, &[self.block]);
+                compress(&mut self.state, &self.block);
             }
             bytes = later;
         }
@@ -58,23 +58,20 @@ impl Sha256 {
 
     /// Pads and gives the digest as eight words.
     fn words(mut self) -> [u32; 8] {
-        let bits = self.length.wrapping_mul(8);
         let used = self.used();
-        let mut end = [0u8; BLOCK];
-        if let (Some(to), Some(from)) = (end.get_mut(..used), self.block.get(..used)) {
-            to.copy_from_slice(from);
-        }
-        if let Some(one) = end.get_mut(used) {
+        let free = self.block.get_mut(used..).unwrap_or_default();
+        free.fill(0);
+        if let Some(one) = free.first_mut() {
             *one = 0x80;
         }
         if used >= BLOCK.saturating_sub(8) {
-            compress256(&mut self.state, &[end]);
-            end = [0; BLOCK];
+            compress(&mut self.state, &self.block);
+            self.block = [0; BLOCK];
         }
-        if let Some(tail) = end.last_chunk_mut::<8>() {
-            *tail = bits.to_be_bytes();
+        if let Some(tail) = self.block.last_chunk_mut::<8>() {
+            *tail = self.length.wrapping_mul(8).to_be_bytes();
         }
-        compress256(&mut self.state, &[end]);
+        compress(&mut self.state, &self.block);
         self.state
     }
 

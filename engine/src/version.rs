@@ -6,6 +6,8 @@
 
 use core::cmp::Ordering;
 
+use crate::number::split_sign;
+
 /// The length byte of a part that is no integer.
 #[cfg(any(feature = "compile", test))]
 const NOT_AN_INTEGER: u8 = 0xFF;
@@ -58,13 +60,45 @@ pub(crate) fn compare(user: &str, mut target: &[u8]) -> Option<Ordering> {
 }
 
 /// The parts of what stands before the first `-`.
-fn parts(text: &str) -> core::str::Split<'_, char> {
-    let (release, _) = text.split_once('-').unwrap_or((text, ""));
-    release.split('.')
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    let (release, _) = split_at_byte(text, b'-').unwrap_or((text, ""));
+    let mut rest = Some(release);
+    core::iter::from_fn(move || {
+        let text = rest?;
+        let (part, later) = match split_at_byte(text, b'.') {
+            Some((part, later)) => (part, Some(later)),
+            None => (text, None),
+        };
+        rest = later;
+        Some(part)
+    })
 }
 
+/// What stands before and behind the first such byte, which is ASCII. `str::split` would bring its search for any character.
+fn split_at_byte(text: &str, separator: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|byte| byte == separator)?;
+    Some((text.get(..at)?, text.get(at.wrapping_add(1)..)?))
+}
+
+/// `[+-]?digits` between white space, as `i128` is parsed. Multiplying is adding here: 128 bits are four products in Wasm.
 fn parse_part(part: &str) -> Option<i128> {
-    part.trim().parse().ok()
+    let (negative, digits) = split_sign(part.trim_start().trim_end().as_bytes());
+    digits.first()?;
+    let mut magnitude: u128 = 0;
+    for byte in digits {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 || magnitude > u128::MAX / 10 {
+            return None;
+        }
+        magnitude = (magnitude << 3)
+            .wrapping_add(magnitude << 1)
+            .checked_add(u128::from(digit))?;
+    }
+    if negative {
+        0_i128.checked_sub_unsigned(magnitude)
+    } else {
+        i128::try_from(magnitude).ok()
+    }
 }
 
 /// Bytes of the shortest two's complement, 0 for 0.

@@ -1,5 +1,6 @@
 //! One call for a whole execution of a service without the `fastly` crate.
 
+use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::Display;
@@ -18,14 +19,14 @@ pub struct BareResponse {
     /// The status code.
     pub status: u16,
     /// Headers by name and value.
-    pub headers: Vec<(String, String)>,
+    pub headers: Vec<(Cow<'static, str>, Cow<'static, str>)>,
     /// The body.
     pub body: Vec<u8>,
 }
 
 impl BareResponse {
     /// A response with a body of this type.
-    pub fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+    pub fn new(status: u16, content_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
         BareResponse {
             status,
             headers: [("content-type".into(), content_type.into())].into(),

@@ -149,7 +149,7 @@ impl Buffer {
         } else {
             let mut object = List::object(place);
             for (name, value) in metadata {
-                object.text(name, value);
+                json::text(value, object.entry(name));
             }
             object.end();
         }
@@ -177,7 +177,7 @@ impl Buffer {
         let mut checks = String::new();
         let mut object = List::object(&mut checks);
         for (name, count) in core::mem::take(&mut self.unexposed) {
-            json::number(count, object.member(&name));
+            json::number(count, object.entry(&name));
         }
         object.end();
         let mut event = List::object(&mut self.body);

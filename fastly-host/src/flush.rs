@@ -5,7 +5,6 @@ use core::fmt;
 
 use crate::config::{Events, Key};
 use crate::events::{Buffer, SDK_TYPE, SDK_VERSION};
-use crate::json;
 use crate::platform::random::{UUID_LENGTH, uuid_v4};
 use crate::platform::{Error, backend, clock, decimal::Decimal, secret_store};
 
@@ -131,6 +130,15 @@ enum KeyText<'k> {
     Client(&'k str),
 }
 
+impl<'k> KeyText<'k> {
+    fn secret(&self) -> &'k [u8] {
+        match self {
+            KeyText::Secret(key) => key,
+            KeyText::Client(_) => &[],
+        }
+    }
+}
+
 impl ResolvedKey<'_> {
     fn as_ref(&self) -> KeyText<'_> {
         match self {
@@ -166,46 +174,44 @@ impl Post<'_> {
     fn send(&self, attempt: u64) -> Result<(), DeliveryError> {
         let now = Decimal::new(clock::now_ms().unwrap_or_default());
         let (count, attempt) = (Decimal::new(self.count.into()), Decimal::new(attempt));
-        let common: [(&str, &[u8]); 5] = [
+        // The last three are for the end point of servers.
+        let headers: [(&str, &[u8]); 8] = [
             ("content-type", b"application/json"),
             ("statsig-event-count", count.as_bytes()),
             ("statsig-retry-count", attempt.as_bytes()),
             ("statsig-sdk-type", SDK_TYPE.as_bytes()),
             ("statsig-sdk-version", SDK_VERSION.as_bytes()),
+            ("statsig-server-session-id", self.session.as_bytes()),
+            ("statsig-client-time", now.as_bytes()),
+            ("statsig-api-key", self.key.secret()),
         ];
         let mut uri = String::from(self.events.base_uri);
-        let pending = match self.key {
-            KeyText::Secret(key) => {
+        let headers = match self.key {
+            KeyText::Secret(_) => {
                 uri.push_str("/v1/log_event");
-                let [a, b, c, d, e] = common;
-                let headers = [
-                    a,
-                    b,
-                    c,
-                    d,
-                    e,
-                    ("statsig-api-key", key),
-                    ("statsig-server-session-id", self.session.as_bytes()),
-                    ("statsig-client-time", now.as_bytes()),
-                ];
-                backend::post(self.events.backend, &uri, &headers, self.body.as_bytes())
+                &headers[..]
             }
             KeyText::Client(key) => {
                 uri.push_str("/v1/rgstr?k=");
                 percent_encode(key, &mut uri);
-                uri.push_str("&st=");
-                uri.push_str(SDK_TYPE);
-                uri.push_str("&sv=");
-                uri.push_str(SDK_VERSION);
-                uri.push_str("&t=");
-                uri.push_str(core::str::from_utf8(now.as_bytes()).unwrap_or_default());
-                uri.push_str("&sid=");
-                uri.push_str(self.session);
-                uri.push_str("&ec=");
-                json::number(self.count.into(), &mut uri);
-                backend::post(self.events.backend, &uri, &common, self.body.as_bytes())
+                for part in [
+                    b"&st=",
+                    SDK_TYPE.as_bytes(),
+                    b"&sv=",
+                    SDK_VERSION.as_bytes(),
+                    b"&t=",
+                    now.as_bytes(),
+                    b"&sid=",
+                    self.session.as_bytes(),
+                    b"&ec=",
+                    count.as_bytes(),
+                ] {
+                    uri.push_str(core::str::from_utf8(part).unwrap_or_default());
+                }
+                headers.get(..5).unwrap_or_default()
             }
         };
+        let pending = backend::post(self.events.backend, &uri, headers, self.body.as_bytes());
         let answer = pending
             .and_then(backend::Pending::wait)
             .map_err(DeliveryError::Platform)?;

@@ -12,17 +12,9 @@ pub(crate) fn text(text: &str, out: &mut String) {
     out.push('"');
 }
 
-/// What stands between the quotes of a string. Text without anything to escape is copied whole.
 fn inside(text: &str, out: &mut String) {
-    let plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
-    if text.bytes().all(plain) {
-        return out.push_str(text);
-    }
-    let mut quoted = String::with_capacity(text.len().saturating_add(16));
     // A `String` takes everything.
-    let _ = statsig_edge::write_escaped(text, &mut quoted);
-    let end = quoted.len().saturating_sub(1);
-    out.push_str(quoted.get(1..end).unwrap_or_default());
+    let _ = statsig_edge::write_inside(text, out);
 }
 
 /// A string that is written in pieces: a rule id and its suffix, a reason.
@@ -90,8 +82,17 @@ impl<'o> List<'o> {
         self.out
     }
 
-    /// The place for the value of the next member.
-    pub(crate) fn member(&mut self, name: &str) -> &mut String {
+    /// The place for the value of the next member, whose name needs no escapes.
+    pub(crate) fn member(&mut self, name: &'static str) -> &mut String {
+        let out = self.element();
+        out.push('"');
+        out.push_str(name);
+        out.push_str("\":");
+        out
+    }
+
+    /// The place for the value of the next member, whose name is not ours.
+    pub(crate) fn entry(&mut self, name: &str) -> &mut String {
         let out = self.element();
         text(name, out);
         out.push(':');
@@ -99,7 +100,7 @@ impl<'o> List<'o> {
     }
 
     /// A member that is a string.
-    pub(crate) fn text(&mut self, name: &str, value: &str) {
+    pub(crate) fn text(&mut self, name: &'static str, value: &str) {
         text(value, self.member(name));
     }
 

@@ -24,6 +24,7 @@ extern crate alloc;
 #[cfg(not(target_arch = "wasm32"))]
 extern crate std;
 
+pub mod answer;
 mod bare;
 mod config;
 pub mod encode;

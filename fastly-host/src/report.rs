@@ -39,7 +39,7 @@ pub fn write_all<E: Environment>(
     let mut section = List::object(report.member("gates"));
     for spec in table.specs(SpecKind::Gate) {
         let gate = evaluator.gate(user, spec.name(), &mut scratch);
-        let mut object = List::object(section.member(spec.name()));
+        let mut object = List::object(section.entry(spec.name()));
         object.member("value").push_str(json::boolean(gate.value()));
         write_common(gate.evaluation(), source, &mut object);
         write_exposure(&gate.exposure(), source, object.member("exposure"));
@@ -52,7 +52,7 @@ pub fn write_all<E: Environment>(
             continue;
         }
         let config = evaluator.dynamic_config(user, spec.name(), &mut scratch);
-        let mut object = List::object(section.member(spec.name()));
+        let mut object = List::object(section.entry(spec.name()));
         object.member("value").push_str(config.json());
         write_common(config.evaluation(), source, &mut object);
         write_exposure(&config.exposure(), source, object.member("exposure"));
@@ -66,7 +66,7 @@ pub fn write_all<E: Environment>(
             continue;
         }
         let experiment = evaluator.experiment(user, spec.name(), &mut scratch);
-        let mut object = List::object(section.member(spec.name()));
+        let mut object = List::object(section.entry(spec.name()));
         object.member("value").push_str(experiment.json());
         json::optional_text(experiment.group_name(), object.member("groupName"));
         write_common(experiment.evaluation(), source, &mut object);
@@ -82,7 +82,7 @@ pub fn write_all<E: Environment>(
             source,
             spec.name(),
             &mut scratch,
-            section.member(spec.name()),
+            section.entry(spec.name()),
         );
     }
     section.end();
@@ -93,7 +93,7 @@ pub fn write_all<E: Environment>(
             user,
             &store,
             &mut scratch,
-            section.member(store.name()),
+            section.entry(store.name()),
         );
     }
     section.end();
@@ -124,7 +124,7 @@ fn write_layer<'t, E: Environment>(
     layer.for_each_parameter(&mut heapless::String::<LONGEST_PARAMETER>::new(), |name| {
         if let Some(parameter) = layer.parameter(name) {
             any = true;
-            write_exposure(&parameter.exposure(), source, list.member(name));
+            write_exposure(&parameter.exposure(), source, list.entry(name));
         }
     });
     list.end();
@@ -145,7 +145,7 @@ fn write_store<'t, E: Environment>(
     let mut values = List::object(object.member("values"));
     for parameter in store.parameters() {
         let value = evaluator.store_parameter(user, store, parameter.name, scratch.view(), &mut ());
-        values.member(parameter.name).push_str(match value {
+        values.entry(parameter.name).push_str(match value {
             StoreParameter::Value(json) => json,
             _ => "null",
         });

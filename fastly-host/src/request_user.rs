@@ -121,7 +121,7 @@ fn simple(query: &str) -> String {
         }
         let mut list = List::object(object.member(map));
         for (name, value) in entries {
-            json::text(value, list.member(name));
+            json::text(value, list.entry(name));
         }
         list.end();
     }

@@ -73,17 +73,27 @@ pub enum SpecsError {
     JsonNotSupported,
 }
 
-impl fmt::Display for SpecsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl SpecsError {
+    /// Says what is wrong. The same as `Display`, but light: see [`TableError::write`].
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write(&self, out: &mut dyn fmt::Write) -> fmt::Result {
         match self {
-            SpecsError::Platform(error) => error.fmt(f),
-            SpecsError::Table(error) => error.fmt(f),
+            SpecsError::Platform(error) => error.write(out),
+            SpecsError::Table(error) => error.write(out),
             #[cfg(feature = "drop-in")]
-            SpecsError::Compile(error) => error.fmt(f),
-            SpecsError::JsonNotSupported => f.write_str(
+            SpecsError::Compile(error) => write!(out, "{error}"),
+            SpecsError::JsonNotSupported => out.write_str(
                 "JSON, but this build reads rule tables only: publish a table, or build with the feature `drop-in`",
             ),
         }
+    }
+}
+
+impl fmt::Display for SpecsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f)
     }
 }
 

@@ -2,7 +2,9 @@
 
 use core::cell::RefCell;
 
-use statsig_edge::{Evaluation, Evaluator, Exposure, ExposureSink, Options, Scratch, Table, User};
+use statsig_edge::{
+    Evaluation, Evaluator, Exposure, ExposureSink, Options, Scratch, SpecKind, Table, User,
+};
 
 use crate::config::{Config, Events};
 use crate::encode::Details;
@@ -224,51 +226,53 @@ impl<'t> Statsig<'t> {
     }
 
     fn gate_logging(&self, user: &User<'_>, name: &str, logging: Logging) -> Gate<'t> {
-        let mut scratch = Room::new();
-        let Some(evaluator) = self.evaluator() else {
-            let evaluation = Evaluation::no_values();
-            let exposure = Exposure::Gate {
-                name,
-                evaluation: &evaluation,
-                secondary: &[],
-            };
-            self.settle(user, name, &exposure, logging);
-            return Gate(evaluation);
-        };
-        let mut sink = self.sink(user, logging);
-        let gate = evaluator.gate_with(user, name, scratch.view(), &mut sink);
-        self.settle(user, name, &gate.exposure(), logging);
-        Gate(*gate.evaluation())
+        Gate(self.check(SpecKind::Gate, user, name, logging))
     }
 
     fn config_logging(&self, user: &User<'_>, name: &str, logging: Logging) -> DynamicConfig<'t> {
-        let mut scratch = Room::new();
-        let Some(evaluator) = self.evaluator() else {
-            return DynamicConfig(self.no_config(user, name, logging));
-        };
-        let mut sink = self.sink(user, logging);
-        let config = evaluator.dynamic_config_with(user, name, scratch.view(), &mut sink);
-        self.settle(user, name, &config.exposure(), logging);
-        DynamicConfig(*config.evaluation())
+        DynamicConfig(self.check(SpecKind::DynamicConfig, user, name, logging))
     }
 
     fn experiment_logging(&self, user: &User<'_>, name: &str, logging: Logging) -> Experiment<'t> {
-        let mut scratch = Room::new();
-        let Some(evaluator) = self.evaluator() else {
-            return Experiment(self.no_config(user, name, logging));
-        };
-        let mut sink = self.sink(user, logging);
-        let experiment = evaluator.experiment_with(user, name, scratch.view(), &mut sink);
-        self.settle(user, name, &experiment.exposure(), logging);
-        Experiment(*experiment.evaluation())
+        Experiment(self.check(SpecKind::Experiment, user, name, logging))
     }
 
-    fn no_config(&self, user: &User<'_>, name: &str, logging: Logging) -> Evaluation<'t> {
-        let evaluation = Evaluation::no_values();
-        let exposure = Exposure::Config {
-            name,
-            evaluation: &evaluation,
-            secondary: &[],
+    /// A check of any kind but a layer, and its exposure: one copy of the code for all of them.
+    fn check(
+        &self,
+        kind: SpecKind,
+        user: &User<'_>,
+        name: &str,
+        logging: Logging,
+    ) -> Evaluation<'t> {
+        let mut scratch = Room::new();
+        let mut sink = self.sink(user, logging);
+        let (evaluation, secondary) = match (self.evaluator(), kind) {
+            (None, _) => (Evaluation::no_values(), &[][..]),
+            (Some(evaluator), SpecKind::Gate) => {
+                let gate = evaluator.gate_with(user, name, scratch.view(), &mut sink);
+                (*gate.evaluation(), gate.secondary_exposures())
+            }
+            (Some(evaluator), SpecKind::Experiment) => {
+                let experiment = evaluator.experiment_with(user, name, scratch.view(), &mut sink);
+                (*experiment.evaluation(), experiment.secondary_exposures())
+            }
+            (Some(evaluator), _) => {
+                let config = evaluator.dynamic_config_with(user, name, scratch.view(), &mut sink);
+                (*config.evaluation(), config.secondary_exposures())
+            }
+        };
+        let exposure = match kind {
+            SpecKind::Gate => Exposure::Gate {
+                name,
+                evaluation: &evaluation,
+                secondary,
+            },
+            _ => Exposure::Config {
+                name,
+                evaluation: &evaluation,
+                secondary,
+            },
         };
         self.settle(user, name, &exposure, logging);
         evaluation

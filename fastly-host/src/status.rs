@@ -26,15 +26,13 @@ pub fn write_status(statsig: &Statsig<'_>, out: &mut String) {
     for failure in specs.failures() {
         let mut object = List::object(failures.element());
         object.text("source", failure.source.as_str());
-        json::pieces(object.member("error"), |out| {
-            write!(out, "{}", failure.error)
-        });
+        json::pieces(object.member("error"), |out| failure.error.write(out));
         object.end();
     }
     failures.end();
     let place = status.member("lastError");
     match specs.failures().last() {
-        Some(failure) => json::pieces(place, |out| write!(out, "{}", failure.error)),
+        Some(failure) => json::pieces(place, |out| failure.error.write(out)),
         None => place.push_str("null"),
     }
     status.end();

@@ -75,6 +75,11 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// Whether something on the way is not supported.
+    pub fn is_unsupported(&self) -> bool {
+        self.reason.contains(":Unsupported")
+    }
+
     /// Whether the levels of nesting were too many.
     pub fn is_too_deep(&self) -> bool {
         self.reason.contains("Depth Exceeded")

@@ -2,7 +2,22 @@
 
 use serde_json::{Map, Value as Json};
 
+use crate::answer::Answer;
+use crate::findings::Findings;
+use crate::quirk::{Content, Quirk};
 use crate::random::Random;
+
+/// The client key that payloads may know the app of.
+pub const KEY: &str = "client-key";
+
+/// The names that responses may be filtered by, for each kind.
+pub const FILTERED: [&[&str]; 5] = [
+    &["gate_0", "gate_1", "gate_3", "chain_1"],
+    &["config_0", "config_2", "config_5"],
+    &["config_1", "config_3", "config_4", "only a bandit"],
+    &["layer_2", "layer_3", "layer_5", "layer_8"],
+    &["store_0"],
+];
 
 /// The form of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +50,10 @@ pub struct Asked {
     pub hash: Hash,
     /// Only specs of this app.
     pub app: Option<&'static str>,
+    /// Only specs of the app of this client key.
+    pub key: Option<&'static str>,
+    /// Only [`FILTERED`].
+    pub filtered: bool,
     /// Without id types.
     pub remove_id_type: bool,
     /// Without gates that say what a client assumes.
@@ -52,9 +71,55 @@ impl Asked {
             format: formats[random.below(if bandits { 2 } else { 3 })],
             hash: *random.pick(&[Hash::None, Hash::None, Hash::Djb2, Hash::Sha256]),
             app: random.chance(15).then_some("app_1"),
+            key: match random.below(5) {
+                0 => Some(KEY),
+                1 => Some("client-unknown"),
+                _ => None,
+            },
+            filtered: random.chance(15),
             remove_id_type: random.chance(10),
             remove_default_value_gates: random.chance(10),
             remove_experiments_in_layers: random.chance(10),
+        }
+    }
+}
+
+/// What the core says on the record that the spec before left.
+const OF_REPLAY: [&str; 2] = ["can_record_session", "passes_session_recording_targeting"];
+
+impl Asked {
+    /// Compares two responses; `any` tells whether one of the core's answers to this user is such a one.
+    pub fn compare(
+        &self,
+        (theirs, ours): (Json, Json),
+        content: Content,
+        any: impl Fn(fn(&Answer) -> bool) -> bool,
+        findings: &mut Findings,
+    ) {
+        let Some((path, at_core, at_ours)) = difference(&theirs, &ours) else {
+            findings.answers += 1;
+            return;
+        };
+        if OF_REPLAY.iter().any(|name| path.starts_with(name)) && any(Answer::is_unsupported) {
+            findings.count(Quirk::ReplayAfterUnsupported);
+            let without = |mut response: Json| {
+                if let Some(members) = response.as_object_mut() {
+                    members.retain(|name, _| !OF_REPLAY.contains(&name.as_str()));
+                }
+                response
+            };
+            let rest = (without(theirs), without(ours));
+            return self.compare(rest, content, any, findings);
+        }
+        if at_ours.is_null() && at_core.is_boolean() {
+            findings.count(Quirk::BoolAsValue);
+        } else if any(Answer::is_too_deep) {
+            findings.count(Quirk::EmptyResponse);
+        } else if content.repeats {
+            findings.count(Quirk::RepeatedNames);
+        } else {
+            let what = format!("bootstrap \"{path}\" {self:?}");
+            findings.differ(what, vec!["response"], &at_core, &at_ours);
         }
     }
 }
@@ -103,7 +168,9 @@ fn resolve(response: &mut Json) {
 
 /// The first place at which two responses differ, with what each has there.
 pub fn difference(theirs: &Json, ours: &Json) -> Option<(String, Json, Json)> {
-    if theirs == ours {
+    // A rate of 0 and one of 0.0 are the same number.
+    let float = |json: &Json| json.as_number().filter(|number| number.is_f64()).is_some();
+    if theirs == ours || ((float(theirs) || float(ours)) && theirs.as_f64() == ours.as_f64()) {
         return None;
     }
     if let (Some(a), Some(b)) = (theirs.as_object(), ours.as_object()) {
@@ -119,6 +186,7 @@ pub fn difference(theirs: &Json, ours: &Json) -> Option<(String, Json, Json)> {
                 return Some((format!("{key}.{path}"), a, b));
             }
         }
+        return None;
     }
     Some((String::new(), theirs.clone(), ours.clone()))
 }

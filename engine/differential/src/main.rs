@@ -21,6 +21,9 @@ struct Arguments {
     /// The seed [default: a fresh one, printed]
     #[arg(long)]
     seed: Option<u64>,
+    /// The batch to begin with, as a failure tells it
+    #[arg(long, default_value_t = 0)]
+    first_batch: u64,
     /// End after this many failing payloads
     #[arg(long, default_value_t = 5)]
     failures: usize,
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
     }));
     let begin = Instant::now();
     let plan = Plan {
+        first: arguments.first_batch,
         cases: arguments.cases,
         seed,
         failures: arguments.failures,
@@ -72,6 +76,12 @@ fn main() -> ExitCode {
     }
     for (quirk, count) in &outcome.quirks {
         println!("known difference {quirk:?}: {count} ({})", quirk.reason());
+    }
+    if outcome.passed_over > 0 {
+        println!(
+            "passed over {} payloads that lead back to themselves in ways on which the core overflows its stack",
+            outcome.passed_over
+        );
     }
     println!(
         "{} cases, {} answers, {} to v1 payloads, {} failures in {:.1} s",

@@ -22,7 +22,7 @@ use statsig_rust::{
 };
 
 use crate::answer::{Answer, Kind, Secondary};
-use crate::bootstrap::{Asked, Format, Hash, normal};
+use crate::bootstrap::{Asked, FILTERED, Format, Hash, normal};
 use crate::generate::{Setting, SettingValue};
 use crate::sticky::{Held, StickyAnswer, StickyAsked};
 use crate::world;
@@ -263,6 +263,10 @@ impl Core {
 
     /// The client bootstrap response; `None` when the core panics.
     pub fn bootstrap(&self, user: &StatsigUser, asked: &Asked) -> Option<Json> {
+        let filter = |kind: usize| {
+            let names = FILTERED.get(kind).filter(|_| asked.filtered)?;
+            Some(names.iter().map(|name| (*name).to_owned()).collect())
+        };
         let options = ClientInitResponseOptions {
             hash_algorithm: Some(match asked.hash {
                 Hash::None => HashAlgorithm::None,
@@ -270,6 +274,12 @@ impl Core {
                 Hash::Sha256 => HashAlgorithm::Sha256,
             }),
             target_app_id: asked.app.map(str::to_owned),
+            client_sdk_key: asked.key.map(str::to_owned),
+            feature_gate_filter: filter(0),
+            dynamic_config_filter: filter(1),
+            experiment_filter: filter(2),
+            layer_filter: filter(3),
+            param_store_filter: filter(4),
             response_format: Some(match asked.format {
                 Format::V1 => GCIRResponseFormat::Initialize,
                 Format::V2 => GCIRResponseFormat::InitializeWithSecondaryExposureMapping,

@@ -10,7 +10,7 @@ use statsig_edge::{
 use statsig_fastly_cli::explanation;
 
 use crate::answer::{Answer, Kind, Secondary};
-use crate::bootstrap::{Asked, Format, Hash, normal};
+use crate::bootstrap::{Asked, FILTERED, Format, Hash, normal};
 use crate::generate::{Setting, SettingValue};
 use crate::sticky::{Held, StickyAnswer, StickyAsked};
 use crate::world::{self, World};
@@ -127,6 +127,15 @@ impl<'t, 'w> Ours<'t, 'w> {
             Format::InitV2 => ResponseFormat::InitV2,
         };
         options.target_app_id = asked.app;
+        options.client_sdk_key = asked.key;
+        if asked.filtered {
+            let [gates, configs, experiments, layers, stores] = FILTERED;
+            options.feature_gates = Some(gates);
+            options.dynamic_configs = Some(configs);
+            options.experiments = Some(experiments);
+            options.layers = Some(layers);
+            options.param_stores = Some(stores);
+        }
         options.remove_id_type = asked.remove_id_type;
         options.remove_default_value_gates = asked.remove_default_value_gates;
         options.remove_experiments_in_layers = asked.remove_experiments_in_layers;

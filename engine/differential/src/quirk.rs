@@ -18,6 +18,8 @@ pub enum Quirk {
     BoolAsValue,
     /// Bootstrap: a spec that nests too deep.
     EmptyResponse,
+    /// Bootstrap: the targeting gate of session replay after a spec that is unsupported.
+    ReplayAfterUnsupported,
     /// An object within a list that gives a name twice.
     RepeatedNames,
 }
@@ -42,6 +44,10 @@ impl Quirk {
             Quirk::EmptyResponse => {
                 "one spec that nests too deep empties the core's whole bootstrap response, unless it happened to remember \
                  a gate on the way; ours answers the other specs"
+            }
+            Quirk::ReplayAfterUnsupported => {
+                "the core evaluates the targeting gate of session replay on the record of the spec before, so that it stops \
+                 at the first condition when that was unsupported; ours begins afresh"
             }
             Quirk::RepeatedNames => {
                 "the text of an object within a list keeps names given twice: telling them apart costs time that a \

@@ -23,6 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// What to run.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
+    /// The number of the first batch, as a failure tells it.
+    pub first: u64,
     /// A case is one payload and one user, asked about every spec.
     pub cases: usize,
     /// Determines the cases.
@@ -44,6 +46,8 @@ pub struct Outcome {
     pub answers_v1: usize,
     /// Cases with a difference.
     pub failures: usize,
+    /// Payloads on which the core would overflow its stack: nobody was asked.
+    pub passed_over: usize,
     /// Known differences.
     pub quirks: BTreeMap<Quirk, usize>,
     /// Outcomes by operator.
@@ -54,7 +58,7 @@ pub struct Outcome {
 pub fn run(engines: &Engines<'_>, plan: &Plan) -> Outcome {
     let begin = Instant::now();
     let mut outcome = Outcome::default();
-    let mut batch = 0;
+    let mut batch = plan.first;
     let mut reported = begin;
     while outcome.cases < plan.cases && outcome.failures < plan.failures {
         let mut random = Random::new(plan.seed, batch);
@@ -63,6 +67,10 @@ pub fn run(engines: &Engines<'_>, plan: &Plan) -> Outcome {
         let users: Vec<Tree> = (0..USERS)
             .map(|_| generate::user(&mut random, &made.words))
             .collect();
+        if runs_away(&made.tree) {
+            outcome.passed_over += 1;
+            continue;
+        }
         generate::boundaries(&mut random, &mut made.tree, &users);
         let v1 = generate::v1(&mut random, &made.tree);
         let bandits = made.tree.get("cmab_configs").is_some();

@@ -1,5 +1,5 @@
-//! Payloads that the core must not be asked about: mappings and experiment groups that lead back to themselves, on which it
-//! overflows its stack. The generator makes none, but what is made smaller may become one.
+//! Payloads that the core must not be asked about: delegates, mappings and experiment groups that lead back to themselves, on
+//! which it overflows its stack. The generator makes few, where names repeat, but what is made smaller may become one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use crate::tree::Tree;
 #[derive(Default)]
 struct Graph<'t> {
     to: BTreeMap<&'t str, BTreeSet<&'t str>>,
-    /// Mappings and experiment groups.
+    /// Delegates, mappings and experiment groups.
     endless: Vec<(&'t str, &'t str)>,
 }
 
@@ -25,7 +25,7 @@ impl<'t> Graph<'t> {
     }
 
     fn add_rule(&mut self, from: &'t str, rule: &'t Tree, payload: &'t Tree) {
-        self.add(from, rule.get("configDelegate"), false);
+        self.add(from, rule.get("configDelegate"), true);
         let conditions = payload.get("condition_map");
         let keys = rule.get("conditions").map(Tree::elements);
         for key in keys.unwrap_or_default() {
@@ -64,7 +64,7 @@ impl<'t> Graph<'t> {
     }
 }
 
-/// Whether a mapping or an experiment group can lead back to where it came from.
+/// Whether a delegate, a mapping or an experiment group can lead back to where it came from.
 pub fn runs_away(payload: &Tree) -> bool {
     let mut graph = Graph::default();
     for section in ["feature_gates", "dynamic_configs", "layer_configs"] {

@@ -246,24 +246,17 @@ impl<'c> Engines<'c> {
                     findings.count(Quirk::CorePanics);
                     continue;
                 };
+                let our = ours.bootstrap(&our_user, &question.bootstrap, &mut room);
                 // Local overrides play no part.
-                let too_deep = || {
+                let any = |wanted: fn(&Answer) -> bool| {
                     names.iter().any(|(kind, name)| {
                         let theirs = core.ask(&core_user, *kind, name, question.lists, &None);
-                        theirs.is_some_and(|answer| answer.is_too_deep())
+                        theirs.is_some_and(|answer| wanted(&answer))
                     })
                 };
-                let our = ours.bootstrap(&our_user, &question.bootstrap, &mut room);
-                match difference(&theirs, &our) {
-                    None => findings.answers += 1,
-                    Some((_, Json::Bool(_), Json::Null)) => findings.count(Quirk::BoolAsValue),
-                    Some(_) if too_deep() => findings.count(Quirk::EmptyResponse),
-                    Some(_) if content.repeats => findings.count(Quirk::RepeatedNames),
-                    Some((path, theirs, our)) => {
-                        let what = format!("bootstrap \"{path}\" {:?}", question.bootstrap);
-                        findings.differ(what, vec!["response"], &theirs, &our);
-                    }
-                }
+                question
+                    .bootstrap
+                    .compare((theirs, our), content, any, &mut findings);
             }
             // Neither do they know overrides.
             let public = !question.lists && question.settings.is_empty();

@@ -197,12 +197,15 @@ impl<'t, E: Environment> Response<'_, 't, E> {
                 (*answer.evaluation(), answer.secondary_exposures())
             }
         };
+        let mapped = evaluation
+            .override_config_name
+            .and_then(|name| evaluator.table().spec(SpecKind::Layer, name));
         let answer = Answer {
             role,
             evaluation,
             secondary,
             layer,
-            composed: spec.has(flags::NEW_LAYER_EVAL),
+            composed: mapped.as_ref().unwrap_or(spec).has(flags::NEW_LAYER_EVAL),
         };
         if self.options.remove_default_value_gates
             && role == Role::Gate

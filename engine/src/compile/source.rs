@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use super::error::ReadFault;
 use crate::json::{Fault, Kind, RawStr, Scanner};
-use crate::lowercase::{is_plain_lowercase, lowercase};
+use crate::lowercase::{is_plain_lowercase, lowercased};
 
 pub(super) type Read<T> = Result<T, ReadFault>;
 
@@ -124,7 +124,7 @@ impl<'j> Source<'j> {
         if is_plain_lowercase(text) {
             return span;
         }
-        let lowered: String = lowercase(text).collect();
+        let lowered = lowercased(text);
         self.make(&mut |made| made.push_str(&lowered))
     }
 

@@ -7,7 +7,7 @@ use super::error::{ReadFault, Warning, WarningKind};
 use super::heap::{Heap, Named};
 use super::source::{Read, Source, Span};
 use crate::hash::{bucket, checksum, fnv1a};
-use crate::json::Scanner;
+use crate::json::write_minified;
 use crate::sha256::Prefix;
 use crate::table::condition::{CONDITION, ConditionType, FIELD, Operator};
 use crate::table::set::{LINEAR, bucket_bits};
@@ -115,7 +115,7 @@ pub(super) struct Writer {
     /// Whether values may have white space between their tokens.
     pub(super) spaced: bool,
     last_unit: Option<(Span, u16)>,
-    /// Space for a value or a prefix while it is made.
+    /// Space for a prefix while it is made.
     buffer: Vec<u8>,
 }
 
@@ -203,9 +203,10 @@ impl Writer {
         if !self.spaced {
             return self.values.intern(json.as_bytes());
         }
-        self.buffer.clear();
-        minify(json, &mut self.buffer);
-        self.values.intern(&self.buffer)
+        let mut minified = String::with_capacity(json.len());
+        // A `String` takes everything, and the text has been scanned.
+        let _ = write_minified(json, &mut minified);
+        self.values.intern(minified.as_bytes())
     }
 
     /// What stands for a value where an object is asked for: it, the empty one for another type, none for a bool or null
@@ -374,26 +375,6 @@ impl Writer {
         out.get_mut(16..24)?
             .copy_from_slice(&checksum.to_le_bytes());
         Some((out, self.warnings))
-    }
-}
-
-/// Copies valid JSON without the white space between its tokens.
-fn minify(json: &str, out: &mut Vec<u8>) {
-    let mut scanner = Scanner::new(json);
-    loop {
-        match scanner.next_byte() {
-            None => return,
-            Some(b'"') => {
-                let start = scanner.offset();
-                // The text has been scanned.
-                let _ = scanner.string();
-                let string = json.get(start..scanner.offset());
-                out.extend_from_slice(string.unwrap_or_default().as_bytes());
-            }
-            Some(byte) => {
-                out.push(byte);
-            }
-        }
     }
 }
 

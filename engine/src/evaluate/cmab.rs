@@ -51,7 +51,8 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             (self.draw_group(cmab), true)
         } else {
             (
-                self.best_group(cmab).or_else(|| self.draw_group(cmab)),
+                self.best_group(cmab)
+                    .or_else(|| self.any_group(cmab, groups)),
                 false,
             )
         };
@@ -102,6 +103,13 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             }
         }
         last
+    }
+
+    /// A group by chance, each as likely as the others.
+    fn any_group(&self, cmab: Cmab<'t>, groups: usize) -> Option<CmabGroup<'t>> {
+        let drawn = self.environment.random() * groups as f64;
+        cmab.groups()
+            .nth((drawn as usize).min(groups.saturating_sub(1)))
     }
 
     /// The group with the best score, the first of equals; `None` when no group has one. Scores that are no better than

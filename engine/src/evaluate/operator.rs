@@ -7,10 +7,10 @@ use crate::environment::{Environment, Membership};
 use crate::evaluation::{Evaluation, Note, Reason};
 use crate::explain::Trace;
 use crate::hash::fnv1a;
-use crate::json::{as_string, elements, members};
+use crate::json::{as_string, distinct_members, elements};
 use crate::lowercase::{
-    equals_lowercased, equals_lowercased_ascii, hash_lowercased, hash_lowercased_ascii,
-    is_plain_lowercase, lowercase,
+    Lowercase, equals_lowercased, equals_lowercased_ascii, hash_lowercased, hash_lowercased_ascii,
+    is_plain_lowercase, lowercase, strip_char,
 };
 use crate::number::NumberText;
 use crate::sha256::id_list_key;
@@ -166,11 +166,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
                 let (count, entries) = varint(target()?).required()?;
                 let found = strings(entries, count)
                     .filter_map(|entry| core::str::from_utf8(entry).ok())
-                    .any(|entry| match operator {
-                        Operator::StrStartsWithAny => starts_with_lowered(left, entry),
-                        Operator::StrEndsWithAny => ends_with_lowered(left, entry),
-                        _ => contains_lowered(left, entry),
-                    });
+                    .any(|entry| has_lowered(operator, left, entry));
                 found != (operator == Operator::StrContainsNone)
             }
             Operator::StrMatches | Operator::StrMatchesPattern => {
@@ -209,14 +205,17 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
                 let (count, entries) = varint(target()?).required()?;
                 operand.array().is_some_and(|array| {
                     let mut wanted = strings(entries, count);
-                    match operator {
-                        Operator::ArrayContainsAny => wanted.any(|entry| has_element(array, entry)),
-                        Operator::ArrayContainsNone => {
-                            !wanted.any(|entry| has_element(array, entry))
-                        }
-                        Operator::ArrayContainsAll => wanted.all(|entry| has_element(array, entry)),
-                        _ => !wanted.all(|entry| has_element(array, entry)),
-                    }
+                    let any = matches!(
+                        operator,
+                        Operator::ArrayContainsAny | Operator::ArrayContainsNone
+                    );
+                    // The first that is there decides over any, the first that is not over all.
+                    let decided = wanted.any(|entry| has_element(array, entry) == any);
+                    let holds_when_decided = matches!(
+                        operator,
+                        Operator::ArrayContainsAny | Operator::NotArrayContainsAll
+                    );
+                    decided == holds_when_decided
                 })
             }
             Operator::BucketAny | Operator::BucketNone => {
@@ -254,39 +253,32 @@ fn in_lowered_set(text: &str, set: &[u8]) -> Result<bool> {
     found.required()
 }
 
-/// What follows `prefix` in a run of characters that begins with it.
-fn strip<I: Iterator<Item = char>>(mut text: I, prefix: &str) -> Option<I> {
-    prefix
-        .chars()
-        .all(|c| text.next() == Some(c))
-        .then_some(text)
-}
-
-fn starts_with_lowered(text: &str, entry: &str) -> bool {
-    if is_plain_lowercase(text) {
-        return text.starts_with(entry);
+/// What follows `prefix` in a lower-cased text that begins with it.
+fn strip<'a>(mut text: Lowercase<'a>, mut prefix: &str) -> Option<Lowercase<'a>> {
+    while !prefix.is_empty() {
+        prefix = strip_char(prefix, text.next()?)?;
     }
-    strip(lowercase(text), entry).is_some()
+    Some(text)
 }
 
-fn ends_with_lowered(text: &str, entry: &str) -> bool {
+/// Whether the text, lower-cased, begins with the entry, ends with it, or contains it, as the operator asks.
+fn has_lowered(operator: Operator, text: &str, entry: &str) -> bool {
     if is_plain_lowercase(text) {
-        return text.ends_with(entry);
-    }
-    let skip = lowercase(text).count().checked_sub(entry.chars().count());
-    skip.is_some_and(|skip| lowercase(text).skip(skip).eq(entry.chars()))
-}
-
-fn contains_lowered(text: &str, entry: &str) -> bool {
-    if is_plain_lowercase(text) {
-        return contains(text.as_bytes(), entry.as_bytes());
+        return match operator {
+            Operator::StrStartsWithAny => text.starts_with(entry),
+            Operator::StrEndsWithAny => text.ends_with(entry),
+            _ => contains(text.as_bytes(), entry.as_bytes()),
+        };
     }
     let mut rest = lowercase(text);
     loop {
-        if strip(rest.clone(), entry).is_some() {
+        let found = strip(rest.clone(), entry);
+        if found
+            .is_some_and(|mut later| operator != Operator::StrEndsWithAny || later.next().is_none())
+        {
             return true;
         }
-        if rest.next().is_none() {
+        if operator == Operator::StrStartsWithAny || rest.next().is_none() {
             return false;
         }
     }
@@ -376,15 +368,7 @@ fn equals_array(array: &str, target: &[u8]) -> Result<bool> {
 /// The target is a count and, for each key, the key and the text.
 fn equals_object(object: &str, target: &[u8]) -> Result<bool> {
     let (count, mut rest) = varint(target).required()?;
-    let distinct = members(object)
-        .enumerate()
-        .filter(|(at, (key, _))| {
-            !members(object)
-                .skip(at.saturating_add(1))
-                .any(|(later, _)| later.chars().eq(key.chars()))
-        })
-        .count();
-    if distinct != count as usize {
+    if distinct_members(object) != count as usize {
         return Ok(false);
     }
     while !rest.is_empty() {

@@ -1,46 +1,51 @@
-//! JSON text rewritten: compact, with numbers and strings in one spelling (`evaluation.md` §2.2, §2.3).
+//! JSON text rewritten: compact, and with numbers and strings in one spelling (`evaluation.md` §2.2, §2.3).
 
-use core::fmt::{self, Write};
+use core::fmt;
 
-use super::{Kind, Scanner, string::write_escaped_chars};
+use super::{Kind, Scanner, Sink, string::write_escaped_chars};
 use crate::number::json_number_text;
 
 /// Writes valid JSON without white space, its numbers and strings spelt as Statsig's core spells them.
-pub(crate) fn write_canonical(text: &str, out: &mut dyn Write) -> fmt::Result {
-    // Tokens one after another: the text is known to be valid, so structure needs no stack.
-    let mut rest = text;
+pub(crate) fn write_canonical(text: &str, out: &mut dyn Sink) -> fmt::Result {
+    rewrite(text, out, true)
+}
+
+/// Writes valid JSON without white space, all tokens as they were.
+#[cfg(feature = "compile")]
+pub(crate) fn write_minified(text: &str, out: &mut dyn Sink) -> fmt::Result {
+    rewrite(text, out, false)
+}
+
+/// Tokens one after another: the text is known to be valid, so structure needs no stack.
+fn rewrite(text: &str, out: &mut dyn Sink, canonical: bool) -> fmt::Result {
+    let mut scanner = Scanner::new(text);
     loop {
-        rest = rest.trim_start_matches([' ', '\n', '\r', '\t']);
-        let Some(&first) = rest.as_bytes().first() else {
+        if let Some(byte) = scanner.punctuation() {
+            out.push_char(char::from(byte))?;
+            continue;
+        }
+        let start = scanner.offset();
+        if start >= text.len() {
             return Ok(());
-        };
-        let mut scanner = Scanner::new(rest);
-        let length = match first {
-            b'{' | b'}' | b'[' | b']' | b',' | b':' => {
-                out.write_char(char::from(first))?;
-                1
+        }
+        match scanner.peek() {
+            Ok(Kind::String) if canonical => {
+                let raw = scanner.string().map_err(|_| fmt::Error)?;
+                if raw.plain().is_none() {
+                    out.push_char('"')?;
+                    write_escaped_chars(raw.chars(), out)?;
+                    out.push_char('"')?;
+                    continue;
+                }
+            }
+            Ok(Kind::Number) if canonical => {
+                json_number_text(scanner.number().map_err(|_| fmt::Error)?, out)?;
+                continue;
             }
             _ => {
-                match scanner.peek() {
-                    Ok(Kind::String) => {
-                        let raw = scanner.string().map_err(|_| fmt::Error)?;
-                        if raw.plain().is_none() {
-                            out.write_char('"')?;
-                            write_escaped_chars(raw.chars(), out)?;
-                            out.write_char('"')?;
-                        } else {
-                            out.write_str(rest.get(..scanner.offset()).unwrap_or_default())?;
-                        }
-                    }
-                    Ok(Kind::Number) => {
-                        let token = scanner.number().map_err(|_| fmt::Error)?;
-                        json_number_text(token, out)?;
-                    }
-                    _ => out.write_str(scanner.skip().map_err(|_| fmt::Error)?)?,
-                }
-                scanner.offset()
+                scanner.skip().map_err(|_| fmt::Error)?;
             }
-        };
-        rest = rest.get(length..).unwrap_or_default();
+        }
+        out.push_str(text.get(start..scanner.offset()).unwrap_or_default())?;
     }
 }

@@ -8,47 +8,79 @@
 mod canonical;
 mod object;
 mod scanner;
+mod sink;
 mod string;
 
 pub(crate) use canonical::write_canonical;
+#[cfg(feature = "compile")]
+pub(crate) use canonical::write_minified;
 pub(crate) use object::{Object, write_texts};
 pub(crate) use scanner::{Fault, FaultKind, Kind, Scanner};
+pub(crate) use sink::Sink;
 pub(crate) use string::RawStr;
-pub use string::write_escaped;
-pub(crate) use string::write_inside;
+pub use string::{write_escaped, write_inside};
 
-/// The members of an object that is known to be valid JSON; stops quietly where it is not.
-pub(crate) fn members(object: &str) -> impl Iterator<Item = (RawStr<'_>, &str)> {
-    let mut scanner = Scanner::new(object);
-    let mut open = scanner.begin_object().is_ok();
-    core::iter::from_fn(move || {
-        if !open {
+/// The members of an object, or the elements of an array, that is known to be valid JSON; stops quietly where it is not.
+#[derive(Clone)]
+pub(crate) struct Items<'j> {
+    scanner: Scanner<'j>,
+    of_object: bool,
+    open: bool,
+}
+
+impl<'j> Iterator for Items<'j> {
+    /// The key, which an element has not, and the value.
+    type Item = (RawStr<'j>, &'j str);
+
+    // Walked in many places; a function of its own keeps each of them small.
+    #[inline(never)]
+    fn next(&mut self) -> Option<Self::Item> {
+        if !core::mem::take(&mut self.open) {
             return None;
         }
-        let member = scanner.next_key().ok().flatten().and_then(|key| {
-            let value = scanner.skip().ok()?;
-            Some((key, value))
-        });
-        open = member.is_some();
-        member
-    })
+        let key = if self.of_object {
+            self.scanner.next_key().ok()??
+        } else {
+            self.scanner.next_element().ok()?.then_some(RawStr::EMPTY)?
+        };
+        let value = self.scanner.skip().ok()?;
+        self.open = true;
+        Some((key, value))
+    }
+}
+
+/// The members of an object that is known to be valid JSON; stops quietly where it is not.
+pub(crate) fn members(object: &str) -> Items<'_> {
+    let mut scanner = Scanner::new(object);
+    Items {
+        open: scanner.begin_object().is_ok(),
+        scanner,
+        of_object: true,
+    }
 }
 
 /// The elements of an array that is known to be valid JSON; stops quietly where it is not.
 pub(crate) fn elements(array: &str) -> impl Iterator<Item = &str> {
     let mut scanner = Scanner::new(array);
-    let mut open = scanner.begin_array().is_ok();
-    core::iter::from_fn(move || {
-        if !open {
-            return None;
+    let items = Items {
+        open: scanner.begin_array().is_ok(),
+        scanner,
+        of_object: false,
+    };
+    items.map(|(_, element)| element)
+}
+
+/// How many different names the members of a valid object have. Walks the rest of it for each.
+pub(crate) fn distinct_members(object: &str) -> usize {
+    let mut rest = members(object);
+    let mut count: usize = 0;
+    while let Some((key, _)) = rest.next() {
+        let mut later = rest.clone();
+        if !later.any(|(other, _)| other.chars().eq(key.chars())) {
+            count = count.saturating_add(1);
         }
-        let element = match scanner.next_element() {
-            Ok(true) => scanner.skip().ok(),
-            _ => None,
-        };
-        open = element.is_some();
-        element
-    })
+    }
+    count
 }
 
 /// The value of a member of a valid object; of a name given twice the last counts.
@@ -62,8 +94,11 @@ pub(crate) fn member<'j>(object: &'j str, name: &str) -> Option<&'j str> {
 /// Writes the string that a JSON text stands for, escapes resolved; `None` when the text is no JSON string.
 ///
 /// Stops where `out` takes no more.
-pub fn write_unescaped(json: &str, out: &mut dyn core::fmt::Write) -> Option<core::fmt::Result> {
-    Some(as_string(json)?.write_to(out))
+pub fn write_unescaped(
+    json: &str,
+    mut out: &mut dyn core::fmt::Write,
+) -> Option<core::fmt::Result> {
+    Some(as_string(json)?.write_to(&mut out))
 }
 
 /// The text between the quotes, if this is the text of a JSON string.

@@ -1,6 +1,7 @@
 //! The scanner: one pass, no recursion, constant memory.
 
 use super::RawStr;
+use super::string::hex4;
 
 /// Deepest nesting that is read: as `serde_json`, which reads Statsig's payloads in its own core.
 pub(crate) const MAX_DEPTH: u32 = 128;
@@ -176,14 +177,14 @@ impl<'j> Scanner<'j> {
         }
     }
 
-    /// The next byte that is no white space; where a string begins it is not consumed.
-    #[cfg(feature = "compile")]
-    pub(crate) fn next_byte(&mut self) -> Option<u8> {
+    /// Consumes a bracket, a comma or a colon, if one is next.
+    pub(crate) fn punctuation(&mut self) -> Option<u8> {
         let byte = self.token();
-        if byte != b'"' {
+        let found = matches!(byte, b'{' | b'}' | b'[' | b']' | b',' | b':');
+        found.then(|| {
             self.advance(1);
-        }
-        (byte != 0).then_some(byte)
+            byte
+        })
     }
 
     /// Nothing but white space may follow.
@@ -352,11 +353,11 @@ impl<'j> Scanner<'j> {
     }
 
     fn hex4(&mut self) -> Result<u32> {
-        let digits = self.text.get(self.at..self.at.saturating_add(4));
-        match digits.filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit())) {
-            Some(digits) => {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        match hex4(rest) {
+            Some(unit) => {
                 self.advance(4);
-                Ok(u32::from_str_radix(digits, 16).unwrap_or(0))
+                Ok(unit)
             }
             None => self.fault(FaultKind::Syntax),
         }

@@ -2,6 +2,9 @@
 
 use core::fmt::{self, Write};
 
+use super::Sink;
+use crate::lowercase::is_spelt;
+
 /// What stands between the quotes of a valid JSON string.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RawStr<'j> {
@@ -10,6 +13,11 @@ pub(crate) struct RawStr<'j> {
 }
 
 impl<'j> RawStr<'j> {
+    pub(super) const EMPTY: Self = RawStr {
+        raw: "",
+        escaped: false,
+    };
+
     pub(crate) fn new(raw: &'j str, escaped: bool) -> Self {
         RawStr { raw, escaped }
     }
@@ -41,15 +49,15 @@ impl<'j> RawStr<'j> {
     pub(crate) fn is(&self, text: &str) -> bool {
         match self.plain() {
             Some(plain) => plain == text,
-            None => self.chars().eq(text.chars()),
+            None => is_spelt(self.chars(), text),
         }
     }
 
     /// Writes the decoded string.
-    pub(crate) fn write_to(&self, out: &mut dyn Write) -> fmt::Result {
+    pub(crate) fn write_to(&self, out: &mut dyn Sink) -> fmt::Result {
         match self.plain() {
-            Some(plain) => out.write_str(plain),
-            None => self.chars().try_for_each(|c| out.write_char(c)),
+            Some(plain) => out.push_str(plain),
+            None => self.chars().try_for_each(|c| out.push_char(c)),
         }
     }
 }
@@ -60,18 +68,26 @@ pub(crate) struct Unescape<'j> {
     rest: core::str::Chars<'j>,
 }
 
+/// The number that the first four bytes spell in hexadecimal digits.
+pub(super) fn hex4(text: &[u8]) -> Option<u32> {
+    let digits = text.first_chunk::<4>()?;
+    digits.iter().try_fold(0, |unit: u32, &byte| {
+        Some(unit << 4 | char::from(byte).to_digit(16)?)
+    })
+}
+
 impl Unescape<'_> {
     fn hex4(&mut self) -> u32 {
-        let digits = self.rest.as_str().get(..4).unwrap_or_default();
-        let unit = u32::from_str_radix(digits, 16).unwrap_or(0xFFFD);
-        self.rest = self.rest.as_str().get(4..).unwrap_or_default().chars();
-        unit
+        let text = self.rest.as_str();
+        self.rest = text.get(4..).unwrap_or_default().chars();
+        hex4(text.as_bytes()).unwrap_or(0xFFFD)
     }
 }
 
 impl Iterator for Unescape<'_> {
     type Item = char;
 
+    #[inline(never)]
     fn next(&mut self) -> Option<char> {
         let c = self.rest.next()?;
         if c != '\\' {
@@ -111,8 +127,12 @@ pub fn write_escaped(text: &str, out: &mut dyn Write) -> fmt::Result {
     out.write_char('"')
 }
 
-/// Writes what stands between the quotes of `text` as a JSON string.
-pub(crate) fn write_inside(text: &str, out: &mut dyn Write) -> fmt::Result {
+/// Writes what stands between the quotes of `text` as a JSON string: for strings that are written in pieces.
+///
+/// # Errors
+/// Those of `out`.
+#[inline(never)] // a copy for each kind of `out` is most of a kilobyte
+pub fn write_inside(text: &str, mut out: &mut dyn Write) -> fmt::Result {
     let mut rest = text;
     while let Some(at) = rest
         .bytes()
@@ -122,7 +142,7 @@ pub(crate) fn write_inside(text: &str, out: &mut dyn Write) -> fmt::Result {
         let (plain, special) = rest.split_at_checked(at).unwrap_or_default();
         out.write_str(plain)?;
         let (special, later) = special.split_at_checked(1).unwrap_or_default();
-        write_escaped_chars(special.chars(), out)?;
+        write_escaped_chars(special.chars(), &mut out)?;
         rest = later;
     }
     out.write_str(rest)
@@ -130,25 +150,25 @@ pub(crate) fn write_inside(text: &str, out: &mut dyn Write) -> fmt::Result {
 
 pub(super) fn write_escaped_chars(
     chars: impl Iterator<Item = char>,
-    out: &mut dyn Write,
+    out: &mut dyn Sink,
 ) -> fmt::Result {
     for c in chars {
         match c {
-            '"' => out.write_str("\\\"")?,
-            '\\' => out.write_str("\\\\")?,
-            '\u{8}' => out.write_str("\\b")?,
-            '\u{c}' => out.write_str("\\f")?,
-            '\n' => out.write_str("\\n")?,
-            '\r' => out.write_str("\\r")?,
-            '\t' => out.write_str("\\t")?,
+            '"' => out.push_str("\\\"")?,
+            '\\' => out.push_str("\\\\")?,
+            '\u{8}' => out.push_str("\\b")?,
+            '\u{c}' => out.push_str("\\f")?,
+            '\n' => out.push_str("\\n")?,
+            '\r' => out.push_str("\\r")?,
+            '\t' => out.push_str("\\t")?,
             '\0'..='\u{1f}' => {
                 let code = u32::from(c);
-                out.write_str("\\u00")?;
+                out.push_str("\\u00")?;
                 for digit in [code >> 4, code & 0xF] {
-                    out.write_char(char::from_digit(digit, 16).unwrap_or('0'))?;
+                    out.push_char(char::from_digit(digit, 16).unwrap_or('0'))?;
                 }
             }
-            _ => out.write_char(c)?,
+            _ => out.push_char(c)?,
         }
     }
     Ok(())

@@ -144,21 +144,7 @@ impl<'t> Cmab<'t> {
         let table = self.table;
         let start = self.row.u32(36);
         let end = start.saturating_add(self.row.u32(40));
-        (start..end).map_while(move |at| {
-            let row = row::<CMAB_GROUP>(table.section(Section::CmabGroups), at)?;
-            Some(CmabGroup {
-                name: table.string(row.u32(0))?,
-                id: table.string(row.u32(4))?,
-                value: row.reference(8).and_then(|value| table.value(value)),
-                has_config: row.u32(12) & group_flags::HAS_MODEL != 0,
-                has_weights: row.u32(12) & group_flags::HAS_WEIGHTS != 0,
-                alpha: row.f64(16),
-                intercept: row.f64(24),
-                records: row.u64(32),
-                weights: (row.u32(40), row.u32(44)),
-                table,
-            })
-        })
+        (start..end).map_while(move |at| table.cmab_group(at))
     }
 }
 
@@ -183,6 +169,24 @@ impl<'t> CmabGroup<'t> {
 }
 
 impl<'t> Table<'t> {
+    #[inline(never)]
+    fn cmab_group(&self, at: u32) -> Option<CmabGroup<'t>> {
+        let table = *self;
+        let row = row::<CMAB_GROUP>(table.section(Section::CmabGroups), at)?;
+        Some(CmabGroup {
+            name: table.string(row.u32(0))?,
+            id: table.string(row.u32(4))?,
+            value: row.reference(8).and_then(|value| table.value(value)),
+            has_config: row.u32(12) & group_flags::HAS_MODEL != 0,
+            has_weights: row.u32(12) & group_flags::HAS_WEIGHTS != 0,
+            alpha: row.f64(16),
+            intercept: row.f64(24),
+            records: row.u64(32),
+            weights: (row.u32(40), row.u32(44)),
+            table,
+        })
+    }
+
     pub(crate) fn cmab(&self, at: u32) -> Option<Cmab<'t>> {
         let row = row::<CMAB>(self.section(Section::Cmabs), at)?;
         Some(Cmab { table: *self, row })

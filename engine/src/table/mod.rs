@@ -31,6 +31,7 @@ pub use spec::{Entity, Spec, SpecKind};
 use core::fmt;
 
 use crate::hash::checksum;
+use crate::message::{Piece, write_pieces};
 
 /// The first bytes of a table. The first of them begins neither JSON nor UTF-8.
 pub const MAGIC: [u8; 4] = [0x93, b'S', b'R', b'T'];
@@ -121,27 +122,44 @@ pub enum TableError {
     Checksum,
 }
 
+impl TableError {
+    /// Says what is wrong. The same as `Display`, which a small module avoids: the formatting machinery behind it weighs
+    /// kilobytes.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        use Piece::{Number, Text};
+        let pieces: &[Piece<'_>] = match *self {
+            TableError::NotATable => &[Text("not a rule table: compile the config specs first")],
+            TableError::Version(version) => &[
+                Text("rule table of format version "),
+                Number(version.into()),
+                Text(", but this build reads version "),
+                Number(FORMAT_VERSION.into()),
+                Text(": publish again with the matching command-line tool"),
+            ],
+            TableError::TooShort => &[Text("rule table cut off in its header")],
+            TableError::Length(promised, found) => &[
+                Text("rule table cut off or overlong: "),
+                Number(found as u64),
+                Text(" bytes, its header says "),
+                Number(promised.into()),
+            ],
+            TableError::Section(index) => &[
+                Text("rule table corrupt: section "),
+                Number(index.into()),
+                Text(" lies outside of it"),
+            ],
+            TableError::Checksum => &[Text("rule table corrupt: its checksum does not fit")],
+        };
+        write_pieces(out, pieces)
+    }
+}
+
 impl fmt::Display for TableError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            TableError::NotATable => {
-                f.write_str("not a rule table: compile the config specs first")
-            }
-            TableError::Version(version) => write!(
-                f,
-                "rule table of format version {version}, but this build reads version \
-                 {FORMAT_VERSION}: publish again with the matching command-line tool"
-            ),
-            TableError::TooShort => f.write_str("rule table cut off in its header"),
-            TableError::Length(promised, found) => write!(
-                f,
-                "rule table cut off or overlong: {found} bytes, its header says {promised}"
-            ),
-            TableError::Section(index) => {
-                write!(f, "rule table corrupt: section {index} lies outside of it")
-            }
-            TableError::Checksum => f.write_str("rule table corrupt: its checksum does not fit"),
-        }
+        self.write(f)
     }
 }
 

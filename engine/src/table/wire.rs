@@ -63,22 +63,30 @@ pub(crate) fn varint(bytes: &[u8]) -> Option<(u32, &[u8])> {
     if first < 0x80 {
         return Some((u32::from(first), rest));
     }
-    long_varint(bytes)
+    let (value, length) = long_varint(bytes);
+    Some((value, bytes.get(length..).filter(|_| length > 0)?))
 }
 
-fn long_varint(bytes: &[u8]) -> Option<(u32, &[u8])> {
+/// A number of more than one byte and how many they are, 0 when there is none. Apart, so that these do not lie in every place that
+/// reads a number, and as one word, which needs no memory to be returned.
+#[cold]
+#[inline(never)]
+fn read_long(bytes: &[u8]) -> u64 {
     let mut value: u32 = 0;
-    let mut shift: u32 = 0;
-    let mut rest = bytes;
-    loop {
-        let (&byte, tail) = rest.split_first()?;
-        rest = tail;
-        value |= u32::from(byte & 0x7F).checked_shl(shift)?;
+    for (&byte, at) in bytes.iter().zip(0_u32..5) {
+        let shift = at.wrapping_mul(7);
+        value |= u32::from(byte & 0x7F).wrapping_shl(shift);
         if byte & 0x80 == 0 {
-            return Some((value, rest));
+            return u64::from(value) << 32 | u64::from(at.wrapping_add(1));
         }
-        shift = shift.checked_add(7).filter(|&shift| shift < 32)?;
     }
+    0
+}
+
+#[inline]
+fn long_varint(bytes: &[u8]) -> (u32, usize) {
+    let word = read_long(bytes);
+    ((word >> 32) as u32, word as u32 as usize)
 }
 
 /// A run of bytes with its length before it, and what follows.

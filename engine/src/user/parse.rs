@@ -9,6 +9,7 @@ use super::value::{JsonArray, JsonObject, NumberToken, Value};
 use super::{Field, User};
 use crate::arena::{Arena, Full};
 use crate::json::{Fault, FaultKind, Kind, Scanner, write_canonical};
+use crate::message::{Piece, write_pieces};
 
 /// Why a JSON text is no user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,24 +29,33 @@ pub enum UserError {
     ScratchFull,
 }
 
+impl UserError {
+    /// Says what is wrong. The same as `Display`, but light: see [`TableError::write`](crate::TableError::write).
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        let (pieces, at): (&[&str], usize) = match self {
+            UserError::NotUtf8(at) => (&["not UTF-8"], *at),
+            UserError::NotJson(at) => (&["not valid JSON"], *at),
+            UserError::NotAnObject(at) => (&["expected a JSON object"], *at),
+            UserError::NotAMap(field, at) => (&[field, " must be an object or null,"], *at),
+            UserError::Duplicate(field, at) => (&[field, " is given twice,"], *at),
+            UserError::ScratchFull => {
+                return out.write_str(
+                    "user: scratch buffer too small; six times the length of the JSON is always enough",
+                );
+            }
+        };
+        out.write_str("user: ")?;
+        pieces.iter().try_for_each(|piece| out.write_str(piece))?;
+        write_pieces(out, &[Piece::Text(" at byte "), Piece::Number(at as u64)])
+    }
+}
+
 impl fmt::Display for UserError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            UserError::NotUtf8(at) => write!(f, "user: not UTF-8 at byte {at}"),
-            UserError::NotJson(at) => write!(f, "user: not valid JSON at byte {at}"),
-            UserError::NotAnObject(at) => {
-                write!(f, "user: expected a JSON object at byte {at}")
-            }
-            UserError::NotAMap(field, at) => {
-                write!(f, "user: {field} must be an object or null, at byte {at}")
-            }
-            UserError::Duplicate(field, at) => {
-                write!(f, "user: {field} is given twice, at byte {at}")
-            }
-            UserError::ScratchFull => f.write_str(
-                "user: scratch buffer too small; six times the length of the JSON is always enough",
-            ),
-        }
+        self.write(f)
     }
 }
 

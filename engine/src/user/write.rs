@@ -8,6 +8,7 @@ use core::fmt::{self, Write};
 use super::{Attributes, User, Value};
 use crate::evaluate::Options;
 use crate::json::{Object, write_escaped};
+use crate::number::{write_float, write_integer};
 
 impl User<'_> {
     /// Writes the user as a JSON object: the fields it has, in Statsig's order, with the custom fields and the
@@ -57,13 +58,13 @@ impl Value<'_> {
     ///
     /// # Errors
     /// Those of `out`.
-    pub fn write_json(&self, out: &mut dyn Write) -> fmt::Result {
+    pub fn write_json(&self, mut out: &mut dyn Write) -> fmt::Result {
         match self {
             Value::Null => out.write_str("null"),
             Value::Bool(true) => out.write_str("true"),
             Value::Bool(false) => out.write_str("false"),
-            Value::Int(value) => write!(out, "{value}"),
-            Value::Float(value) if value.is_finite() => write!(out, "{value:?}"),
+            Value::Int(value) => write_integer(*value, &mut out),
+            Value::Float(value) if value.is_finite() => write_float(*value, &mut out),
             Value::Float(_) => out.write_str("null"),
             Value::Str(text) => write_escaped(text, out),
             Value::Number(token) => out.write_str(token.as_str()),

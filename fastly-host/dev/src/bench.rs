@@ -3,6 +3,9 @@
 use crate::build_dirs::BuildDirs;
 use crate::process::{output_of, succeeds};
 use crate::progress::{Failure, Outcome, at, say};
+use crate::requests;
+use crate::service_build;
+use crate::viceroy::Preparing;
 use crate::wasm_toolchain::{Toolchain, WASM};
 use crate::workspace::Workspace;
 use std::ffi::OsString;
@@ -11,15 +14,76 @@ use std::process::Command;
 
 const RUNNER: &str = "statsig-benches";
 const CASES: &str = "statsig-benches-cases";
+const CASES_MODULE: Measured = library("cases", CASES, "");
 const ENGINE_ALONE: &str = "statsig-benches-engine-alone";
+const BARE: &str = service_build::BARE_PACKAGE;
+const SERVICE: &str = service_build::PACKAGE;
+const EMPTY_BARE: &str = "statsig-benches-empty-bare";
+const EMPTY: &str = "statsig-benches-empty-services";
 
-/// Builds of the engine alone whose size counts, by the features of [`ENGINE_ALONE`].
-const ENGINE_BUILDS: [(&str, &str); 5] = [
-    ("engine", ""),
-    ("engine-all-kinds", "all-kinds"),
-    ("engine-user-agent", "all-kinds,user-agent"),
-    ("engine-compile", "all-kinds,compile"),
-    ("engine-regex", "all-kinds,regex"),
+/// A module that is measured.
+pub(crate) struct Measured {
+    /// Its name in `budgets.toml`.
+    pub(crate) name: &'static str,
+    package: &'static str,
+    /// Of the package, none by default.
+    features: &'static str,
+    /// The program of the package; without it the library.
+    program: Option<&'static str>,
+}
+
+const fn library(name: &'static str, package: &'static str, features: &'static str) -> Measured {
+    Measured {
+        name,
+        package,
+        features,
+        program: None,
+    }
+}
+
+const fn program(
+    name: &'static str,
+    package: &'static str,
+    program: &'static str,
+    features: &'static str,
+) -> Measured {
+    Measured {
+        name,
+        package,
+        features,
+        program: Some(program),
+    }
+}
+
+/// Builds of the engine alone.
+const ENGINE_BUILDS: [Measured; 5] = [
+    library("engine", ENGINE_ALONE, ""),
+    library("engine-all-kinds", ENGINE_ALONE, "all-kinds"),
+    library("engine-user-agent", ENGINE_ALONE, "all-kinds,user-agent"),
+    library("engine-compile", ENGINE_ALONE, "all-kinds,compile"),
+    library("engine-regex", ENGINE_ALONE, "all-kinds,regex"),
+];
+
+/// Whole services, ours and those without Statsig.
+const SERVICE_BUILDS: [Measured; 13] = [
+    library("bare-empty", EMPTY_BARE, ""),
+    library("bare-kv", EMPTY_BARE, "kv"),
+    library("bare-quiet", BARE, ""),
+    library("bare", BARE, "events"),
+    library("bare-all", BARE, "all,events"),
+    library("bare-user-agent", BARE, "events,user-agent"),
+    library("bare-drop-in", BARE, "events,drop-in"),
+    program("fastly-url", EMPTY, "fastly-url", ""),
+    program("fastly-handles", EMPTY, "fastly-handles", ""),
+    program("fastly-kv", EMPTY, "fastly-kv", ""),
+    program("service", SERVICE, SERVICE, ""),
+    program("service-drop-in", SERVICE, SERVICE, "drop-in"),
+    program(
+        "service-everything",
+        SERVICE,
+        SERVICE,
+        "all,drop-in,regex,user-agent",
+    ),
 ];
 
 /// Measures everything, or what has `only` in its id; `profile` functions of each case are printed.
@@ -30,9 +94,33 @@ pub fn bench(only: Option<String>, profile: Option<usize>) -> Outcome<()> {
             "install it (Debian: `sudo apt-get install valgrind`), then run the command again",
         ));
     }
-    let build = Build::begin()?;
-    let mut arguments = build.engine_alone()?;
-    arguments.push(pair("cases", &build.wasm(CASES, "")?));
+    let workspace = Workspace::find()?;
+    let build = Build {
+        dirs: &BuildDirs::take(&workspace)?,
+        toolchain: Toolchain::for_wasm()?,
+        run_dir: workspace.run_dir("bench")?,
+        workspace: &workspace,
+    };
+    let mut arguments = build.modules(&ENGINE_BUILDS)?;
+    arguments.push(pair("cases", &build.module(&CASES_MODULE)?));
+    let mut services = Vec::new();
+    for one in &SERVICE_BUILDS {
+        services.push((one.name, build.module(one)?));
+    }
+    let whole = services.iter();
+    arguments.extend(whole.map(|(name, path)| pair(&format!("whole:{name}"), path)));
+    if only
+        .as_deref()
+        .is_none_or(|only| "R machine".contains(only))
+    {
+        let payloads = [OsString::from("payloads"), build.run_dir.clone().into()];
+        build.run_words(&payloads)?;
+        let viceroy = Preparing::begin()?.wait()?;
+        let section = requests::measure(&workspace, &viceroy, &build.run_dir, &services)?;
+        let path = build.run_dir.join("machine.md");
+        std::fs::write(&path, section).map_err(at("write", &path))?;
+        arguments.push(pair("machine", &path));
+    }
     arguments.push(pair("native", &build.native(CASES, "release")?));
     arguments.push(pair("scratch", &build.run_dir));
     arguments.push(pair("results", &build.runner_dir()?.join("RESULTS.md")));
@@ -43,8 +131,25 @@ pub fn bench(only: Option<String>, profile: Option<usize>) -> Outcome<()> {
 
 /// Measures the modules and compares them with their budgets.
 pub fn size() -> Outcome<()> {
-    let build = Build::begin()?;
-    let mut arguments = build.engine_alone()?;
+    let workspace = Workspace::find()?;
+    let dirs = BuildDirs::take(&workspace)?;
+    size_in(&workspace, &dirs, Toolchain::for_wasm()?)
+}
+
+/// [`size`] within a run that has its folders and its compiler.
+pub(crate) fn size_in(
+    workspace: &Workspace,
+    dirs: &BuildDirs,
+    toolchain: Toolchain,
+) -> Outcome<()> {
+    let build = Build {
+        workspace,
+        dirs,
+        toolchain,
+        run_dir: workspace.run_dir("bench")?,
+    };
+    let mut arguments = build.modules(&ENGINE_BUILDS)?;
+    arguments.extend(build.modules(&SERVICE_BUILDS)?);
     arguments.push(pair("budgets", &build.runner_dir()?.join("budgets.toml")));
     build.run("size", &arguments)
 }
@@ -56,24 +161,14 @@ fn pair(key: &str, path: &Path) -> OsString {
     word
 }
 
-struct Build {
-    workspace: Workspace,
-    dirs: BuildDirs,
+struct Build<'w> {
+    workspace: &'w Workspace,
+    dirs: &'w BuildDirs,
     toolchain: Toolchain,
     run_dir: PathBuf,
 }
 
-impl Build {
-    fn begin() -> Outcome<Self> {
-        let workspace = Workspace::find()?;
-        Ok(Self {
-            dirs: BuildDirs::take(&workspace)?,
-            toolchain: Toolchain::for_wasm()?,
-            run_dir: workspace.run_dir("bench")?,
-            workspace,
-        })
-    }
-
+impl Build<'_> {
     fn runner_dir(&self) -> Outcome<&Path> {
         self.workspace.member(RUNNER).ok_or_else(|| {
             Failure::new(
@@ -105,46 +200,42 @@ impl Build {
         Ok(dir.join(profile).join(package))
     }
 
-    /// The module of a package with these features, with its names, copied to a file of its own.
-    fn wasm(&self, package: &str, features: &str) -> Outcome<PathBuf> {
+    /// A module with its names, copied to a file of its own.
+    fn module(&self, measured: &Measured) -> Outcome<PathBuf> {
+        let Measured {
+            name,
+            package,
+            features,
+            program,
+        } = measured;
         let dir = self.dirs.cross(&self.toolchain.key()?);
-        let mut command = self.toolchain.cargo_for_wasm(&self.workspace);
+        let mut command = self.toolchain.cargo_for_wasm(self.workspace);
         command
-            .args([
-                "build",
-                "--profile",
-                "edge",
-                "--config",
-                "profile.edge.strip=false",
-            ])
-            .args([
-                "--target",
-                WASM,
-                "-p",
-                package,
-                "--lib",
-                "--features",
-                features,
-            ])
+            .args(["build", "--profile", "edge"])
+            .args(["--config", "profile.edge.strip=false"])
+            .args(["--target", WASM, "-p", package])
+            .args(["--no-default-features", "--features", features])
             .env("CARGO_TARGET_DIR", &dir);
-        self.must_build(package, &mut command)?;
-        let built = dir
-            .join(WASM)
-            .join("edge")
-            .join(format!("{}.wasm", package.replace('-', "_")));
-        let name = format!("{package}-{}.wasm", features.replace(',', "-"));
-        let copy = self.run_dir.join(name);
+        let file = match program {
+            Some(program) => {
+                command.args(["--bin", program]);
+                (*program).to_owned()
+            }
+            None => {
+                command.arg("--lib");
+                package.replace('-', "_")
+            }
+        };
+        self.must_build(name, &mut command)?;
+        let built = dir.join(WASM).join("edge").join(format!("{file}.wasm"));
+        let copy = self.run_dir.join(format!("{name}.wasm"));
         std::fs::copy(&built, &copy).map_err(at("copy", &built))?;
         Ok(copy)
     }
 
-    fn engine_alone(&self) -> Outcome<Vec<OsString>> {
-        ENGINE_BUILDS
-            .iter()
-            .map(|(name, features)| {
-                let module = self.wasm(ENGINE_ALONE, features)?;
-                Ok(pair(&format!("alone:{name}"), &module))
-            })
+    fn modules(&self, all: &[Measured]) -> Outcome<Vec<OsString>> {
+        all.iter()
+            .map(|one| Ok(pair(&format!("alone:{}", one.name), &self.module(one)?)))
             .collect()
     }
 
@@ -160,10 +251,20 @@ impl Build {
     }
 
     fn run(&self, task: &str, arguments: &[OsString]) -> Outcome<()> {
+        let mut words = vec![OsString::from(task)];
+        words.extend_from_slice(arguments);
+        self.run_words(&words)
+    }
+
+    fn run_words(&self, words: &[OsString]) -> Outcome<()> {
         let runner = self.native(RUNNER, "tool")?;
-        if succeeds(Command::new(runner).arg(task).args(arguments))? {
+        if succeeds(Command::new(runner).args(words))? {
             return Ok(());
         }
-        Err(Failure::new(format!("`{task}` failed"), "see above"))
+        let task = words.first().map(|task| task.to_string_lossy());
+        Err(Failure::new(
+            format!("`{}` failed", task.unwrap_or_default()),
+            "see above",
+        ))
     }
 }

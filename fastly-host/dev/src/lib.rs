@@ -17,6 +17,8 @@ pub mod http;
 pub mod native;
 pub mod process;
 pub mod progress;
+mod requests;
+
 pub mod run_config;
 pub mod samples;
 pub mod serve;

@@ -32,6 +32,9 @@ enum Task {
         /// Port on 127.0.0.1 (0 takes a free one) [default: 7676; with --once a free one]
         #[arg(long)]
         port: Option<u16>,
+        /// The service without the `fastly` crate
+        #[arg(long)]
+        bare: bool,
     },
     /// Run every test
     Test {
@@ -58,7 +61,11 @@ enum Task {
         tally: bool,
     },
     /// Build the service to Wasm and print where it is
-    BuildService,
+    BuildService {
+        /// The service without the `fastly` crate, for published tables
+        #[arg(long)]
+        bare: bool,
+    },
     /// Run the benchmarks and write benches/RESULTS.md
     Bench {
         /// Measure only what has this in its id, and print instead of writing
@@ -86,7 +93,15 @@ fn run(task: Task) -> Outcome<()> {
     pass_on_signals()?;
     match task {
         Task::Setup => set_up(),
-        Task::Serve { once, port } => serve::serve(once, port),
+        Task::Serve { once, port, bare } => serve::serve(
+            once,
+            port,
+            if bare {
+                service_build::BARE
+            } else {
+                service_build::SERVICE
+            },
+        ),
         Task::Test {
             only,
             skip,
@@ -97,10 +112,19 @@ fn run(task: Task) -> Outcome<()> {
             keep_going,
         }),
         Task::Differential { cases, seed, tally } => differential::run(cases, seed, tally),
-        Task::BuildService => {
+        Task::BuildService { bare } => {
             let workspace = Workspace::find()?;
             let dirs = BuildDirs::take(&workspace)?;
-            let module = service_build::build(&workspace, &dirs, Toolchain::for_wasm()?)?;
+            let module = service_build::build(
+                &workspace,
+                &dirs,
+                Toolchain::for_wasm()?,
+                if bare {
+                    service_build::BARE_FOR_TABLES
+                } else {
+                    service_build::SERVICE
+                },
+            )?;
             println!("{}", module.path.display());
             Ok(())
         }

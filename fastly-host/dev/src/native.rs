@@ -5,22 +5,19 @@
 use std::net::IpAddr;
 use std::path::Path;
 
+use statsig_fastly::Loading;
 use statsig_fastly::platform::fake::{self, Host, KvEntry};
 use statsig_fastly::prelude::*;
-use statsig_fastly::{Client, Loading, RequestUser};
+use statsig_fastly_routes::{Asked, SPECS_KEY, STORE, answer};
 
 use crate::samples::Sample;
-
-// What the service answers with, so that these are its answers and not a likeness.
-#[path = "../../service/src/answer.rs"]
-mod answer;
 
 /// The engine's answer to each sample in the service's own JSON, or `None` if the bundled payload cannot be read.
 pub fn native_decisions(samples: &[Sample], service_dir: &Path) -> Option<Vec<String>> {
     let specs = std::fs::read(service_dir.join("payload/eval_proj_dcs.json")).ok()?;
-    let host = Host::default().kv("statsig", "statsig-specs", KvEntry::new(&specs));
+    let host = Host::default().kv(STORE, SPECS_KEY, KvEntry::new(&specs));
     let (answers, _) = fake::with(host, || {
-        let config = Config::new().with_kv_store("statsig", "statsig-specs");
+        let config = Config::new().with_kv_store(STORE, SPECS_KEY);
         let specs = Loading::begin(&config).finish();
         let statsig = Statsig::new(&config, &specs);
         samples
@@ -33,22 +30,15 @@ pub fn native_decisions(samples: &[Sample], service_dir: &Path) -> Option<Vec<St
 
 fn answer_to(statsig: &Statsig<'_>, sample: &Sample) -> Option<String> {
     let loopback: IpAddr = [127, 0, 0, 1].into();
-    let mut request_user = RequestUser::new(sample.user, Client::locate(Some(loopback), None));
-    let user = request_user.user().ok()?;
-    let mut out = String::new();
-    match sample.kind {
-        "gate" => answer::gate(statsig, &user, sample.name, &mut out)?,
-        "config" => answer::config(statsig, &user, sample.name, &mut out)?,
-        "experiment" => answer::experiment(statsig, &user, sample.name, &mut out)?,
-        _ => {
-            let (layer, parameter) = sample.name.split_once('/')?;
-            match answer::layer(statsig, &user, layer, parameter, &mut out) {
-                answer::LayerAnswer::Written => {}
-                answer::LayerAnswer::NoLayer | answer::LayerAnswer::NoParameter => return None,
-            }
-        }
-    }
-    Some(out)
+    let asked = Asked {
+        method: "GET",
+        path: &format!("/{}/{}", sample.kind, sample.name),
+        query: sample.user,
+        ip: Some(loopback),
+        user_agent: None,
+    };
+    let answer = answer(&asked, statsig);
+    (answer.status == 200).then_some(answer.body)
 }
 
 #[cfg(test)]

@@ -83,6 +83,11 @@ impl Running {
         (self.child.stdout.take(), self.child.stderr.take())
     }
 
+    /// The process's number.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits for the end of the child, and ends what it left behind in its group.
     pub fn wait(&mut self) -> Outcome<ExitStatus> {
         if self.live.leads_group {

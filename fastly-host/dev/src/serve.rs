@@ -24,7 +24,7 @@ pub const DEFAULT_PORT: u16 = 7676;
 const EVENT_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Builds, starts, asks and prints; then stays until it is stopped, or with `once` returns.
-pub fn serve(once: bool, port: Option<u16>) -> Outcome<()> {
+pub fn serve(once: bool, port: Option<u16>, form: service_build::Form) -> Outcome<()> {
     let begin = Instant::now();
     // A run that only asks needs no certain port.
     let port = port.unwrap_or(if once { 0 } else { DEFAULT_PORT });
@@ -40,7 +40,7 @@ pub fn serve(once: bool, port: Option<u16>) -> Outcome<()> {
     let module = {
         let dirs = BuildDirs::take(&workspace)?;
         let toolchain = Toolchain::for_wasm()?;
-        service_build::build(&workspace, &dirs, toolchain)?
+        service_build::build(&workspace, &dirs, toolchain, form)?
     };
     let viceroy = viceroy.wait()?;
 

@@ -1,4 +1,4 @@
-//! The Wasm service: built in the `edge` profile, in a target folder of its own, and put where a run finds it.
+//! The Wasm services: built in the `edge` profile, in a target folder of their own, and put where a run finds them.
 
 use crate::build_dirs::BuildDirs;
 use crate::process::Running;
@@ -14,8 +14,43 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Instant;
 
-/// The service's package.
+/// The service's package; it has the manifest for both.
 pub const PACKAGE: &str = "statsig-fastly-service";
+
+/// The package of the service without the `fastly` crate.
+pub const BARE_PACKAGE: &str = "statsig-fastly-bare-service";
+
+/// What can be built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Form {
+    /// The package.
+    pub package: &'static str,
+    /// The features instead of the package's own choice.
+    pub features: Option<&'static str>,
+    /// The name of the file.
+    pub file: &'static str,
+}
+
+/// The service, with every feature.
+pub const SERVICE: Form = Form {
+    package: PACKAGE,
+    features: None,
+    file: PACKAGE,
+};
+
+/// The bare service, with every feature.
+pub const BARE: Form = Form {
+    package: BARE_PACKAGE,
+    features: None,
+    file: BARE_PACKAGE,
+};
+
+/// The bare service for tables alone, as it is to be deployed.
+pub const BARE_FOR_TABLES: Form = Form {
+    package: BARE_PACKAGE,
+    features: Some("all,events,user-agent"),
+    file: "statsig-fastly-bare-service-for-tables",
+};
 
 /// A built module.
 pub struct Module {
@@ -36,19 +71,28 @@ impl fmt::Display for Module {
 
 /// The service's folder.
 pub fn service_dir(workspace: &Workspace) -> Outcome<&Path> {
-    workspace.member(PACKAGE).ok_or_else(|| {
+    package_dir(workspace, PACKAGE)
+}
+
+fn package_dir<'w>(workspace: &'w Workspace, package: &str) -> Outcome<&'w Path> {
+    workspace.member(package).ok_or_else(|| {
         Failure::new(
-            format!("the workspace has no package {PACKAGE}"),
+            format!("the workspace has no package {package}"),
             "run the command in a complete clone",
         )
     })
 }
 
-/// Builds the service and copies its module into the clone's `target/dev-run/service`.
-pub fn build(workspace: &Workspace, dirs: &BuildDirs, toolchain: Toolchain) -> Outcome<Module> {
-    let manifest = service_dir(workspace)?.join("Cargo.toml");
+/// Builds a service and copies its module into the clone's `target/dev-run/service`.
+pub fn build(
+    workspace: &Workspace,
+    dirs: &BuildDirs,
+    toolchain: Toolchain,
+    form: Form,
+) -> Outcome<Module> {
+    let manifest = package_dir(workspace, form.package)?.join("Cargo.toml");
     let begin = Instant::now();
-    say(format!("building {PACKAGE} for {WASM}"));
+    say(format!("building {} for {WASM}", form.file));
     let mut command = toolchain.cargo_for_wasm(workspace);
     command
         .args([
@@ -58,8 +102,14 @@ pub fn build(workspace: &Workspace, dirs: &BuildDirs, toolchain: Toolchain) -> O
             "--target",
             WASM,
             "-p",
-            PACKAGE,
+            form.package,
         ])
+        .args(
+            form.features
+                .map(|features| ["--no-default-features", "--features", features])
+                .iter()
+                .flatten(),
+        )
         .arg("--message-format=json-render-diagnostics")
         .env("CARGO_TARGET_DIR", dirs.cross(&toolchain.key()?))
         .stdout(Stdio::piped());
@@ -77,13 +127,13 @@ pub fn build(workspace: &Workspace, dirs: &BuildDirs, toolchain: Toolchain) -> O
     }
     let built = built.ok_or_else(|| {
         Failure::new(
-            format!("the build of {PACKAGE} gave no .wasm file"),
+            format!("the build of {} gave no .wasm file", form.package),
             "make the package a program (src/main.rs) or a cdylib",
         )
     })?;
     let path = workspace
         .run_dir("service")?
-        .join(format!("{PACKAGE}.wasm"));
+        .join(format!("{}.wasm", form.file));
     let bytes = std::fs::read(&built).map_err(at("read", &built))?;
     std::fs::write(&path, &bytes).map_err(at("write", &path))?;
     let mut gzip = GzEncoder::new(Vec::new(), Compression::best());

@@ -2,12 +2,13 @@
 //!
 //! Viceroy, if it has to be built, is built in the background meanwhile; only the last step waits for it.
 
+use crate::bench;
 use crate::build_dirs::BuildDirs;
 use crate::differential;
 use crate::harness::{VICEROY_VAR, WASM_VAR};
 use crate::process::succeeds;
 use crate::progress::{Failure, Outcome, say, spoken};
-use crate::service_build;
+use crate::service_build::{self, BARE, BARE_FOR_TABLES, Form};
 use crate::viceroy::{Preparing, Viceroy};
 use crate::wasm_toolchain::{NO_STD, Toolchain, WASM};
 use crate::workspace::Workspace;
@@ -19,15 +20,26 @@ use std::time::{Duration, Instant};
 const ENGINE: &str = "statsig-edge";
 const HOST: &str = "statsig-fastly";
 const SERVICE: &str = service_build::PACKAGE;
+const BARE_SERVICE: &str = service_build::BARE_PACKAGE;
 const DEV: &str = "statsig-fastly-dev";
 const DIFFERENTIAL: &str = differential::PACKAGE;
 /// What brings many crates of its own, or is built for Wasm: left out of the steps for the workspace.
-const APART: [&str; 5] = [
+const APART: [&str; 8] = [
     SERVICE,
+    BARE_SERVICE,
     DIFFERENTIAL,
     "statsig-benches",
     "statsig-benches-cases",
+    "statsig-benches-empty-bare",
+    "statsig-benches-empty-services",
     "statsig-benches-engine-alone",
+];
+
+/// The services that are asked over HTTP, and which of the questions if not all.
+const FORMS: [(Form, Option<&str>); 3] = [
+    (service_build::SERVICE, None),
+    (BARE, None),
+    (BARE_FOR_TABLES, Some("a_published_table")),
 ];
 
 fn apart() -> impl Iterator<Item = &'static str> {
@@ -49,9 +61,11 @@ pub enum Step {
     Docs,
     /// The engine builds for a target that has no `std`.
     NoStd,
-    /// Host crate and service: lints for Wasm, and the built module.
+    /// Host crate and services: lints for Wasm, and the built modules.
     Wasm,
-    /// The module under Viceroy, asked over HTTP.
+    /// The modules against what they may weigh and import (`benches/budgets.toml`).
+    Size,
+    /// The modules under Viceroy, asked over HTTP.
     Service,
 }
 
@@ -70,8 +84,9 @@ impl Step {
             Self::Differential => "the engine against Statsig's own core",
             Self::Docs => "documentation",
             Self::NoStd => "the engine for a target without std",
-            Self::Wasm => "the service for Wasm",
-            Self::Service => "the service under Viceroy, over HTTP",
+            Self::Wasm => "the services for Wasm",
+            Self::Size => "modules against their budgets",
+            Self::Service => "the services under Viceroy, over HTTP",
         }
     }
 }
@@ -155,7 +170,7 @@ struct Run {
     preparing: Option<Preparing>,
     viceroy: Option<Viceroy>,
     wasm: Option<Toolchain>,
-    module: Option<PathBuf>,
+    modules: Vec<(Form, PathBuf)>,
 }
 
 impl Run {
@@ -168,7 +183,7 @@ impl Run {
             workspace,
             viceroy: None,
             wasm: None,
-            module: None,
+            modules: Vec::new(),
         })
     }
 
@@ -229,18 +244,29 @@ impl Run {
             Step::NoStd => self.no_std(),
             Step::Wasm => {
                 self.lint_for_wasm()?;
-                self.module = None;
-                self.module().map(drop)
+                self.modules.clear();
+                FORMS
+                    .iter()
+                    .try_for_each(|(form, _)| self.module(*form).map(drop))
+            }
+            Step::Size => {
+                let toolchain = self.toolchain()?;
+                bench::size_in(&self.workspace, &self.dirs, toolchain)
             }
             Step::Service => {
-                let module = self.module()?;
-                let viceroy = self.viceroy()?;
-                self.cargo(step, |cargo| {
-                    cargo
-                        .args(["test", "-p", DEV, "--test", "service"])
-                        .env(WASM_VAR, module)
-                        .env(VICEROY_VAR, viceroy.path)
-                })
+                for (form, only) in FORMS {
+                    let module = self.module(form)?;
+                    let viceroy = self.viceroy()?;
+                    say(format!("    {}", form.file));
+                    self.cargo(step, |cargo| {
+                        cargo
+                            .args(["test", "-p", DEV, "--test", "service", "--"])
+                            .args(only)
+                            .env(WASM_VAR, module)
+                            .env(VICEROY_VAR, viceroy.path)
+                    })?;
+                }
+                Ok(())
             }
         }
     }
@@ -274,7 +300,7 @@ impl Run {
         let toolchain = self.toolchain()?;
         let mut command = self.workspace.cargo();
         command.arg("clippy");
-        for name in [HOST, SERVICE] {
+        for name in [HOST, SERVICE, BARE_SERVICE] {
             if self.workspace.member(name).is_some() {
                 command.args(["-p", name]);
             }
@@ -295,13 +321,14 @@ impl Run {
         self.wasm.ok_or_else(unprepared)
     }
 
-    fn module(&mut self) -> Outcome<PathBuf> {
-        if self.module.is_none() {
-            let toolchain = self.toolchain()?;
-            let built = service_build::build(&self.workspace, &self.dirs, toolchain)?;
-            self.module = Some(built.path);
+    fn module(&mut self, form: Form) -> Outcome<PathBuf> {
+        if let Some((_, path)) = self.modules.iter().find(|(built, _)| *built == form) {
+            return Ok(path.clone());
         }
-        self.module.clone().ok_or_else(unprepared)
+        let toolchain = self.toolchain()?;
+        let built = service_build::build(&self.workspace, &self.dirs, toolchain, form)?;
+        self.modules.push((form, built.path.clone()));
+        Ok(built.path)
     }
 
     fn viceroy(&mut self) -> Outcome<Viceroy> {

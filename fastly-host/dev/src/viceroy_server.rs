@@ -102,6 +102,11 @@ impl Server {
         format!("http://{}{path}", self.addr)
     }
 
+    /// The process's number.
+    pub fn pid(&self) -> u32 {
+        self.running.id()
+    }
+
     /// The file with Viceroy's output.
     pub fn log(&self) -> &Path {
         &self.log

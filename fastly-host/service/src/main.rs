@@ -1,26 +1,11 @@
-//! Statsig's decisions over HTTP, from Fastly's edge.
-//!
-//! `GET /gate/NAME`, `/config/NAME`, `/experiment/NAME`, `/layer/NAME/PARAMETER`: one answer, which is logged.
-//! `GET /all`: every answer for the user, of which nothing is logged. `GET /status`: what is in force.
-//!
-//! The user is the query parameter `user`, in JSON, or simple parameters: see `RequestUser`. Names are percent-encoded.
+//! Statsig's decisions over HTTP, from Fastly's edge: what is answered at which path is in `statsig-fastly-routes`.
 
-mod answer;
-mod routes;
+use std::convert::Infallible;
 
+use fastly::http::header;
+use fastly::{Request, Response};
 use statsig_fastly::prelude::*;
-
-/// The resource link of the KV Store with the specs, and of the Secret Store with the key.
-const STORE: &str = "statsig";
-
-/// The key of the specs: a rule table, or the JSON that Statsig's console writes.
-const SPECS_KEY: &str = "statsig-specs";
-
-/// The name of the server secret key in the Secret Store.
-const SECRET: &str = "server-key";
-
-/// The backend that leads to `https://prodregistryv2.org`.
-const EVENTS_BACKEND: &str = "statsig-events";
+use statsig_fastly_routes::{Asked, EVENTS_BACKEND, SECRET, SPECS_KEY, STORE, answer};
 
 fn main() {
     let key = Key::Stored {
@@ -30,9 +15,26 @@ fn main() {
     let config = Config::new()
         .with_kv_store(STORE, SPECS_KEY)
         .with_events(Events::new(EVENTS_BACKEND, key));
-    let handled = statsig_fastly::handle(&config, routes::answer);
+    let handled = statsig_fastly::handle(&config, respond);
     if let Some(error) = handled.events.last_error {
         // One line for the service's log; the client has had its answer.
         eprintln!("{error}");
     }
+}
+
+fn respond(request: Request, statsig: &Statsig<'_>) -> Result<Response, Infallible> {
+    let user_agent = request.get_header(header::USER_AGENT);
+    let asked = Asked {
+        method: request.get_method_str(),
+        path: request.get_path(),
+        query: request.get_query_str().unwrap_or_default(),
+        ip: request.get_client_ip_addr(),
+        user_agent: user_agent.and_then(|value| std::str::from_utf8(value.as_bytes()).ok()),
+    };
+    let answer = answer(&asked, statsig);
+    let mut response = Response::from_status(answer.status);
+    for &(name, value) in answer.headers() {
+        response.set_header(name, value);
+    }
+    Ok(response.with_body(answer.body))
 }

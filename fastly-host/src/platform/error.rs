@@ -76,9 +76,13 @@ impl Error {
     }
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Error {
+    /// Says what went wrong. The same as `Display`, without the formatting machinery behind it.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        out.write_str(match self {
             Self::UnknownName => "nothing of that name is linked to the service",
             Self::NotFound => "no such key",
             Self::BadRequest => "the store does not accept the key",
@@ -94,9 +98,15 @@ impl fmt::Display for Error {
             Self::Host(_) => "the host refused: ",
         })?;
         match self {
-            Self::Host(status) => f.write_str(status.as_str()),
+            Self::Host(status) => out.write_str(status.as_str()),
             _ => Ok(()),
         }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f)
     }
 }
 

@@ -9,13 +9,26 @@ use alloc::vec::Vec;
 
 /// The pairs of a query, in order; empty ones (`&&`) are left out, a missing `=` makes an empty value.
 pub fn pairs(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
-    query
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (decode(name), decode(value))
-        })
+    let mut rest = Some(query);
+    core::iter::from_fn(move || {
+        loop {
+            let (pair, after) = cut(rest?, b'&');
+            rest = after;
+            if !pair.is_empty() {
+                let (name, value) = cut(pair, b'=');
+                return Some((decode(name), decode(value.unwrap_or_default())));
+            }
+        }
+    })
+}
+
+/// What comes before the first of this ASCII character, and what after it if there is one.
+///
+/// By bytes: the general searchers behind `str::split` are a kilobyte.
+pub fn cut(text: &str, delimiter: u8) -> (&str, Option<&str>) {
+    let at = text.bytes().position(|byte| byte == delimiter);
+    let cut = at.and_then(|at| Some((text.get(..at)?, text.get(at.checked_add(1)?..)?)));
+    cut.map_or((text, None), |(before, after)| (before, Some(after)))
 }
 
 /// The first value of a parameter.
@@ -23,8 +36,17 @@ pub fn value<'q>(query: &'q str, name: &str) -> Option<Cow<'q, str>> {
     pairs(query).find(|pair| pair.0 == name).map(|pair| pair.1)
 }
 
-/// Decodes one name or value.
+/// Decodes one name or value of a query.
 pub fn decode(text: &str) -> Cow<'_, str> {
+    decode_with(text, b' ')
+}
+
+/// Decodes a part of a path, in which `+` is no space.
+pub fn decode_segment(text: &str) -> Cow<'_, str> {
+    decode_with(text, b'+')
+}
+
+fn decode_with(text: &str, plus: u8) -> Cow<'_, str> {
     if !text.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
         return Cow::Borrowed(text);
     }
@@ -33,7 +55,7 @@ pub fn decode(text: &str) -> Cow<'_, str> {
     while let Some((&byte, after)) = rest.split_first() {
         rest = after;
         decoded.push(match byte {
-            b'+' => b' ',
+            b'+' => plus,
             b'%' => match escape(after) {
                 Some((byte, after)) => {
                     rest = after;

@@ -137,15 +137,15 @@ impl Uri {
     /// Takes a URI's text; any text will do.
     pub fn new(text: String) -> Self {
         let bytes = text.as_bytes();
-        let path = match find(bytes, 0, b":/?#") {
+        let path = match find(bytes, 0, *b":/?#") {
             // A scheme is what comes before the first delimiter, if that begins "://".
             at if bytes.get(at..).is_some_and(|rest| rest.starts_with(b"://")) => {
-                find(bytes, at.saturating_add(3), b"/?#")
+                find(bytes, at.saturating_add(3), *b"/?##")
             }
             _ => 0,
         };
-        let path_end = find(bytes, path, b"?#");
-        let query_end = find(bytes, path_end, b"#");
+        let path_end = find(bytes, path, *b"?###");
+        let query_end = find(bytes, path_end, [b'#'; 4]);
         Self {
             text,
             path,
@@ -172,11 +172,12 @@ impl Uri {
 }
 
 /// Where the first of `delimiters` is, from `start` on; the end if there is none.
-fn find(bytes: &[u8], start: usize, delimiters: &[u8]) -> usize {
+fn find(bytes: &[u8], start: usize, delimiters: [u8; 4]) -> usize {
     let rest = bytes.get(start..).unwrap_or_default();
+    let [a, b, c, d] = delimiters;
     let at = rest
         .iter()
-        .position(|byte| delimiters.contains(byte))
+        .position(|&byte| byte == a || byte == b || byte == c || byte == d)
         .unwrap_or(rest.len());
     start.saturating_add(at)
 }

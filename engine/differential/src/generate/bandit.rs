@@ -58,6 +58,10 @@ pub(super) fn bandit(
     if chance || random.chance(70) {
         let mut models = Vec::new();
         for (index, id) in groups.iter().enumerate() {
+            // One model a group: without a score in any the core chooses by chance.
+            if groups.iter().take(index).any(|other| other == id) {
+                continue;
+            }
             if index == 0 || random.chance(80) {
                 models.push((id.clone(), model(random, words, index == 0)));
             }

@@ -3,6 +3,8 @@
 //! A spec refers only to what was made before it, so that nothing leads back to itself: the core overflows its stack on
 //! mappings and experiment groups that do. Cycles of gates, which it survives, have payloads of their own.
 
+use statsig_rust::hashing::djb2;
+
 use super::bandit::bandit;
 use super::condition::{References, condition};
 use super::rule::{self, PARAMETERS, Shape};
@@ -10,6 +12,7 @@ use super::setting::{Setting, settings};
 use super::spec::{Surroundings, spec};
 use super::vocabulary::Vocabulary;
 use crate::answer::Kind;
+use crate::bootstrap::KEY;
 use crate::random::Random;
 use crate::tree::{Tree, map};
 
@@ -243,6 +246,7 @@ impl Making<'_> {
             let bandits = Tree::Map(std::mem::take(&mut self.bandits));
             tree.push("cmab_configs", bandits);
         }
+        self.add_clients(&mut tree);
         if self.configured_elsewhere() {
             tree.push("default_environment", Tree::Null);
         }
@@ -262,6 +266,45 @@ impl Making<'_> {
 
     fn configured_elsewhere(&mut self) -> bool {
         self.random.chance(10)
+    }
+
+    /// What only bootstrap responses say: the apps of client keys, session replay.
+    fn add_clients(&mut self, tree: &mut Tree) {
+        let app = |random: &mut Random| Tree::from(*random.pick(&["app_1", "app_2"]));
+        if self.random.chance(40) {
+            tree.push("sdk_keys_to_app_ids", map([(KEY, app(self.random))]));
+        }
+        if self.random.chance(20) {
+            let hashed = djb2(*self.random.pick(&[KEY, "other"]));
+            let apps = vec![(hashed, app(self.random))];
+            tree.push("hashed_sdk_keys_to_app_ids", Tree::Map(apps));
+        }
+        if self.random.chance(30) {
+            // Rates that leave nothing to chance.
+            let rate =
+                |random: &mut Random| Tree::Number((*random.pick(&["0", "1", "1.0"])).into());
+            let mut replay = map([("recording_blocked", self.random.chance(30).into())]);
+            if self.random.chance(60) {
+                replay.push("sampling_rate", rate(self.random));
+            }
+            if self.random.chance(50) {
+                let gate = names(&self.gates).first().cloned().unwrap_or_default();
+                replay.push("targeting_gate", gate.into());
+            }
+            for triggers in [
+                "session_recording_event_triggers",
+                "session_recording_exposure_triggers",
+            ] {
+                if self.random.chance(50) {
+                    let mut trigger = map([("values", Tree::List(vec!["a".into(), "b".into()]))]);
+                    if self.random.chance(50) {
+                        trigger.push("sampling_rate", rate(self.random));
+                    }
+                    replay.push(triggers, map([("an event", trigger)]));
+                }
+            }
+            tree.push("session_replay_info", replay);
+        }
     }
 
     /// Config mappings: of a name to one that was made before it, with rules that ask no gate that is mapped itself.

@@ -2,9 +2,17 @@
 //!
 //! A user's number becomes text through [`number_text`], a number inside a target list through [`json_number_text`]; the two
 //! differ on purpose. Texts become numbers through [`parse_float`] and [`parse_integer`]. Each call reads or writes its text
-//! once; nothing is allocated.
+//! once; nothing is allocated. All give what `core`'s own parsing and printing give, in an eighth of its code.
 
-use core::fmt::{self, Write};
+mod natural;
+mod parse;
+mod print;
+
+use core::fmt;
+
+use crate::json::Sink;
+pub(crate) use parse::split_sign;
+use print::{Digits, decimal_of, shortest};
 
 /// Bytes of the longest plain decimal of a double.
 ///
@@ -21,25 +29,122 @@ pub(crate) type NumberText = heapless::String<NUMBER_TEXT_BYTES>;
 pub(crate) fn number_text(value: f64) -> NumberText {
     let mut text = NumberText::new();
     // Every double fits; see the constant.
-    let _ = write!(text, "{value}");
+    let _ = write(value, Form::Plain, &mut text);
     text
+}
+
+/// How a double is spelt.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// As `core`'s `{}`: never an exponent, nor a point behind a whole number.
+    Plain,
+    /// As `core`'s `{:?}`: with `.0` if it is whole, with an exponent below 1e-4 and from 1e16 up.
+    Pointed,
+    /// As JSON libraries: the same, but an exponent only below 1e-5 and with a plus, and of two shortest decimals that are equally
+    /// near the even one.
+    Json,
+}
+
+fn write(value: f64, form: Form, out: &mut dyn Sink) -> fmt::Result {
+    if value.is_nan() {
+        return out.push_str("NaN");
+    }
+    if value.is_sign_negative() {
+        out.push_str("-")?;
+    }
+    let magnitude = value.abs();
+    if magnitude == f64::INFINITY {
+        return out.push_str("inf");
+    }
+    let decimal = shortest(magnitude, form == Form::Json);
+    let small = if form == Form::Json { 1e-5 } else { 1e-4 };
+    let is_small = magnitude < small && magnitude != 0.0;
+    if form == Form::Plain || !is_small && magnitude < 1e16 {
+        write_digits(&decimal, out)?;
+        if form != Form::Plain && float_to_integer(magnitude).is_some() {
+            out.push_str(".0")?;
+        }
+        return Ok(());
+    }
+    let (first, others) = decimal.as_str().split_at_checked(1).ok_or(fmt::Error)?;
+    out.push_str(first)?;
+    if !others.is_empty() {
+        out.push_str(".")?;
+        out.push_str(others)?;
+    }
+    let exponent = decimal.point.saturating_sub(1);
+    out.push_str(match form {
+        _ if exponent < 0 => "e-",
+        Form::Json => "e+",
+        _ => "e",
+    })?;
+    out.push_str(decimal_of(u64::from(exponent.unsigned_abs()), &mut [0; 3]))
+}
+
+/// Writes the decimal without an exponent.
+fn write_digits(decimal: &Digits, out: &mut dyn Sink) -> fmt::Result {
+    let digits = decimal.as_str();
+    let point = decimal.point.unsigned_abs() as usize;
+    if decimal.point <= 0 {
+        out.push_str("0.")?;
+        write_zeros(point, out)?;
+        return out.push_str(digits);
+    }
+    match digits.split_at_checked(point) {
+        Some((whole, fraction)) if !fraction.is_empty() => {
+            out.push_str(whole)?;
+            out.push_str(".")?;
+            out.push_str(fraction)
+        }
+        _ => {
+            out.push_str(digits)?;
+            write_zeros(point.saturating_sub(digits.len()), out)
+        }
+    }
+}
+
+fn write_zeros(count: usize, out: &mut dyn Sink) -> fmt::Result {
+    (0..count).try_for_each(|_| out.push_str("0"))
 }
 
 /// The number that the whole text spells: an optional sign, then `inf`, `infinity`, `nan` in any case, or digits with optional
 /// fraction and exponent.
 pub(crate) fn parse_float(text: &str) -> Option<f64> {
-    text.parse().ok()
+    parse::parse_float(text)
 }
 
 /// The integer that the whole text spells, `[+-]?digits`, if 64 bits hold it.
 pub(crate) fn parse_integer(text: &str) -> Option<i64> {
-    text.parse().ok()
+    let (negative, digits) = split_sign(text.as_bytes());
+    let magnitude = parse_digits(digits)?;
+    if negative {
+        0_i64.checked_sub_unsigned(magnitude)
+    } else {
+        i64::try_from(magnitude).ok()
+    }
+}
+
+/// The number that the digits spell, of which there is at least one, if 64 bits hold it.
+fn parse_digits(digits: &[u8]) -> Option<u64> {
+    digits.first()?;
+    digits
+        .iter()
+        .try_fold(0, |number, &byte| append(number, byte))
+}
+
+/// The number with one more digit behind it.
+fn append(number: u64, byte: u8) -> Option<u64> {
+    let digit = byte.wrapping_sub(b'0');
+    if digit > 9 || number > u64::MAX / 10 {
+        return None;
+    }
+    number.wrapping_mul(10).checked_add(u64::from(digit))
 }
 
 /// The integer that the JSON number `token`, without a sign, is: with or without zeros behind the point, or an exponent.
 pub(crate) fn whole_magnitude(token: &str) -> Option<u64> {
     let (mantissa, exponent) = token.split_once(['e', 'E']).unwrap_or((token, "0"));
-    let exponent = exponent.parse().unwrap_or_else(|_| {
+    let exponent = parse_integer(exponent).unwrap_or_else(|| {
         // More digits than an exponent can need.
         if exponent.starts_with('-') {
             i64::MIN
@@ -52,17 +157,16 @@ pub(crate) fn whole_magnitude(token: &str) -> Option<u64> {
     let mut before = exponent.saturating_add(whole.len() as i64);
     let mut magnitude = 0_u64;
     for byte in whole.bytes().chain(fraction.bytes()) {
-        let digit = u64::from(byte.checked_sub(b'0')?);
         if before > 0 {
-            magnitude = magnitude.checked_mul(10)?.checked_add(digit)?;
+            magnitude = append(magnitude, byte)?;
             before = before.saturating_sub(1);
-        } else if digit != 0 {
+        } else if byte != b'0' {
             return None;
         }
     }
     // The zeros that the exponent adds; the twentieth is one too many.
     while before > 0 && magnitude != 0 {
-        magnitude = magnitude.checked_mul(10)?;
+        magnitude = append(magnitude, b'0')?;
         before = before.saturating_sub(1);
     }
     Some(magnitude)
@@ -80,95 +184,33 @@ pub(crate) fn float_to_integer(value: f64) -> Option<i64> {
 ///
 /// Integers within `i64` or `u64` stay as written. Everything else is a double: with `.0` if it is whole, with an exponent
 /// below 1e-5 and from 1e16 up. A token past the doubles (`1e999`) has no text and is an error.
-pub(crate) fn json_number_text(token: &str, out: &mut dyn Write) -> fmt::Result {
+pub(crate) fn json_number_text(token: &str, out: &mut dyn Sink) -> fmt::Result {
     let is_integer = if token.starts_with('-') {
         // There is no minus zero among the integers.
-        token.parse().is_ok_and(|integer: i64| integer != 0)
+        parse_integer(token).is_some_and(|integer| integer != 0)
     } else {
-        token.parse::<u64>().is_ok()
+        parse_digits(token.as_bytes()).is_some()
     };
     if is_integer {
-        return out.write_str(token);
+        return out.push_str(token);
     }
     match parse_float(token) {
-        Some(value) if value.is_finite() => write_json_float(value, out),
+        Some(value) if value.is_finite() => write(value, Form::Json, out),
         _ => Err(fmt::Error),
     }
 }
 
-fn write_json_float(value: f64, out: &mut dyn Write) -> fmt::Result {
-    let plain = half_even(value);
-    if value == 0.0 || (1e-5..1e16).contains(&value.abs()) {
-        out.write_str(&plain)?;
-        if float_to_integer(value).is_some() {
-            out.write_str(".0")?;
-        }
-        return Ok(());
-    }
-    let unsigned = match plain.strip_prefix('-') {
-        Some(unsigned) => {
-            out.write_char('-')?;
-            unsigned
-        }
-        None => &plain,
-    };
-    // Numbers this large have no fraction, numbers this small no whole part.
-    let (digits, exponent) = match unsigned.strip_prefix("0.") {
-        Some(fraction) => {
-            let digits = fraction.trim_start_matches('0');
-            let zeros = fraction.len().saturating_sub(digits.len()) as i32;
-            (digits, zeros.saturating_neg().saturating_sub(1))
-        }
-        None => (
-            unsigned.trim_end_matches('0'),
-            (unsigned.len() as i32).saturating_sub(1),
-        ),
-    };
-    let (first, others) = digits.split_at_checked(1).ok_or(fmt::Error)?;
-    let point = if others.is_empty() { "" } else { "." };
-    write!(out, "{first}{point}{others}e{exponent:+}")
+/// Writes a double as a JSON number in the way of `core`'s `{:?}`. It must be finite.
+pub(crate) fn write_float(value: f64, out: &mut dyn Sink) -> fmt::Result {
+    write(value, Form::Pointed, out)
 }
 
-/// The shortest decimal that JSON libraries choose: where two are equally near, `core` takes the upper one, they the even one.
-fn half_even(value: f64) -> NumberText {
-    let mut text = number_text(value);
-    let places = text
-        .split_once('.')
-        .map_or(0, |(_, fraction)| fraction.len());
-    if !is_halfway(value.abs(), places) {
-        return text;
+/// Writes an integer.
+pub(crate) fn write_integer(value: i64, out: &mut dyn Sink) -> fmt::Result {
+    if value < 0 {
+        out.push_str("-")?;
     }
-    let even = match text.chars().next_back() {
-        Some('1') => '0',
-        Some('3') => '2',
-        Some('5') => '4',
-        Some('7') => '6',
-        Some('9') => '8',
-        _ => return text,
-    };
-    let upper = text.clone();
-    text.pop();
-    // There is room: a character of the same length has just gone.
-    let _ = text.push(even);
-    // The double below a power of two is so near that the even decimal may stand for it.
-    if parse_float(&text) == Some(value) {
-        text
-    } else {
-        upper
-    }
-}
-
-/// Whether the double lies in the middle of two decimals of so many places, that is, half a unit of the last place away from
-/// both. For a number in binary that means an odd multiple of 2 to the −(`places` + 1); without places it does not happen.
-fn is_halfway(magnitude: f64, places: usize) -> bool {
-    // Doubles with more places have a shortest decimal that is nearer.
-    if !(1..=62).contains(&places) {
-        return false;
-    }
-    let halves = 2_u64.wrapping_shl(places as u32);
-    let scaled = magnitude * halves as f64;
-    let whole = scaled as u64;
-    whole % 2 == 1 && whole as f64 == scaled
+    out.push_str(decimal_of(value.unsigned_abs(), &mut [0; 20]))
 }
 
 #[cfg(test)]
@@ -290,6 +332,121 @@ mod tests {
             check(-f64::from_bits(choices.word() >> 11));
         }
         assert_eq!(longest, NUMBER_TEXT_BYTES, "the bound is not the least one");
+    }
+
+    /// `core`'s own printing and parsing is what must come out, for numbers of every kind and length.
+    fn assert_like_core(value: f64) {
+        let text = std::format!("{value}");
+        assert_eq!(number_text(value).as_str(), text, "{:#x}", value.to_bits());
+        let mut pointed = String::new();
+        write_float(value, &mut pointed).unwrap();
+        assert_eq!(pointed, std::format!("{value:?}"));
+        for text in [text, pointed, std::format!("{value:e}")] {
+            assert_parses_like_core(&text);
+        }
+    }
+
+    fn assert_parses_like_core(text: &str) {
+        let expected = text.parse::<f64>().ok().map(f64::to_bits);
+        assert_eq!(parse_float(text).map(f64::to_bits), expected, "{text:?}");
+        assert_eq!(parse_integer(text), text.parse().ok(), "{text:?}");
+    }
+
+    #[test]
+    fn random_numbers_equal_the_cores() {
+        let mut choices = Choices::new(6);
+        for _ in 0..200_000 {
+            let word = choices.word();
+            let value = match choices.below(5) {
+                0 => f64::from_bits(word),
+                // A short decimal, an integer, a number of few bits.
+                1 => (word >> choices.below(64)) as f64 / 10_f64.powi(choices.below(25) as i32),
+                2 => (word as i64 >> choices.below(64)) as f64,
+                3 => f64::from_bits(word & !0 << choices.below(64)),
+                _ => f64::from_bits(word >> 12 >> choices.below(52)),
+            };
+            assert_like_core(value);
+        }
+    }
+
+    #[test]
+    fn random_decimals_equal_the_cores() {
+        const PIECES: [&str; 12] = [
+            "0", "1", "2", "5", "9", "00", "99", "123", ".", "e", "-", "+",
+        ];
+        let mut choices = Choices::new(7);
+        for _ in 0..100_000 {
+            let length = choices.below(9);
+            let soup: String = (0..length).map(|_| choices.pick(&PIECES)).collect();
+            assert_parses_like_core(&soup);
+            let mut digits = String::from(if choices.below(2) == 0 { "" } else { "-" });
+            for _ in 0..choices.below(30) {
+                digits.push_str(&choices.word().to_string()[..1 + choices.below(15)]);
+                if choices.below(8) == 0 && !digits.contains('.') {
+                    digits.push('.');
+                }
+            }
+            let exponent = choices.below(800) as i32 - 400;
+            assert_parses_like_core(&std::format!("{digits}e{exponent}"));
+        }
+    }
+
+    /// The digits of decimals with the same number of places, the last one first; where their points are does not matter.
+    fn digits_of(text: &str) -> std::vec::Vec<i8> {
+        let digits = text.bytes().filter(|byte| *byte != b'.');
+        digits.rev().map(|byte| (byte - b'0') as i8).collect()
+    }
+
+    /// `a` + `factor` × `b`, as decimals with the same number of places.
+    fn sum(a: &str, factor: i8, b: &str) -> String {
+        let places = a.len() - a.find('.').unwrap() - 1;
+        assert_eq!(places, b.len() - b.find('.').unwrap() - 1);
+        let (a, b) = (digits_of(a), digits_of(b));
+        let mut carry = 0;
+        let mut digits = std::vec::Vec::new();
+        for at in 0..a.len().max(b.len()) + 1 {
+            let digit = |of: &[i8]| of.get(at).copied().unwrap_or(0);
+            let total = digit(&a) + factor * digit(&b) + carry;
+            digits.push(total.rem_euclid(10) as u8 + b'0');
+            carry = total.div_euclid(10);
+        }
+        digits.insert(places, b'.');
+        digits.reverse();
+        String::from_utf8(digits).unwrap()
+    }
+
+    /// The exact middle between two doubles, and a hair to either side of it, is where rounding is hardest.
+    #[test]
+    fn middles_between_doubles_equal_the_cores() {
+        const INFINITE: u64 = 0x7FF << 52;
+        let mut choices = Choices::new(8);
+        let mut bits: std::vec::Vec<u64> = (0..40).chain((1 << 52) - 20..(1 << 52) + 20).collect();
+        bits.extend((INFINITE - 20..INFINITE).chain([1 << 62]));
+        let any = (0..200).map(|_| choices.word() >> 1);
+        bits.extend(any.filter(|bits| *bits < INFINITE));
+        for bits in bits {
+            // 2⁻¹⁰⁷⁴ and so every double has at most 1,074 places.
+            let exact = |bits: u64| std::format!("{:.1074}", f64::from_bits(bits));
+            let lower = exact(bits);
+            let upper = match bits + 1 {
+                // What would follow the last double, were there larger ones.
+                INFINITE => sum(&sum(&lower, 1, &lower), -1, &exact(bits - 1)),
+                next => exact(next),
+            };
+            let twice = sum(&lower, 1, &upper);
+            let middle = sum(&twice, 4, &twice);
+            let hair = std::format!("0.{}1", "0".repeat(1074));
+            let below = sum(&std::format!("{middle}0"), -1, &hair);
+            let far = "0".repeat(800);
+            for text in [
+                std::format!("{middle}e-1"),
+                std::format!("{middle}1e-1"),
+                std::format!("{middle}{far}1e-1"),
+                std::format!("{below}e-1"),
+            ] {
+                assert_parses_like_core(&text);
+            }
+        }
     }
 
     #[test]

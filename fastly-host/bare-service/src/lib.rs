@@ -1,0 +1,73 @@
+//! The service of `statsig-fastly-service` without the `fastly` crate and without `std`: a module that starts at once.
+//!
+//! Same stores, same paths, same answers: see `statsig-fastly-routes`.
+#![cfg_attr(target_family = "wasm", no_std)]
+#![cfg(target_family = "wasm")]
+
+mod heap;
+
+use core::convert::Infallible;
+
+use statsig_fastly::platform::Error;
+use statsig_fastly::platform::request::Request;
+use statsig_fastly::{BareResponse, Config, Statsig, handle_bare};
+#[cfg(feature = "events")]
+use statsig_fastly::{Events, Key};
+use statsig_fastly_routes::{Answer, Asked, SPECS_KEY, STORE, answer};
+#[cfg(feature = "events")]
+use statsig_fastly_routes::{EVENTS_BACKEND, SECRET};
+
+// `memcmp` and its like: on this target they are the C library's.
+#[link(name = "c")]
+unsafe extern "C" {}
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    core::arch::wasm32::unreachable()
+}
+
+/// What Compute calls, once for each request.
+#[unsafe(no_mangle)]
+extern "C" fn _start() {
+    let config = Config::new().with_kv_store(STORE, SPECS_KEY);
+    #[cfg(feature = "events")]
+    let config = config.with_events(Events::new(
+        EVENTS_BACKEND,
+        Key::Stored {
+            store: STORE,
+            name: SECRET,
+        },
+    ));
+    // Without a request there is nobody to tell.
+    let _ = handle_bare(&config, respond);
+}
+
+fn respond(request: &mut Request, statsig: &Statsig<'_>) -> Result<BareResponse, Infallible> {
+    let answer = read(request, statsig).unwrap_or_else(|_| Answer {
+        status: 400,
+        body: r#"{"error":"the request cannot be read"}"#.into(),
+    });
+    let headers = answer.headers().iter();
+    Ok(BareResponse {
+        status: answer.status,
+        headers: headers
+            .map(|&(name, value)| (name.into(), value.into()))
+            .collect(),
+        body: answer.body.into_bytes(),
+    })
+}
+
+fn read(request: &Request, statsig: &Statsig<'_>) -> Result<Answer, Error> {
+    let (method, uri) = (request.method()?, request.uri()?);
+    let user_agent = request.header("user-agent")?;
+    let asked = Asked {
+        method: &method,
+        path: uri.path(),
+        query: uri.query().unwrap_or_default(),
+        ip: request.client_ip(),
+        user_agent: user_agent
+            .as_deref()
+            .and_then(|value| core::str::from_utf8(value).ok()),
+    };
+    Ok(answer(&asked, statsig))
+}

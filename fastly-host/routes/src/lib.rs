@@ -1,0 +1,223 @@
+//! From a request to an answer, for a service of either kind: on the `fastly` crate or without it.
+//!
+//! `GET /gate/NAME`, `/config/NAME`, `/experiment/NAME`, `/layer/NAME/PARAMETER`: one answer, which is logged.
+//! `GET /all` (feature `all`): every answer for the user, of which nothing is logged. `GET /status`: what is in force.
+//!
+//! The user is the query parameter `user`, in JSON, or simple parameters: see `RequestUser`. Names are percent-encoded.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use core::net::IpAddr;
+
+use statsig_edge::{User, write_escaped};
+use statsig_fastly::answer::{self, Written};
+use statsig_fastly::platform::percent;
+#[cfg(feature = "all")]
+use statsig_fastly::report;
+use statsig_fastly::{Client, RequestUser, Statsig, write_status};
+
+/// The resource link of the KV Store with the specs, and of the Secret Store with the key.
+pub const STORE: &str = "statsig";
+
+/// The key of the specs: a rule table, or the JSON that Statsig's console writes.
+pub const SPECS_KEY: &str = "statsig-specs";
+
+/// The name of the server secret key in the Secret Store.
+pub const SECRET: &str = "server-key";
+
+/// The backend that leads to `https://prodregistryv2.org`.
+pub const EVENTS_BACKEND: &str = "statsig-events";
+
+/// What of a request counts.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'r> {
+    /// The method, as sent.
+    pub method: &'r str,
+    /// The path, still percent-encoded.
+    pub path: &'r str,
+    /// What follows the `?`; empty without one.
+    pub query: &'r str,
+    /// The client's address.
+    pub ip: Option<IpAddr>,
+    /// The `user-agent` header, if it is text.
+    pub user_agent: Option<&'r str>,
+}
+
+/// What the client is to get.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// A JSON object.
+    pub body: String,
+}
+
+impl Answer {
+    /// The headers, by name and value.
+    pub fn headers(&self) -> &'static [(&'static str, &'static str)] {
+        const ALL: &[(&str, &str)] = &[
+            ("content-type", "application/json"),
+            // Answers are for one user.
+            ("cache-control", "private, no-store"),
+            ("allow", "GET, HEAD"),
+        ];
+        match self.status {
+            405 => ALL,
+            _ => ALL.split_last().map_or(ALL, |(_, usual)| usual),
+        }
+    }
+}
+
+/// Answers a request; what is wrong with it is an answer too.
+pub fn answer(asked: &Asked<'_>, statsig: &Statsig<'_>) -> Answer {
+    let mut body = String::new();
+    let status = match respond(asked, statsig, &mut body) {
+        Ok(()) => 200,
+        Err(Problem { status, message }) => {
+            body.clear();
+            body.push_str(r#"{"error":"#);
+            // A `String` takes everything.
+            let _ = write_escaped(&message, &mut body);
+            body.push('}');
+            status
+        }
+    };
+    Answer { status, body }
+}
+
+/// What is wrong with a request.
+struct Problem {
+    status: u16,
+    message: Cow<'static, str>,
+}
+
+impl Problem {
+    fn new(status: u16, message: &'static str) -> Self {
+        Problem {
+            status,
+            message: Cow::Borrowed(message),
+        }
+    }
+}
+
+fn respond(asked: &Asked<'_>, statsig: &Statsig<'_>, out: &mut String) -> Result<(), Problem> {
+    if !matches!(asked.method, "GET" | "HEAD") {
+        return Err(Problem::new(405, "only GET is answered here"));
+    }
+    let segments = segments(asked.path);
+    let route = match segments.each_ref().map(Option::as_deref) {
+        [Some("status"), None, None, None] => {
+            write_status(statsig, out);
+            return Ok(());
+        }
+        #[cfg(feature = "all")]
+        [Some("all"), None, None, None] => Route::All,
+        [Some("layer"), Some(name), Some(parameter), None] => Route::Layer { name, parameter },
+        [Some(kind), Some(name), None, None] => match kind {
+            "gate" => Route::Check(answer::gate, kind, name),
+            "config" => Route::Check(answer::config, kind, name),
+            "experiment" => Route::Check(answer::experiment, kind, name),
+            _ => return Err(no_such_path()),
+        },
+        _ => return Err(no_such_path()),
+    };
+    // The path comes first: a wrong path is not found, whoever asks.
+    let client = Client::locate(asked.ip, asked.user_agent);
+    let mut request_user = RequestUser::new(asked.query, client);
+    let user = &request_user.user().map_err(|error| {
+        let mut message = String::new();
+        // A `String` takes everything.
+        let _ = error.write(&mut message);
+        Problem {
+            status: 400,
+            message: Cow::Owned(message),
+        }
+    })?;
+    let (written, words) = match route {
+        Route::Check(check, kind, name) => (
+            check(statsig, user, name, out),
+            ["no ", kind, " named ", name],
+        ),
+        Route::Layer { name, parameter } => (
+            answer::layer_parameter(statsig, user, name, parameter, out),
+            ["no layer parameter named ", name, "/", parameter],
+        ),
+        #[cfg(feature = "all")]
+        Route::All => {
+            let evaluator = statsig
+                .evaluator()
+                .ok_or_else(|| Problem::new(503, "there are no specs: see /status"))?;
+            report::write_all(&evaluator, user, statsig.reason_source(), out);
+            return Ok(());
+        }
+    };
+    match written {
+        Written::Answer => Ok(()),
+        _ => Err(Problem {
+            status: 404,
+            message: Cow::Owned(words.concat()),
+        }),
+    }
+}
+
+/// What a path asks for.
+enum Route<'p> {
+    Check(Check, &'p str, &'p str),
+    Layer {
+        name: &'p str,
+        parameter: &'p str,
+    },
+    #[cfg(feature = "all")]
+    All,
+}
+
+type Check = fn(&Statsig<'_>, &User<'_>, &str, &mut String) -> Written;
+
+fn no_such_path() -> Problem {
+    Problem::new(
+        404,
+        "paths: /gate/NAME, /config/NAME, /experiment/NAME, /layer/NAME/PARAMETER, /all, /status",
+    )
+}
+
+/// The first parts of a path; slashes at its beginning do not count.
+fn segments(path: &str) -> [Option<Cow<'_, str>>; 4] {
+    let slashes = path.bytes().take_while(|byte| *byte == b'/').count();
+    let mut rest = path.get(slashes..);
+    core::array::from_fn(|_| {
+        let (segment, after) = percent::cut(rest?, b'/');
+        rest = after;
+        Some(percent::decode_segment(segment))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_cut_at_slashes() {
+        for (path, expected) in [
+            ("/gate/a%2Fb", [Some("gate"), Some("a/b"), None, None]),
+            (
+                "//layer/x+y/p",
+                [Some("layer"), Some("x+y"), Some("p"), None],
+            ),
+            ("/a/b/c/d/e", [Some("a"), Some("b"), Some("c"), Some("d")]),
+            ("/status/", [Some("status"), Some(""), None, None]),
+            ("/", [Some(""), None, None, None]),
+            ("", [Some(""), None, None, None]),
+        ] {
+            let segments = segments(path);
+            assert_eq!(
+                segments.each_ref().map(Option::as_deref),
+                expected,
+                "{path}"
+            );
+        }
+    }
+}
