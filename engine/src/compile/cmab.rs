@@ -1,6 +1,5 @@
 //! Contextual bandits (`evaluation.md` §5.7).
 
-use super::error::CompileError;
 use super::heap::{Members, Names};
 use super::outline::Sections;
 use super::read::{Field, Is, record, unsigned};
@@ -50,7 +49,7 @@ pub(super) fn write(
     source: &mut Source<'_>,
     writer: &mut Writer,
     sections: &Sections,
-) -> Result<Names, CompileError> {
+) -> Read<Names> {
     let bandits = sections.read(source, "cmab_configs", &BANDITS)?;
     let mut rows = Names::default();
     let mut written = Ok(());

@@ -151,6 +151,7 @@ struct FaultAt {
 enum ReadFaultKind {
     Json(FaultKind),
     Missing,
+    NoUpdates,
     TooLarge,
 }
 
@@ -175,6 +176,10 @@ impl ReadFault {
 
     pub(super) fn too_large() -> Self {
         ReadFault::new(ReadFaultKind::TooLarge, "", 0)
+    }
+
+    pub(super) fn no_updates() -> Self {
+        ReadFault::new(ReadFaultKind::NoUpdates, "", 0)
     }
 
     pub(super) fn offset(&self) -> usize {
@@ -239,6 +244,7 @@ impl From<ReadFault> for CompileError {
             ReadFaultKind::Json(FaultKind::Depth) => CompileError::TooDeep(offset),
             ReadFaultKind::Json(FaultKind::Type) => CompileError::Mistyped { path, offset },
             ReadFaultKind::Missing => CompileError::Missing { path },
+            ReadFaultKind::NoUpdates => CompileError::NoUpdates,
             ReadFaultKind::TooLarge => CompileError::TooLarge,
         }
     }

@@ -2,7 +2,6 @@
 
 use alloc::vec::Vec;
 
-use super::error::CompileError;
 use super::heap::Names;
 use super::outline::Sections;
 use super::read::{Field, Is, object, record, unsigned};
@@ -34,7 +33,7 @@ pub(super) fn write(
     rules: &mut Rules,
     sections: &Sections,
     (gates, configs): (&Names, &Names),
-) -> Result<Names, CompileError> {
+) -> Read<Names> {
     let mut by_name = Names::default();
     if let Some(section) = sections.get("override_rules").present() {
         write_rules(

@@ -2,7 +2,6 @@
 
 use alloc::vec::Vec;
 
-use super::error::CompileError;
 use super::outline::Sections;
 use super::read::{ANY_MAP, ANYTHING, Field, Is, no_parts, unsigned, value};
 use super::source::{Read, Source, Span};
@@ -23,11 +22,7 @@ static APP_ID_OF_KEY: Field = Field::each(Is::Checked(check_app_id));
 static LAYERS: Field = Field::each(Is::Map(&LAYER)).nullable();
 static LAYER: Field = Field::each(Is::Text);
 
-pub(super) fn write(
-    source: &mut Source<'_>,
-    writer: &mut Writer,
-    sections: &Sections,
-) -> Result<(), CompileError> {
+pub(super) fn write(source: &mut Source<'_>, writer: &mut Writer, sections: &Sections) -> Read<()> {
     let diagnostics = sections.read(source, "diagnostics", &NUMBERS)?;
     sections.read(source, "sdk_flags", &FLAGS)?;
     let sdk_configs = sections.read(source, "sdk_configs", &ANY_MAP)?;
@@ -162,7 +157,7 @@ fn app_keys(
     writer: &mut Writer,
     sections: &Sections,
     name: &str,
-) -> Result<Option<u32>, CompileError> {
+) -> Read<Option<u32>> {
     let keys = sections.read(source, name, &APP_IDS)?;
     if keys.is_absent() {
         return Ok(None);
@@ -190,7 +185,7 @@ fn experiment_layers(
     source: &mut Source<'_>,
     writer: &mut Writer,
     sections: &Sections,
-) -> Result<(), CompileError> {
+) -> Read<()> {
     let section = Section::ExperimentLayers;
     if writer.v1 {
         let layers = sections.read(source, "layers", &ANY_MAP)?;

@@ -50,13 +50,13 @@ pub fn compile(json: &[u8]) -> Result<Compiled, CompileError> {
     if text.len() > LONGEST {
         return Err(CompileError::TooLarge);
     }
-    write(outline::Outline::read(text)?)
+    Ok(write(outline::Outline::read(text)?)?)
 }
 
 /// Places are remembered in 32 bits, half of them for texts made from the payload's.
 const LONGEST: usize = i32::MAX as usize;
 
-fn write(outline: outline::Outline<'_>) -> Result<Compiled, CompileError> {
+fn write(outline: outline::Outline<'_>) -> source::Read<Compiled> {
     let outline::Outline {
         mut source,
         time,
@@ -93,7 +93,7 @@ fn write(outline: outline::Outline<'_>) -> Result<Compiled, CompileError> {
     }
     meta::write(&mut source, &mut writer, &sections)?;
     if let Some(fault) = conditions_fault.filter(|_| !v1) {
-        return Err(fault.within("condition_map").into());
+        return Err(fault.within("condition_map"));
     }
     let mut overrides = heap::Names::default();
     let mut bandits = heap::Names::default();
@@ -137,6 +137,8 @@ fn write(outline: outline::Outline<'_>) -> Result<Compiled, CompileError> {
     parameter_store::write(&mut source, &mut writer, &sections)?;
     // What was read is no longer needed while the sections become one.
     drop(rules);
-    let (table, warnings) = writer.finish(time).ok_or(CompileError::TooLarge)?;
+    let (table, warnings) = writer
+        .finish(time)
+        .ok_or_else(error::ReadFault::too_large)?;
     Ok(Compiled { table, warnings })
 }

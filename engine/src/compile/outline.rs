@@ -1,8 +1,8 @@
 //! The reading of a payload: its specs and conditions, and where the rest is (`evaluation.md` §1.1, §1.3).
 
-use super::error::{CompileError, ReadFault};
+use super::error::ReadFault;
 use super::read::{Field, Is, no_parts, object, value};
-use super::source::{Source, Span};
+use super::source::{Read, Source, Span};
 use super::spec::{Rules, Specs};
 use crate::json::{Kind, Scanner};
 
@@ -47,17 +47,12 @@ impl Sections {
     }
 
     /// The value of a section, which must be what is said; null counts as absent.
-    pub(super) fn read(
-        &self,
-        source: &mut Source<'_>,
-        name: &str,
-        is: &Field,
-    ) -> Result<Span, CompileError> {
+    pub(super) fn read(&self, source: &mut Source<'_>, name: &str, is: &Field) -> Read<Span> {
         let Some(section) = self.get(name).present() else {
             return Ok(Span::ABSENT);
         };
         let mut scanner = source.scanner_at(section);
-        value(source, &mut scanner, is, &mut no_parts).map_err(|fault| fault.within(name).into())
+        value(source, &mut scanner, is, &mut no_parts).map_err(|fault| fault.within(name))
     }
 }
 
@@ -79,10 +74,12 @@ static HAS_UPDATES: Field = Field::each(Is::Bool).nullable();
 static TIME: Field = Field::each(Is::U64).nullable();
 
 impl<'j> Outline<'j> {
-    pub(super) fn read(text: &'j str) -> Result<Self, CompileError> {
+    pub(super) fn read(text: &'j str) -> Read<Self> {
         let mut source = Source::new(text);
         let mut sections = Sections([Span::ABSENT; SECTIONS.len()]);
-        let mut specs: [Option<(bool, Specs)>; 3] = [const { None }; 3];
+        let mut specs: [Specs; 3] = Default::default();
+        // Of each kind that was read, whether it is an array.
+        let mut read = [None; 3];
         let mut rules = Rules::default();
         let mut conditions_fault = None;
         let mut scanner = Scanner::new(text);
@@ -95,10 +92,10 @@ impl<'j> Outline<'j> {
                 return Ok(());
             };
             let before = *scanner;
-            match specs.get_mut(at) {
-                Some(place) if matches!(kind, Kind::Object | Kind::Array) => {
-                    let read = Specs::read(&mut source, scanner, &mut rules)?;
-                    *place = Some((kind == Kind::Array, read));
+            match (specs.get_mut(at), read.get_mut(at)) {
+                (Some(specs), Some(read)) if matches!(kind, Kind::Object | Kind::Array) => {
+                    *specs = Specs::read(&mut source, scanner, &mut rules)?;
+                    *read = Some(kind == Kind::Array);
                 }
                 _ if *name == CONDITION_MAP => {
                     source.v1 = false;
@@ -119,15 +116,15 @@ impl<'j> Outline<'j> {
             *section = Span::between(before.offset(), scanner.offset());
             Ok(())
         })?;
-        scanner.end().map_err(ReadFault::from)?;
+        scanner.end()?;
 
-        source.v1 = matches!(specs, [Some((true, _)), ..]);
+        source.v1 = matches!(read, [Some(true), ..]);
         let v1 = source.v1;
         let updates = sections.read(&mut source, "has_updates", &HAS_UPDATES)?;
         if source.is(updates, "false") {
-            return Err(CompileError::NoUpdates);
+            return Err(ReadFault::no_updates());
         }
-        let missing = |path: &str| CompileError::Missing { path: path.into() };
+        let missing = |path: &str| ReadFault::missing(path, 0);
         if updates.is_absent() {
             return Err(missing("has_updates"));
         }
@@ -142,24 +139,18 @@ impl<'j> Outline<'j> {
                 }
             }
         }
-        let mut kinds = [const { None }; 3];
-        for ((place, read), name) in kinds.iter_mut().zip(specs).zip(SECTIONS) {
+        for (read, name) in read.iter().zip(SECTIONS) {
             let section = sections.get(name);
-            *place = Some(match read {
-                Some((is_array, specs)) if is_array == v1 => specs,
-                None if v1 && section.is_absent() => Specs::default(),
+            match read {
+                Some(is_array) if *is_array == v1 => {}
+                None if v1 && section.is_absent() => {}
                 None if section.is_absent() => return Err(missing(name)),
-                _ => {
-                    return Err(CompileError::Mistyped {
-                        path: name.into(),
-                        offset: section.start as usize,
-                    });
-                }
-            });
+                _ => return Err(ReadFault::mistyped(name, section.start as usize)),
+            }
         }
         Ok(Outline {
             time: super::read::unsigned(source.text(time)).unwrap_or(0),
-            specs: kinds.map(Option::unwrap_or_default),
+            specs,
             source,
             rules,
             sections,

@@ -1,6 +1,6 @@
 //! Parameter stores (`evaluation.md` §5.6).
 
-use super::error::{CompileError, ReadFault};
+use super::error::ReadFault;
 use super::heap::Members;
 use super::outline::Sections;
 use super::read::{Field, Is, fields, no_parts, record, unsigned};
@@ -36,11 +36,7 @@ static PARAMETER_FIELDS: [Field; 11] = [
     Field::new("param_name", Is::Any),
 ];
 
-pub(super) fn write(
-    source: &mut Source<'_>,
-    writer: &mut Writer,
-    sections: &Sections,
-) -> Result<(), CompileError> {
+pub(super) fn write(source: &mut Source<'_>, writer: &mut Writer, sections: &Sections) -> Read<()> {
     let stores = sections.read(source, "param_stores", &STORES)?;
     if sections.get("param_stores").is_absent() {
         return Ok(());

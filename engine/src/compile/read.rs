@@ -200,12 +200,18 @@ fn find(schema: &[Field], next: usize, key: RawStr<'_>) -> Option<usize> {
         return schema.iter().position(|field| key.is(field.name));
     };
     let mark = mark(plain.as_bytes());
-    let is = |field: &Field| field.mark == mark && same(plain.as_bytes(), field.name.as_bytes());
-    let (before, after) = schema.split_at_checked(next)?;
-    match after.iter().position(is) {
-        Some(at) => Some(next.wrapping_add(at)),
-        None => before.iter().position(is),
+    let mut at = next;
+    for _ in schema {
+        if at >= schema.len() {
+            at = 0;
+        }
+        let field = schema.get(at)?;
+        if field.mark == mark && same(plain.as_bytes(), field.name.as_bytes()) {
+            return Some(at);
+        }
+        at = at.wrapping_add(1);
     }
+    None
 }
 
 /// A fault seen from outside of the member it is in.
@@ -213,7 +219,8 @@ fn find(schema: &[Field], next: usize, key: RawStr<'_>) -> Option<usize> {
 #[inline(never)]
 fn within(fault: ReadFault, key: RawStr<'_>) -> ReadFault {
     let mut name = alloc::string::String::new();
-    name.extend(key.chars());
+    // A `String` takes everything.
+    let _ = key.write_to(&mut name);
     fault.within(&name)
 }
 

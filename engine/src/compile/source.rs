@@ -84,6 +84,7 @@ impl<'j> Source<'j> {
     }
 
     /// Whether a value is this word.
+    #[inline(never)]
     pub(super) fn is(&self, value: Span, word: &str) -> bool {
         value.length as usize == word.len() && self.text(value) == word
     }
@@ -93,6 +94,7 @@ impl<'j> Source<'j> {
         Scanner::at_offset(self.text, span.start as usize)
     }
 
+    #[inline(never)]
     pub(super) fn kind(&self, value: Span) -> Kind {
         self.scanner_at(value).peek().unwrap_or(Kind::Null)
     }
@@ -108,6 +110,7 @@ impl<'j> Source<'j> {
     }
 
     /// A text of which `write` says what it is.
+    #[inline(never)]
     pub(super) fn make(&mut self, write: &mut dyn FnMut(&mut String)) -> Span {
         let start = self.made.len();
         write(&mut self.made);
@@ -138,17 +141,22 @@ impl<'j> Source<'j> {
     pub(super) fn decoded(&mut self, raw: RawStr<'j>) -> Span {
         match raw.plain() {
             Some(plain) => self.place_of(plain),
-            None => self.make(&mut |made| made.extend(raw.chars())),
+            None => self.make(&mut |made| {
+                // A `String` takes everything.
+                let _ = raw.write_to(made);
+            }),
         }
     }
 
     /// The text of a value, if it is a string.
+    #[inline(never)]
     pub(super) fn string(&mut self, value: Span) -> Option<Span> {
         let raw = self.scanner_at(value).string().ok()?;
         Some(self.decoded(raw))
     }
 
     /// Passes over a value of any type.
+    #[inline(never)]
     pub(super) fn any(&self, scanner: &mut Scanner<'j>) -> Result<Span, Fault> {
         Ok(self.place_of(scanner.skip()?))
     }

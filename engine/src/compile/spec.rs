@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::condition::Conditions;
-use super::error::{CompileError, ReadFault, WarningKind};
+use super::error::{ReadFault, WarningKind};
 use super::heap::{Names, put};
 use super::read::{Field, Is, array, fields, object, required, unsigned};
 use super::rule;
@@ -197,7 +197,7 @@ pub(super) fn write(
     part: Part<'_>,
     mut drafts: Vec<Draft>,
     known: Known<'_>,
-) -> Result<(), CompileError> {
+) -> Read<()> {
     for &at in part.order {
         let Some(named) = part.names.entries.get(at as usize) else {
             continue;
@@ -216,7 +216,7 @@ pub(super) fn write(
                 Ok(written) => written,
                 Err(fault) => {
                     let path = writer.context.path(source);
-                    return Err(fault.within(&path).into());
+                    return Err(fault.within(&path));
                 }
             },
             None => false,

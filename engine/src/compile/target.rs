@@ -254,28 +254,36 @@ fn set_bucket(bitmap: &mut [u8; 125], bucket: u64) {
 
 /// Adds the members of `{"12":true,…}`, as Statsig writes sets of hundreds of buckets; false where anything else stands.
 fn add_plain_buckets(bitmap: &mut [u8; 125], object: &[u8]) -> bool {
+    // Behind the quote of a key.
     let mut rest = object.get(2..).unwrap_or_default();
-    loop {
-        let (bucket, length) = match rest {
-            [a, b'"', ..] => ([b'0', b'0', *a], 1),
-            [a @ b'1'..=b'9', b, b'"', ..] => ([b'0', *a, *b], 2),
-            [a @ b'1'..=b'9', b, c, b'"', ..] => ([*a, *b, *c], 3),
-            _ => return false,
+    while let Some(word) = rest.first_chunk::<8>() {
+        let word = u64::from_le_bytes(*word);
+        let is_quote = |at: u32| (word >> at) as u8 == b'"';
+        let bits = match () {
+            () if is_quote(8) => 8,
+            () if is_quote(16) => 16,
+            () if is_quote(24) => 24,
+            () => return false,
         };
-        let mut number: u64 = 0;
-        for digit in bucket.map(|byte| byte.wrapping_sub(b'0')) {
-            if digit > 9 {
-                return false;
-            }
-            number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+        // The digits in the three bytes of a number: hundreds lowest, zero where there is none.
+        let digits = (word << (64 - bits) >> 40) as u32 ^ 0x0030_3030 << (24 - bits) & 0x00FF_FFFF;
+        let beyond_nine = (digits | digits.wrapping_add(0x0076_7676)) & 0x0080_8080 != 0;
+        let leading_zero = bits > 8 && word as u8 == b'0';
+        if beyond_nine || leading_zero {
+            return false;
         }
-        set_bucket(bitmap, number);
-        let behind = rest.get(length..).unwrap_or_default();
+        let [hundreds, tens, ones, _] = digits.to_le_bytes().map(u64::from);
+        let number = hundreds
+            .wrapping_mul(100)
+            .wrapping_add(tens.wrapping_mul(10));
+        set_bucket(bitmap, number.wrapping_add(ones));
+        let behind = rest.get((bits / 8) as usize..).unwrap_or_default();
         match behind.split_first_chunk::<8>() {
             Some((b"\":true,\"", later)) => rest = later,
             _ => return behind == b"\":true}",
         }
     }
+    false
 }
 
 fn equality(source: &mut Source<'_>, kind: Kind, target: Span) -> Vec<u8> {

@@ -51,6 +51,7 @@ impl RowBytes {
         self.put(u64::from(value), 2)
     }
 
+    #[inline(never)]
     pub(super) fn u32(&mut self, value: u32) -> &mut Self {
         self.put(u64::from(value), 4)
     }
@@ -157,6 +158,7 @@ impl Writer {
     }
 
     /// Appends to a section.
+    #[inline(never)]
     pub(super) fn put(&mut self, section: Section, bytes: &[u8]) {
         if let Some(place) = self.sections.get_mut(section as usize) {
             place.extend_from_slice(bytes);
@@ -164,6 +166,7 @@ impl Writer {
     }
 
     /// How many rows of a size a section has.
+    #[inline(never)]
     pub(super) fn rows_in(&self, section: Section, size: usize) -> u32 {
         let section = self.sections.get(section as usize);
         let length = section.map_or(0, Vec::len);
@@ -182,11 +185,13 @@ impl Writer {
         }
     }
 
+    #[inline(never)]
     pub(super) fn string(&mut self, text: &str) -> u32 {
         self.strings.intern(text.as_bytes())
     }
 
     /// A text of the payload.
+    #[inline(never)]
     pub(super) fn text(&mut self, source: &Source<'_>, text: Span) -> u32 {
         match text.present() {
             Some(text) => self.string(source.text(text)),
@@ -195,6 +200,7 @@ impl Writer {
     }
 
     /// Interns JSON text of any type, without its white space.
+    #[inline(never)]
     pub(super) fn value(&mut self, source: &Source<'_>, json: Span) -> u32 {
         let Some(json) = json.present() else {
             return NONE;
@@ -211,6 +217,7 @@ impl Writer {
 
     /// What stands for a value where an object is asked for: it, the empty one for another type, none for a bool or null
     /// (`evaluation.md` §1.7).
+    #[inline(never)]
     pub(super) fn object_value(&mut self, source: &Source<'_>, value: Span) -> u32 {
         match source.text(value).as_bytes().first() {
             Some(b'{') => self.value(source, value),
@@ -279,6 +286,7 @@ impl Writer {
     }
 
     /// The list that an array of strings is.
+    #[inline(never)]
     pub(super) fn optional_list(&mut self, source: &mut Source<'_>, array: Span) -> u32 {
         let Some(array) = array.present() else {
             return NONE;
