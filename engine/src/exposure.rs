@@ -27,7 +27,7 @@ pub(crate) struct LayerPart<'t> {
     pub(crate) rule_id: &'t str,
 }
 
-/// Room for one check: up to `EXPOSURES` secondary exposures, and for layers up to `PARTS` objects that make up the
+/// Room for one check: its record, up to `EXPOSURES` secondary exposures, and for layers up to `PARTS` objects that make up the
 /// value. What does not fit is counted in [`Evaluation::dropped`], never lost silently.
 ///
 /// Lives as long as the results that borrow it; use it again for the next check.
@@ -35,6 +35,7 @@ pub(crate) struct LayerPart<'t> {
 pub struct Scratch<'t, const EXPOSURES: usize = 64, const PARTS: usize = 16> {
     exposures: heapless::Vec<SecondaryExposure<'t>, EXPOSURES>,
     parts: heapless::Vec<LayerPart<'t>, PARTS>,
+    record: Evaluation<'t>,
 }
 
 impl<const EXPOSURES: usize, const PARTS: usize> Default for Scratch<'_, EXPOSURES, PARTS> {
@@ -49,6 +50,7 @@ impl<'t, const EXPOSURES: usize, const PARTS: usize> Scratch<'t, EXPOSURES, PART
         Scratch {
             exposures: heapless::Vec::new(),
             parts: heapless::Vec::new(),
+            record: Evaluation::no_values(),
         }
     }
 
@@ -57,8 +59,11 @@ impl<'t, const EXPOSURES: usize, const PARTS: usize> Scratch<'t, EXPOSURES, PART
         self.exposures.clear();
         self.parts.clear();
         ScratchView {
-            exposures: &mut self.exposures,
-            parts: &mut self.parts,
+            lists: Lists {
+                exposures: &mut self.exposures,
+                parts: &mut self.parts,
+            },
+            record: &mut self.record,
         }
     }
 }
@@ -66,18 +71,32 @@ impl<'t, const EXPOSURES: usize, const PARTS: usize> Scratch<'t, EXPOSURES, PART
 /// A [`Scratch`] of any size.
 #[derive(Debug)]
 pub struct ScratchView<'s, 't> {
+    pub(crate) lists: Lists<'s, 't>,
+    pub(crate) record: &'s mut Evaluation<'t>,
+}
+
+/// What a check collects.
+#[derive(Debug)]
+pub(crate) struct Lists<'s, 't> {
     pub(crate) exposures: &'s mut heapless::VecView<SecondaryExposure<'t>>,
     pub(crate) parts: &'s mut heapless::VecView<LayerPart<'t>>,
 }
 
 impl<'t> ScratchView<'_, 't> {
+    pub(crate) fn clear(&mut self) {
+        self.lists.exposures.clear();
+        self.lists.parts.clear();
+    }
+
     /// The room, emptied, for one more check while this view is kept.
     pub fn reborrow(&mut self) -> ScratchView<'_, 't> {
-        self.exposures.clear();
-        self.parts.clear();
+        self.clear();
         ScratchView {
-            exposures: self.exposures,
-            parts: self.parts,
+            lists: Lists {
+                exposures: self.lists.exposures,
+                parts: self.lists.parts,
+            },
+            record: self.record,
         }
     }
 }
@@ -145,7 +164,7 @@ impl<'e, 't> Exposure<'e, 't> {
     pub fn rule_id(&self) -> &'t str {
         match *self {
             Exposure::Gate { evaluation, .. } | Exposure::Config { evaluation, .. } => {
-                evaluation.rule_id.unwrap_or_default()
+                evaluation.rule_id().unwrap_or_default()
             }
             Exposure::LayerParameter { rule_id, .. } => rule_id,
         }
@@ -161,7 +180,7 @@ impl<'e, 't> Exposure<'e, 't> {
                 rule_id,
                 evaluation,
                 ..
-            } if evaluation.rule_id.unwrap_or_default() != rule_id => out.write_str(rule_id),
+            } if evaluation.rule_id().unwrap_or_default() != rule_id => out.write_str(rule_id),
             Exposure::Gate { evaluation, .. }
             | Exposure::Config { evaluation, .. }
             | Exposure::LayerParameter { evaluation, .. } => evaluation.write_rule_id(out),
@@ -175,7 +194,7 @@ impl<'e, 't> Exposure<'e, 't> {
                 explicit: true,
                 evaluation,
                 ..
-            } => evaluation.config_delegate.unwrap_or_default(),
+            } => evaluation.config_delegate().unwrap_or_default(),
             _ => "",
         }
     }

@@ -1,45 +1,97 @@
-//! The small hashes: FNV-1a for the engine's own tables, djb2 for Statsig's names (evaluation.md §7.4), and the checksum.
+//! The small hashes: one of texts for the engine's own tables, djb2 for Statsig's names (evaluation.md §7.4), and the checksum.
 //!
 //! All read the bytes once and keep one word.
 
-const FNV_OFFSET: u32 = 0x811c_9dc5;
-const FNV_PRIME: u32 = 0x0100_0193;
+use crate::lowercase::lowercase;
+use crate::table::wire::short_word;
 
-/// FNV-1a, 32 bits, over bytes that may come in pieces.
-#[derive(Clone, Copy)]
-pub(crate) struct Fnv1a(u32);
+/// A byte in each of a word's eight places.
+const EACH: u64 = 0x0101_0101_0101_0101;
+const TOPS: u64 = EACH << 7;
 
-impl Fnv1a {
-    pub(crate) const fn new() -> Self {
-        Self(FNV_OFFSET)
+/// What the checksum and the hash of texts do with each word. It can be undone: two words never become the same.
+#[inline(always)]
+fn step(sum: u64, word: u64) -> u64 {
+    (sum.rotate_left(29) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
+/// The hash of a text by which indexes and sets find it (`engine/FORMAT.md`): a step for each full word, one for the last
+/// eight bytes once more (of a shorter text all, filled with zeros), one for the length; the upper half of the sum.
+#[inline(always)]
+pub(crate) fn text_hash(text: &[u8]) -> u32 {
+    hash_words(text, |word| word)
+}
+
+#[inline(always)]
+fn hash_words(text: &[u8], mut map: impl FnMut(u64) -> u64) -> u32 {
+    let mut sum = 0;
+    for word in text.as_chunks::<8>().0 {
+        sum = step(sum, map(u64::from_le_bytes(*word)));
     }
+    let last = match text.last_chunk::<8>() {
+        Some(last) => u64::from_le_bytes(*last),
+        None => short_word(text),
+    };
+    finish(step(sum, map(last)), text.len())
+}
 
-    pub(crate) fn write_byte(&mut self, byte: u8) {
-        self.0 = (self.0 ^ u32::from(byte)).wrapping_mul(FNV_PRIME);
-    }
+#[inline(always)]
+fn finish(sum: u64, length: usize) -> u32 {
+    (step(sum, length as u64) >> 32) as u32
+}
 
-    pub(crate) fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|&byte| self.write_byte(byte));
-    }
-
-    pub(crate) const fn finish(self) -> u32 {
-        self.0
+/// [`text_hash`] of a text's lower case.
+pub(crate) fn lowered_hash(text: &str) -> u32 {
+    let mut seen = 0;
+    let hash = hash_words(text.as_bytes(), |word| {
+        seen |= word;
+        lower_ascii(word)
+    });
+    if seen & TOPS == 0 {
+        hash
+    } else {
+        lowered_hash_of_any(text)
     }
 }
 
-/// FNV-1a, 32 bits.
-pub(crate) fn fnv1a(bytes: &[u8]) -> u32 {
-    let mut hash = Fnv1a::new();
-    hash.write(bytes);
-    hash.finish()
+/// The lower case of eight ASCII characters. In each byte the first sum reaches the top bit from `A` on, the second
+/// after `Z`.
+#[inline(always)]
+pub(crate) fn lower_ascii(word: u64) -> u64 {
+    const FROM_A: u64 = EACH * (0x80 - b'A' as u64);
+    const AFTER_Z: u64 = EACH * (0x7F - b'Z' as u64);
+    let from_a = word.wrapping_add(FROM_A);
+    let after_z = word.wrapping_add(AFTER_Z);
+    word | (from_a & !after_z & TOPS) >> 2
 }
 
-/// The bucket of a hash among 2^bits of an index: its bits mixed, the top ones taken.
-#[inline]
+#[inline(never)]
+fn lowered_hash_of_any(text: &str) -> u32 {
+    let mut sum = 0;
+    // The last eight bytes, the latest on top.
+    let mut last: u64 = 0;
+    let mut length: usize = 0;
+    for character in lowercase(text) {
+        for &byte in character.encode_utf8(&mut [0; 4]).as_bytes() {
+            last = last >> 8 | u64::from(byte) << 56;
+            length = length.wrapping_add(1);
+            if length.is_multiple_of(8) {
+                sum = step(sum, last);
+            }
+        }
+    }
+    if length < 8 {
+        let missing = 8usize.saturating_sub(length) as u32;
+        last = last.checked_shr(missing.saturating_mul(8)).unwrap_or(0);
+    }
+    finish(step(sum, last), length)
+}
+
+/// The bucket of a hash among 2^bits of an index: its top bits.
+#[inline(always)]
 pub(crate) fn bucket(hash: u32, bits: u32) -> u32 {
-    hash.wrapping_mul(0x9E37_79B1)
-        .checked_shr(u32::BITS.saturating_sub(bits))
-        .unwrap_or(0)
+    let shifted = u64::from(hash).checked_shl(bits).unwrap_or(0);
+    (shifted >> 32) as u32
 }
 
 /// The checksum of a table: `sum = (rotate_left(sum, 29) ^ word) × 0x9E3779B97F4A7C15` over the little-endian 64-bit words, the
@@ -48,9 +100,6 @@ pub(crate) fn bucket(hash: u32, bits: u32) -> u32 {
 /// Each step can be undone, so a table in which one word is changed always has another sum. It finds accidents, not
 /// forgeries: who can write tables can write sums.
 pub(crate) fn checksum(bytes: &[u8]) -> u64 {
-    fn step(sum: u64, word: u64) -> u64 {
-        (sum.rotate_left(29) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15)
-    }
     let (words, rest) = bytes.as_chunks::<8>();
     let mut last = [0; 8];
     for (place, &byte) in last.iter_mut().zip(rest) {
@@ -81,7 +130,7 @@ pub(crate) fn djb2_on(hash: u32, text: &str) -> u32 {
 mod tests {
     use std::string::ToString;
 
-    use super::{checksum, djb2, fnv1a};
+    use super::{checksum, djb2, lowered_hash, text_hash};
     use crate::testing::{text_of, vectors};
 
     #[test]
@@ -114,15 +163,37 @@ mod tests {
         }
     }
 
-    /// Test values published with the algorithm.
+    /// The definition, by another way: from the bytes of the lower case that `std` makes.
     #[test]
-    fn fnv1a_equals_the_published_values() {
-        for (text, hash) in [
-            ("", 0x811c_9dc5),
-            ("a", 0xe40c_292c),
-            ("foobar", 0xbf9c_f968),
-        ] {
-            assert_eq!(fnv1a(text.as_bytes()), hash, "fnv1a of {text:?}");
+    fn a_text_hashes_as_its_lower_case() {
+        let by_definition = |text: &str| {
+            let lowered = text.to_lowercase();
+            let bytes = lowered.as_bytes();
+            let mut words: std::vec::Vec<std::vec::Vec<u8>> =
+                bytes.chunks_exact(8).map(<[u8]>::to_vec).collect();
+            words.push(bytes[bytes.len().saturating_sub(8)..].to_vec());
+            words.push((bytes.len() as u64).to_le_bytes().to_vec());
+            let sum = words.into_iter().fold(0u64, |sum, mut word| {
+                word.resize(8, 0);
+                let word = u64::from_le_bytes(word.try_into().unwrap());
+                (sum.rotate_left(29) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+            });
+            ((sum >> 32) as u32, text_hash(bytes))
+        };
+        let ascii: std::string::String = ('\0'..='\x7f').collect();
+        let mixed = "ÄÖÜ straße ΣΑΣ İstanbul Ⅷ ǅ 𐐀 ascii AGAIN".repeat(2);
+        for text in [ascii.as_str(), &mixed] {
+            for (start, _) in text.char_indices() {
+                for end in (start..=text.len())
+                    .filter(|&end| text.is_char_boundary(end))
+                    .take(40)
+                {
+                    let part = &text[start..end];
+                    let (expected, unlowered) = by_definition(part);
+                    assert_eq!(lowered_hash(part), expected, "{part:?}");
+                    assert_eq!(unlowered, expected, "{part:?}");
+                }
+            }
         }
     }
 }

@@ -26,7 +26,7 @@ impl Exposure<'_, '_> {
     pub fn sampling_rate(&self, special_case: Option<u64>) -> Option<u64> {
         let by_rule = self
             .evaluation()
-            .and_then(|evaluation| evaluation.sampling_rate)
+            .and_then(|evaluation| evaluation.sampling_rate())
             .map(u64::from);
         let rate = match self.rule_id() {
             "" | "default" | "disabled" => special_case.or(by_rule),
@@ -100,15 +100,17 @@ mod tests {
 
     use super::*;
     use crate::evaluation::Evaluation;
+    use crate::sticky::StickyRecord;
     use crate::user::Attributes;
 
     fn evaluation(rule_id: &'static str) -> Evaluation<'static> {
-        Evaluation {
-            value: true,
-            rule_id: Some(rule_id),
-            config_delegate: Some("an_experiment"),
-            ..Evaluation::new(0)
-        }
+        let mut kept = StickyRecord::EMPTY;
+        kept.value = true;
+        kept.rule_id = rule_id;
+        kept.config_delegate = Some("an_experiment");
+        let mut evaluation = Evaluation::no_values();
+        evaluation.give_kept(&kept);
+        evaluation
     }
 
     fn text(exposure: &Exposure<'_, '_>, user: &User<'_>) -> String {
@@ -182,7 +184,7 @@ mod tests {
     #[test]
     fn rates_and_exemptions() {
         let mut record = evaluation("r1");
-        record.sampling_rate = Some(201);
+        record.sampling_rate = 201;
         let config = |evaluation: &Evaluation<'static>, special| {
             let exposure = Exposure::Config {
                 name: "c",
@@ -196,11 +198,11 @@ mod tests {
         };
         assert_eq!(config(&record, Some(101)), (false, Some(201)));
         for rule_id in [None, Some(""), Some("default"), Some("disabled")] {
-            record.rule_id = rule_id;
+            record = record.with_rule_id(rule_id);
             assert_eq!(config(&record, Some(101)), (false, Some(101)));
             assert_eq!(config(&record, None), (false, Some(201)));
         }
-        record.sampling_rate = Some(0);
+        record.sampling_rate = 0;
         assert_eq!(config(&record, None), (false, None));
         record.forward_all_exposures = Some(false);
         assert!(!config(&record, None).0);

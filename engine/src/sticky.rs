@@ -82,6 +82,20 @@ pub struct StickyRecord<'p> {
     exposures: Exposures<'p>,
 }
 
+impl StickyRecord<'static> {
+    pub(crate) const EMPTY: Self = StickyRecord {
+        value: false,
+        json: "{}",
+        rule_id: "",
+        group_name: None,
+        config_delegate: None,
+        explicit_parameters: None,
+        time: 0,
+        version: None,
+        exposures: Exposures(&[]),
+    };
+}
+
 impl<'p> StickyRecord<'p> {
     /// Reads a record. Members that it does not know are passed over.
     ///
@@ -92,17 +106,7 @@ impl<'p> StickyRecord<'p> {
         let mut scanner = Scanner::new(json);
         let mut value = None;
         let (mut all, mut undelegated) = (None, None);
-        let mut record = StickyRecord {
-            value: false,
-            json: "{}",
-            rule_id: "",
-            group_name: None,
-            config_delegate: None,
-            explicit_parameters: None,
-            time: 0,
-            version: None,
-            exposures: Exposures(&[]),
-        };
+        let mut record = StickyRecord::EMPTY;
         scanner.begin_object()?;
         while let Some(key) = scanner.next_key()? {
             if scanner.peek()? == Kind::Null {
@@ -288,14 +292,14 @@ impl Kept<'_, '_> {
         json(object.member("json_value")?)?;
         let place = object.member("rule_id")?;
         place.write_char('"')?;
-        write_inside(evaluation.rule_id.unwrap_or_default(), place)?;
+        write_inside(evaluation.rule_id().unwrap_or_default(), place)?;
         if let Some(suffix) = evaluation.rule_id_suffix {
             place.write_char(':')?;
             write_inside(suffix, place)?;
         }
         place.write_char('"')?;
         for (name, text) in [
-            ("group_name", evaluation.group_name),
+            ("group_name", evaluation.group_name()),
             ("config_delegate", self.delegate),
         ] {
             let place = object.member(name)?;
@@ -315,7 +319,7 @@ impl Kept<'_, '_> {
             write_exposures(wanted, object.member(name)?)?;
         }
         let place = object.member("explicit_parameters")?;
-        match evaluation.explicit_parameters {
+        match evaluation.explicit_parameters() {
             None => place.write_str("null")?,
             Some(list) => write_texts(list.iter(), place)?,
         }

@@ -558,10 +558,11 @@ fn groups_of_experiments_are_listed_as_the_core_does() {
         let evaluator = Evaluator::new(table, &world);
         for key in ["by_group_name", "by_rule_id"] {
             for (name, expected) in case[key].as_object().into_iter().flatten() {
+                let mut scratch = Scratch::<1, 1>::new();
                 let found = if key == "by_group_name" {
-                    evaluator.experiment_by_group_name(experiment, name)
+                    evaluator.experiment_by_group_name(experiment, name, &mut scratch)
                 } else {
-                    evaluator.experiment_by_rule_id(experiment, name)
+                    evaluator.experiment_by_rule_id(experiment, name, &mut scratch)
                 };
                 assert_eq!(
                     serde_json::from_str::<Json>(found.json()).unwrap(),

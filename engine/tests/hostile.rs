@@ -56,7 +56,9 @@ fn ask_everything(bytes: &[u8], user: &User<'_>) {
     for spec in table.specs(SpecKind::Experiment).take(64) {
         let groups = table.experiment_groups(spec.name());
         groups.map(|groups| groups.iter().take(64).count());
-        evaluator.experiment_by_rule_id(spec.name(), "none").json();
+        evaluator
+            .experiment_by_rule_id(spec.name(), "none", &mut scratch)
+            .json();
     }
     if let Some(meta) = table.meta() {
         meta.app_id_of_key("client-key");

@@ -157,7 +157,7 @@ fn the_sample_experiment_keeps_its_users() {
                 assert_eq!((group(kept), change), (test.clone(), StickyChange::None));
                 let evaluation = kept.evaluation();
                 assert_eq!(evaluation.reason, Reason::Persisted);
-                assert_eq!(evaluation.persisted_time, Some(77));
+                assert_eq!(evaluation.persisted_time(), Some(77));
                 assert!(
                     evaluation.is_experiment_active
                         && evaluation.is_experiment_group
@@ -487,7 +487,7 @@ fn a_layer_is_kept_while_its_experiment_is_active() {
                     ("g3", false, "r\n", true)
                 ]
             );
-            assert_eq!(kept.evaluation().persisted_time, Some(1_700_000_000_000));
+            assert_eq!(kept.evaluation().persisted_time(), Some(1_700_000_000_000));
             assert_eq!(kept.evaluation().version, Some(2));
         },
     );

@@ -300,8 +300,8 @@ fn scenario(case: &Json, table: &[u8], world: &World) -> Json {
             evaluation.write_rule_id(&mut rule_id).unwrap();
             json!({"value": $value, "rule_id": rule_id, "reason": reason,
                 "id_type": $result.id_type(), "version": evaluation.version,
-                "group_name": evaluation.group_name, "is_experiment_active": evaluation.is_experiment_active,
-                "override": evaluation.override_config_name,
+                "group_name": evaluation.group_name(), "is_experiment_active": evaluation.is_experiment_active,
+                "override": evaluation.override_config_name(),
                 "secondary": exposures($result.secondary_exposures().iter()),
                 "undelegated": exposures($result.undelegated_secondary_exposures())})
         }};
@@ -628,12 +628,12 @@ impl ExposureSink for Exposed {
                 name, evaluation, ..
             } => {
                 json!({"gate": name, "gateValue": evaluation.value.to_string(),
-                    "ruleID": evaluation.rule_id.unwrap_or_default()})
+                    "ruleID": evaluation.rule_id().unwrap_or_default()})
             }
             Exposure::Config {
                 name, evaluation, ..
             } => {
-                json!({"config": name, "ruleID": evaluation.rule_id.unwrap_or_default()})
+                json!({"config": name, "ruleID": evaluation.rule_id().unwrap_or_default()})
             }
             Exposure::LayerParameter {
                 name,

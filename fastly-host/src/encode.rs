@@ -95,7 +95,7 @@ pub fn write_metadata(exposure: &Exposure<'_, '_>, details: &Details<'_>, out: &
     if details.manual {
         object.text("isManualExposure", "true");
     }
-    if let Some(name) = evaluation.override_config_name {
+    if let Some(name) = evaluation.override_config_name() {
         object.text("overrideConfigName", name);
     }
     object.end();

@@ -127,8 +127,7 @@ mod tests {
     }
 
     fn record(change: impl FnOnce(&mut Evaluation<'static>)) -> Evaluation<'static> {
-        let mut record = Evaluation::no_values();
-        record.rule_id = Some("r");
+        let mut record = Evaluation::no_values().with_rule_id(Some("r"));
         change(&mut record);
         record
     }
@@ -146,7 +145,7 @@ mod tests {
 
         // The answer.
         let passing = record(|record| record.value = true);
-        let other_rule = record(|record| record.rule_id = Some("s"));
+        let other_rule = record(|record| *record = record.with_rule_id(Some("s")));
         let suffixed = record(|record| record.rule_id_suffix = Some("explore"));
         for other in [&passing, &other_rule, &suffixed] {
             let gate = Exposure::Gate {

@@ -157,7 +157,7 @@ fn write_store<'t, E: Environment>(
 /// What every answer has.
 pub(crate) fn write_common(evaluation: &Evaluation<'_>, source: &str, object: &mut List<'_>) {
     write_rule_id(evaluation, object.member("ruleID"));
-    object.text("idType", evaluation.id_type.unwrap_or_default());
+    object.text("idType", evaluation.id_type().unwrap_or_default());
     if let Some(version) = evaluation.version {
         json::number(u64::from(version), object.member("version"));
     }

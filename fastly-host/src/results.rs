@@ -33,12 +33,12 @@ macro_rules! common {
 
             /// The rule id, empty when there is none; see [`Evaluation::write_rule_id`] for its suffix.
             pub fn rule_id(&self) -> &'t str {
-                self.0.rule_id.unwrap_or_default()
+                self.0.rule_id().unwrap_or_default()
             }
 
             /// The spec's id type, empty when there is no spec.
             pub fn id_type(&self) -> &'t str {
-                self.0.id_type.unwrap_or_default()
+                self.0.id_type().unwrap_or_default()
             }
 
             /// The spec's version, if it has one.
@@ -72,7 +72,7 @@ macro_rules! config {
         impl<'t> $result<'t> {
             /// The value: JSON text of an object, `{}` when there is none.
             pub fn json(&self) -> &'t str {
-                self.0.json.unwrap_or("{}")
+                self.0.json().unwrap_or("{}")
             }
 
             /// The JSON text of a parameter; walks the object.
@@ -116,7 +116,7 @@ config!(DynamicConfig, Experiment);
 impl<'t> Experiment<'t> {
     /// The group's name, if the rule has one.
     pub fn group_name(&self) -> Option<&'t str> {
-        self.0.group_name
+        self.0.group_name()
     }
 
     /// Whether the user is in a group of the experiment.

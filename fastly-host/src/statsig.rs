@@ -328,7 +328,7 @@ impl<'t> Statsig<'t> {
                 // What was kept has the time of the specs that gave it.
                 let kept = exposure
                     .evaluation()
-                    .and_then(|answer| answer.persisted_time);
+                    .and_then(|answer| answer.persisted_time());
                 details.lcut = kept.or_else(|| self.table.map(|table| table.time()));
                 details.received_at = Some(self.specs.received_at());
                 details.manual = logging == Logging::Manual;

@@ -193,7 +193,7 @@ impl ExposureSink for Recorder {
                 secondary,
             } => {
                 self.keep(name, evaluation.value);
-                self.keep(evaluation.rule_id.unwrap_or_default(), false);
+                self.keep(evaluation.rule_id().unwrap_or_default(), false);
                 secondary
             }
             Exposure::LayerParameter {
@@ -207,7 +207,7 @@ impl ExposureSink for Recorder {
                 self.keep(name, evaluation.value);
                 self.keep(parameter, *explicit);
                 self.keep(rule_id, false);
-                self.keep(evaluation.config_delegate.unwrap_or_default(), false);
+                self.keep(evaluation.config_delegate().unwrap_or_default(), false);
                 secondary
             }
             _ => return,

@@ -92,13 +92,14 @@ impl<'t, 'w> Ours<'t, 'w> {
             .flat_map(|listed| listed.iter())
             .map(|group| json!([group.name, group.rule_id, group.id_type, parse(group.json)]));
         let evaluator = self.evaluator();
-        let by_group = groups
-            .iter()
-            .map(|group| evaluator.experiment_by_group_name(name, group));
-        let by_rule = rules
-            .iter()
-            .map(|rule| evaluator.experiment_by_rule_id(name, rule));
-        let found = by_group.chain(by_rule).map(|one| {
+        let by_group = groups.iter().map(|group| (true, *group));
+        let by_rule = rules.iter().map(|rule| (false, *rule));
+        let found = by_group.chain(by_rule).map(|(by_group, text)| {
+            let mut scratch = Scratch::<1, 1>::new();
+            let one = match by_group {
+                true => evaluator.experiment_by_group_name(name, text, &mut scratch),
+                false => evaluator.experiment_by_rule_id(name, text, &mut scratch),
+            };
             let common = common(one.evaluation());
             json!([
                 common.rule_id,
@@ -203,7 +204,7 @@ impl<'t, 'w> Ours<'t, 'w> {
                 )
             }
         };
-        let _ = user.write_sticky_key(evaluation.id_type.unwrap_or_default(), &mut key);
+        let _ = user.write_sticky_key(evaluation.id_type().unwrap_or_default(), &mut key);
         let common = common(&evaluation);
         let secondary = secondary.iter().map(|one| {
             let value = if one.gate_value { "true" } else { "false" };
@@ -323,18 +324,18 @@ fn common(evaluation: &Evaluation<'_>) -> Answer {
         value: evaluation.value,
         rule_id,
         reason,
-        group_name: evaluation.group_name.map(text),
-        id_type: evaluation.id_type.map(text),
+        group_name: evaluation.group_name().map(text),
+        id_type: evaluation.id_type().map(text),
         version: evaluation.version,
         is_experiment_group: evaluation.is_experiment_group,
         is_experiment_active: evaluation.is_experiment_active,
         is_in_layer: evaluation.is_in_layer,
         explicit_parameters: evaluation
-            .explicit_parameters
+            .explicit_parameters()
             .map(|list| list.iter().map(text).collect()),
-        config_delegate: evaluation.config_delegate.map(text),
-        override_config_name: evaluation.override_config_name.map(text),
-        sampling_rate: evaluation.sampling_rate.map(u64::from),
+        config_delegate: evaluation.config_delegate().map(text),
+        override_config_name: evaluation.override_config_name().map(text),
+        sampling_rate: evaluation.sampling_rate().map(u64::from),
         forward_all_exposures: evaluation.forward_all_exposures,
         analytical: evaluation.has_seen_analytical_gates,
         ..Answer::default()

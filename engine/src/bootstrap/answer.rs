@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 
 use crate::evaluate::Layer;
-use crate::evaluation::{Evaluation, Reason};
+use crate::evaluation::{Evaluation, Place, Reason};
 use crate::exposure::SecondaryExposure;
 use crate::table::Entity;
 
@@ -45,7 +45,7 @@ pub(super) struct Answer<'s, 't> {
 
 impl<'s, 't> Answer<'s, 't> {
     pub(super) fn rule_id(&self) -> Cow<'t, str> {
-        let rule_id = self.evaluation.rule_id.unwrap_or_default();
+        let rule_id = self.evaluation.rule_id().unwrap_or_default();
         if self.evaluation.rule_id_suffix.is_none() {
             return Cow::Borrowed(rule_id);
         }
@@ -56,7 +56,7 @@ impl<'s, 't> Answer<'s, 't> {
     }
 
     pub(super) fn id_type(&self) -> &'t str {
-        self.evaluation.id_type.unwrap_or_default()
+        self.evaluation.id_type().unwrap_or_default()
     }
 
     pub(super) fn is_device_based(&self) -> bool {
@@ -65,7 +65,7 @@ impl<'s, 't> Answer<'s, 't> {
 
     /// The value's JSON text. As Statsig's core, null where a read of the value gives `{}` for want of an object.
     pub(super) fn value(&self) -> Cow<'t, str> {
-        if let Some(json) = self.evaluation.json {
+        if let Some(json) = self.evaluation.json() {
             return Cow::Borrowed(json);
         }
         match self.parameters() {
@@ -80,12 +80,7 @@ impl<'s, 't> Answer<'s, 't> {
 
     /// The layer, if its value is made of several objects. It is also when a delegate that was passed over was unsupported.
     pub(super) fn parameters(&self) -> Option<&Layer<'s, 't, 's>> {
-        let finished = match self.evaluation.reason {
-            Reason::Recognized => true,
-            Reason::Unsupported => self.evaluation.has_value,
-            _ => false,
-        };
-        let parts = self.composed && finished && self.evaluation.json.is_none();
+        let parts = self.evaluation.json == Place::PARTS;
         self.layer.as_ref().filter(|_| parts)
     }
 
@@ -111,7 +106,7 @@ impl<'s, 't> Answer<'s, 't> {
     /// Those that do not come from a delegate, each once. An unsupported answer has none unless there was a delegate.
     pub(super) fn undelegated_exposures(&self) -> impl Iterator<Item = &'s SecondaryExposure<'t>> {
         let unfinished = self.evaluation.reason == Reason::Unsupported
-            && self.evaluation.config_delegate.is_none()
+            && self.evaluation.config_delegate().is_none()
             && !self.composed;
         distinct(self.secondary, move |exposure| {
             !exposure.delegated && !unfinished

@@ -31,7 +31,7 @@ impl<'t> Full<'t> {
         object.text("rule_id", &rule_id)?;
         let out = object.member("secondary_exposures")?;
         self.write_exposures(answer.exposures(), out)?;
-        if self.id_types && (answer.role != Role::Gate || evaluation.id_type.is_some()) {
+        if self.id_types && (answer.role != Role::Gate || evaluation.id_type().is_some()) {
             object.text("id_type", answer.id_type())?;
         }
         if answer.role == Role::Gate {
@@ -47,14 +47,14 @@ impl<'t> Full<'t> {
             object.bool("passed", evaluation.value)?;
             return object.end();
         }
-        if let Some(group_name) = evaluation.group_name {
+        if let Some(group_name) = evaluation.group_name() {
             object.text("group_name", group_name)?;
         }
         if answer.has_experiment_state() {
             object.bool("is_experiment_active", evaluation.is_experiment_active)?;
             object.bool("is_user_in_experiment", evaluation.is_experiment_group)?;
         }
-        let explicit = evaluation.explicit_parameters;
+        let explicit = evaluation.explicit_parameters();
         if answer.role != Role::Layer {
             if evaluation.is_in_layer {
                 object.bool("is_in_layer", true)?;

@@ -197,20 +197,17 @@ impl<'t, E: Environment> Response<'_, 't, E> {
                 (*answer.evaluation(), answer.secondary_exposures())
             }
         };
-        let mapped = evaluation
-            .override_config_name
-            .and_then(|name| evaluator.table().spec(SpecKind::Layer, name));
         let answer = Answer {
             role,
             evaluation,
             secondary,
             layer,
-            composed: mapped.as_ref().unwrap_or(spec).has(flags::NEW_LAYER_EVAL),
+            composed: spec.row.has(flags::NEW_LAYER_EVAL),
         };
         if self.options.remove_default_value_gates
             && role == Role::Gate
             && spec.entity() == crate::table::Entity::FeatureGate
-            && evaluation.rule_id == Some("default")
+            && evaluation.rule_id() == Some("default")
             && !evaluation.value
             && secondary.is_empty()
         {

@@ -33,7 +33,7 @@ impl<'t> Short<'t> {
             object.text("r", &rule_id)?;
         }
         self.write_exposures("s", answer.exposures(), &mut object)?;
-        if let Some(id_type) = evaluation.id_type.filter(|_| self.id_types) {
+        if let Some(id_type) = evaluation.id_type().filter(|_| self.id_types) {
             object.text("i", id_type)?;
         }
         if answer.role == Role::Gate {
@@ -48,7 +48,7 @@ impl<'t> Short<'t> {
             object.bool("p", evaluation.value)?;
             return object.end();
         }
-        if let Some(group_name) = evaluation.group_name {
+        if let Some(group_name) = evaluation.group_name() {
             object.text("gn", group_name)?;
         }
         if answer.has_experiment_state() {
@@ -59,7 +59,7 @@ impl<'t> Short<'t> {
             if let Some(experiment) = answer.allocated_experiment() {
                 object.text("ae", Name::new(experiment, self.hash).as_str())?;
             }
-            if let Some(explicit) = evaluation.explicit_parameters {
+            if let Some(explicit) = evaluation.explicit_parameters() {
                 write_texts(explicit.iter(), object.member("ep")?)?;
             }
             self.write_exposures("us", answer.undelegated_exposures(), &mut object)?;

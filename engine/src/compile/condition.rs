@@ -198,39 +198,34 @@ fn write(source: &mut Source<'_>, writer: &mut Writer, gates: &Names, draft: &Dr
             }
         }
     };
-    let unit = match condition_type {
+    let subject = match condition_type {
         ConditionType::UnitId | ConditionType::UserBucket => writer.unit(source, id_type)?,
-        _ => 0,
-    };
-    let field = match condition_type {
         ConditionType::UserField
         | ConditionType::EnvironmentField
         | ConditionType::IpBased
         | ConditionType::UaBased
-        | ConditionType::ExperimentGroup => field,
-        _ => Span::ABSENT,
+        | ConditionType::ExperimentGroup => writer.field(source, field)?,
+        _ => writer.field(source, Span::ABSENT)?,
     };
-    let prefix = match condition_type {
-        ConditionType::UserBucket => {
+    let extra = match (condition_type, operator) {
+        (ConditionType::UserBucket, _) => {
             let mut salt = Span::ABSENT;
             source.members(additional_values, &mut |source, key, value| {
                 if source.is(key, "salt") {
                     salt = source.string(value).unwrap_or(Span::ABSENT);
                 }
             });
-            writer.prefix(&[source.text(salt)])
+            u64::from(writer.prefix(&[source.text(salt)]))
         }
-        _ => NONE,
+        (_, Operator::Any | Operator::None) => writer.masks(target),
+        _ => 0,
     };
-    let field = writer.field(source, field)?;
     let mut row = RowBytes::new();
     row.u8(condition_type as u8)
         .u8(operator as u8)
-        .u16(unit)
-        .u16(field)
-        .u16(0)
+        .u16(subject)
         .u32(target)
-        .u32(prefix);
+        .u64(extra);
     source.forget(mark);
     Ok(writer.conditions.intern(row.bytes()))
 }

@@ -3,28 +3,8 @@
 use alloc::vec::Vec;
 
 use super::source::{Source, Span};
+use crate::hash::text_hash;
 use crate::table::wire::{heap, push_varint, same};
-
-/// A hash of this module alone, never written: a step for each full word, one for the last eight bytes once more.
-fn quick(bytes: &[u8]) -> u32 {
-    let step =
-        |sum: u64, word: u64| (sum.rotate_left(29) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    let (words, _) = bytes.as_chunks::<8>();
-    let sum = words.iter().fold(bytes.len() as u64, |sum, word| {
-        step(sum, u64::from_le_bytes(*word))
-    });
-    let last = match (bytes.last_chunk::<8>(), bytes.last_chunk::<4>()) {
-        (Some(last), _) => u64::from_le_bytes(*last),
-        (_, Some(last)) => {
-            let first = bytes.first_chunk::<4>().unwrap_or(last);
-            u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))
-        }
-        _ => bytes
-            .iter()
-            .fold(0, |word, &byte| word << 8 | u64::from(byte)),
-    };
-    (step(sum, last) >> 32) as u32
-}
 
 /// Open addressing over positions in a list of the owner. A slot holds one more than a position, zero for none, and above
 /// it the hash.
@@ -101,7 +81,7 @@ impl Heap {
     }
 
     pub(super) fn intern(&mut self, content: &[u8]) -> u32 {
-        let hash = quick(content);
+        let hash = text_hash(content);
         let known = self.index.find(hash, &mut |at| match self.size {
             0 => heap(&self.bytes, at).is_some_and(|known| same(known, content)),
             _ => same(self.row(at), content),
@@ -137,7 +117,7 @@ pub(super) struct Names {
 
 impl Names {
     pub(super) fn find(&self, source: &Source<'_>, name: &str) -> Option<u32> {
-        self.position(source, quick(name.as_bytes()), name)
+        self.position(source, text_hash(name.as_bytes()), name)
     }
 
     fn position(&self, source: &Source<'_>, hash: u32, name: &str) -> Option<u32> {
@@ -157,7 +137,7 @@ impl Names {
     /// The position of a name, which is added if it is new.
     pub(super) fn add(&mut self, source: &Source<'_>, name: Span) -> u32 {
         let text = source.text(name);
-        let hash = quick(text.as_bytes());
+        let hash = text_hash(text.as_bytes());
         if let Some(at) = self.position(source, hash, text) {
             return at;
         }

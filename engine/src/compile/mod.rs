@@ -25,6 +25,7 @@ mod writer;
 use alloc::vec::Vec;
 
 use crate::table::Section;
+use crate::table::spec::SPEC;
 
 pub use error::{CompileError, Warning, WarningKind};
 
@@ -88,7 +89,7 @@ fn write(outline: outline::Outline<'_>) -> source::Read<Compiled> {
         (Section::Layers, &mut layers),
     ];
     for ((section, specs), order) in kinds.into_iter().zip(&mut orders) {
-        *order = writer.index(&source, section, &specs.names.entries);
+        *order = writer.index(&source, section, SPEC, &specs.names.entries);
         specs.names.number_in(order);
     }
     meta::write(&mut source, &mut writer, &sections)?;

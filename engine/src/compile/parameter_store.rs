@@ -6,10 +6,10 @@ use super::outline::Sections;
 use super::read::{Field, Is, fields, no_parts, record, unsigned};
 use super::source::{Read, Source, Span};
 use super::writer::{RowBytes, Writer};
-use crate::hash::fnv1a;
+use crate::hash::text_hash;
 use crate::json::Scanner;
 use crate::table::Section;
-use crate::table::parameter_store::PARAMETER;
+use crate::table::parameter_store::{PARAMETER, STORE as STORE_ROW};
 use crate::table::wire::NONE;
 
 static STORES: Field = Field::each(Is::Map(&STORE)).nullable();
@@ -43,7 +43,7 @@ pub(super) fn write(source: &mut Source<'_>, writer: &mut Writer, sections: &Sec
     }
     let stores = Members::read(source, stores);
     let section = Section::ParameterStores;
-    for at in writer.index(source, section, &stores.names.entries) {
+    for at in writer.index(source, section, STORE_ROW, &stores.names.entries) {
         let Some((name, store)) = stores.at(at) else {
             continue;
         };
@@ -55,7 +55,7 @@ pub(super) fn write(source: &mut Source<'_>, writer: &mut Writer, sections: &Sec
         let end = writer.rows_in(Section::Parameters, PARAMETER);
         let version = unsigned(source.text(version)).filter(|_| !version.is_absent());
         let mut row = RowBytes::new();
-        row.u32(fnv1a(source.text(name).as_bytes()))
+        row.u32(text_hash(source.text(name).as_bytes()))
             .u32(writer.text(source, name))
             .u32(first)
             .u32(end.wrapping_sub(first))

@@ -110,7 +110,7 @@ pub(super) fn write(
         sampling_rate,
     ] = *draft;
     let salt = source.text(salt.present().unwrap_or(id));
-    let bound = bound(parse_float(source.text(pass_percentage)).unwrap_or(0.0));
+    let bound = bound(source, pass_percentage);
     let prefix = match spec_salt {
         None => writer.string(salt),
         Some(_) if bound == 0 || bound >= ALL => NONE,
@@ -119,29 +119,34 @@ pub(super) fn write(
     let flag = |set: bool, flag: u16| if set { flag } else { 0 };
     let flags = flag(source.is(is_group, "true"), flags::EXPERIMENT_GROUP)
         | flag(source.is(return_value, "false"), flags::RETURNS_FALSE)
-        | flag(!sampling_rate.is_absent(), flags::HAS_SAMPLING_RATE)
         | flag(spec_salt.is_none(), flags::OVERRIDE_RULE);
-    let first = writer.rows_in(Section::RuleConditions, 4);
-    for condition in conditions {
+    let first = match *conditions {
+        [only] => only,
+        _ => writer.rows_in(Section::RuleConditions, 4),
+    };
+    for condition in conditions.iter().filter(|_| conditions.len() > 1) {
         writer.put(Section::RuleConditions, &condition.to_le_bytes());
     }
     // No one samples one in four billion: a larger rate says the same.
-    let rate = unsigned(source.text(sampling_rate)).unwrap_or(0);
-    let delegate = delegate
-        .present()
-        .and_then(|name| configs.number(source, name));
+    let rate = match sampling_rate.present() {
+        Some(rate) => unsigned(source.text(rate))
+            .unwrap_or(u64::MAX)
+            .min(u64::from(NONE).wrapping_sub(1)) as u32,
+        None => NONE,
+    };
+    let delegate = delegate_row(source, configs, delegate);
     let mut row = RowBytes::new();
     row.u32(writer.text(source, id))
+        .u32(writer.text(source, group_name))
+        .u32(writer.object_value(source, return_value))
+        .u32(rate)
         .u32(prefix)
         .u16(bound)
         .u16(flags)
         .u16(writer.unit(source, id_type)?)
         .u16(u16::try_from(conditions.len()).map_err(|_| ReadFault::too_large())?)
         .u32(first)
-        .u32(writer.text(source, group_name))
-        .u32(writer.object_value(source, return_value))
-        .u32(delegate.unwrap_or(NONE))
-        .u32(u32::try_from(rate).unwrap_or(u32::MAX));
+        .u32(delegate.unwrap_or(NONE));
     writer.put(Section::Rules, row.bytes());
     Ok(())
 }
@@ -151,9 +156,29 @@ pub(super) fn written(writer: &Writer) -> u32 {
     writer.rows_in(Section::Rules, RULE)
 }
 
+fn delegate_row(source: &Source<'_>, configs: &Names, delegate: Span) -> Option<u32> {
+    configs.number(source, delegate.present()?)
+}
+
+/// Whether the rule is for everyone and draws nothing.
+pub(super) fn is_settled(
+    source: &Source<'_>,
+    writer: &Writer,
+    configs: &Names,
+    draft: &Draft,
+    conditions: &[u32],
+) -> bool {
+    let [_, _, pass_percentage, _, _, _, _, _, _, delegate, _] = *draft;
+    let bound = bound(source, pass_percentage);
+    let for_everyone = |condition: &u32| writer.is_for_everyone(*condition);
+    (bound == 0 || bound == ALL)
+        && delegate_row(source, configs, delegate).is_none()
+        && conditions.iter().all(for_everyone)
+}
+
 /// How many of the 10,000 buckets pass: bucket r passes when `r < percentage × 100.0` in doubles (§3.5).
-fn bound(percentage: f64) -> u16 {
-    let limit = percentage * 100.0;
+fn bound(source: &Source<'_>, percentage: Span) -> u16 {
+    let limit = parse_float(source.text(percentage)).unwrap_or(0.0) * 100.0;
     // Truncates, and saturates at both ends.
     let whole = (limit as u16).min(ALL);
     match f64::from(whole) < limit {

@@ -9,7 +9,7 @@ use super::read::{Field, Is, array, fields, object, required, unsigned};
 use super::rule;
 use super::source::{Read, Source, Span};
 use super::writer::{Context, RowBytes, Writer};
-use crate::hash::fnv1a;
+use crate::hash::text_hash;
 use crate::json::{Kind, Scanner};
 use crate::table::spec::{SPEC, flags};
 use crate::table::wire::NONE;
@@ -208,17 +208,28 @@ pub(super) fn write(
             spec: name,
             rule: Span::ABSENT,
         };
+        let overrides = known.overrides.number(source, name).unwrap_or(NONE);
+        let bandit = match part.section {
+            Section::Configs => known.bandits.number(source, name).unwrap_or(NONE),
+            _ => NONE,
+        };
+        let more = match overrides != NONE || bandit != NONE {
+            true => flags::HAS_MORE,
+            false => 0,
+        };
         let draft = drafts.get_mut(at as usize);
         let mut row = RowBytes::new();
-        row.u32(fnv1a(source.text(name).as_bytes()));
+        row.u32(text_hash(source.text(name).as_bytes()));
         let written = match draft {
-            Some(draft) => match write_spec(source, writer, rules, &mut row, name, draft, known) {
-                Ok(written) => written,
-                Err(fault) => {
-                    let path = writer.context.path(source);
-                    return Err(fault.within(&path));
+            Some(draft) => {
+                match write_spec(source, writer, rules, &mut row, (name, more), draft, known) {
+                    Ok(written) => written,
+                    Err(fault) => {
+                        let path = writer.context.path(source);
+                        return Err(fault.within(&path));
+                    }
                 }
-            },
+            }
             None => false,
         };
         if !written {
@@ -227,12 +238,7 @@ pub(super) fn write(
                 row.u32(value);
             }
         }
-        let bandit = match part.section {
-            Section::Configs => known.bandits.number(source, name),
-            _ => None,
-        };
-        row.u32(known.overrides.number(source, name).unwrap_or(NONE))
-            .u32(bandit.unwrap_or(NONE));
+        row.u32(overrides).u32(bandit);
         debug_assert_eq!(row.bytes().len(), SPEC);
         writer.put(part.section, row.bytes());
     }
@@ -246,7 +252,7 @@ fn write_spec(
     writer: &mut Writer,
     rules: &mut Rules,
     row: &mut RowBytes,
-    name: Span,
+    (name, more): (Span, u32),
     draft: &mut Draft,
     known: Known<'_>,
 ) -> Read<bool> {
@@ -286,6 +292,13 @@ fn write_spec(
     let row = row.u32(writer.text(source, name));
     let first = rule::written(writer);
     let mut rest = rows.as_slice();
+    let settled = match (list.first(), counts.first()) {
+        (Some(rule), Some(&count)) => {
+            let conditions = rest.get(..count).unwrap_or_default();
+            rule::is_settled(source, writer, known.configs, rule, conditions)
+        }
+        _ => false,
+    };
     for (rule, &count) in list.iter().zip(&counts) {
         let (conditions, later) = rest.split_at_checked(count).unwrap_or_default();
         rest = later;
@@ -297,7 +310,13 @@ fn write_spec(
         false => (2 | u32::from(is_true(source, value))) << shift,
     };
     let flag = |set: bool, flag: u32| if set { flag } else { 0 };
-    let flags = flag(is_true(source, enabled), flags::ENABLED)
+    let of_experiment = !(is_active.is_absent()
+        && has_shared_params.is_absent()
+        && explicit_parameters.is_absent());
+    let flags = more
+        | flag(settled && !writer.v1, flags::SETTLED)
+        | flag(of_experiment, flags::OF_EXPERIMENT)
+        | flag(is_true(source, enabled), flags::ENABLED)
         | flag(is_true(source, default_value), flags::DEFAULT_TRUE)
         | three(is_active, flags::IS_ACTIVE)
         | three(has_shared_params, flags::HAS_SHARED_PARAMS)

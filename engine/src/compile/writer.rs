@@ -6,14 +6,17 @@ use alloc::vec::Vec;
 use super::error::{ReadFault, Warning, WarningKind};
 use super::heap::{Heap, Named};
 use super::source::{Read, Source, Span};
-use crate::hash::{bucket, checksum, fnv1a};
+use crate::hash::{bucket, checksum, text_hash};
 use crate::json::write_minified;
 use crate::sha256::Prefix;
-use crate::table::condition::{CONDITION, ConditionType, FIELD, Operator};
-use crate::table::set::{LINEAR, bucket_bits};
-use crate::table::wire::{NONE, push_varint};
+use crate::table::condition::{CONDITION, ConditionType, FIELD, Operator, mask};
+use crate::table::set::{LINEAR, StringSet, bucket_bits};
+use crate::table::wire::{NONE, heap, push_varint};
 use crate::table::{FLAG_V1, FORMAT_VERSION, HEADER, MAGIC, META, SECTIONS, Section};
 use crate::user::Builtin;
+
+/// Sets up to this size have masks: with 24 texts a third of the others has the bits of some of them.
+const MASKED: u32 = 24;
 
 /// Bytes of a unit's row.
 const UNIT: usize = 8;
@@ -173,6 +176,11 @@ impl Writer {
         length.checked_div(size).unwrap_or(0) as u32
     }
 
+    /// Whether the condition of this row is `public`.
+    pub(super) fn is_for_everyone(&self, condition: u32) -> bool {
+        self.conditions.row(condition).first() == Some(&(ConditionType::Public as u8))
+    }
+
     /// Whether writing the condition of this row again gives a warning.
     pub(super) fn warns_at(&self, condition: u32) -> bool {
         match *self.conditions.row(condition) {
@@ -247,7 +255,10 @@ impl Writer {
         }
         let mark = source.mark();
         let lowered = source.lowered(name);
-        let lowered = self.text(source, lowered);
+        let lowered = match source.text(lowered) {
+            "userid" => NONE,
+            lowered => self.string(lowered),
+        };
         source.forget(mark);
         let mut row = RowBytes::new();
         row.u32(self.text(source, name)).u32(lowered);
@@ -323,17 +334,33 @@ impl Writer {
         self.blobs.intern(&blob)
     }
 
-    /// Begins a section of named rows with where its buckets start; gives the names' positions in the order of the rows.
+    /// The masks of the texts in a set, together; all ones for a large set, of which each bit would be one soon.
+    pub(super) fn masks(&self, set: u32) -> u64 {
+        let set = heap(&self.blobs.bytes, set).and_then(StringSet::read);
+        match set {
+            Some(set) if set.len() <= MASKED => set
+                .entries()
+                .fold(0, |masks, entry| masks | mask(text_hash(entry))),
+            _ => u64::MAX,
+        }
+    }
+
+    /// Begins a section of named rows of one size: how many buckets there are, and where their rows begin in the section.
+    /// Gives the names' positions in the order of the rows.
     pub(super) fn index(
         &mut self,
         source: &Source<'_>,
         section: Section,
+        row: usize,
         names: &[Named],
     ) -> Vec<u32> {
         let (starts, order) = buckets(source, names.iter().map(|known| known.name));
-        self.put(section, &(names.len() as u32).to_le_bytes());
+        let buckets = starts.len().saturating_sub(1) as u32;
+        self.put(section, &buckets.trailing_zeros().to_le_bytes());
+        let head = starts.len().saturating_add(1).saturating_mul(4) as u32;
         for start in starts {
-            self.put(section, &start.to_le_bytes());
+            let at = head.saturating_add(start.saturating_mul(row as u32));
+            self.put(section, &at.to_le_bytes());
         }
         order
     }
@@ -399,7 +426,7 @@ fn buckets(
 ) -> (Vec<u32>, Vec<u32>) {
     let bits = bucket_bits(texts.len() as u32);
     let hashes: Vec<u32> = texts
-        .map(|text| bucket(fnv1a(source.text(text).as_bytes()), bits))
+        .map(|text| bucket(text_hash(source.text(text).as_bytes()), bits))
         .collect();
     // How many there are in the buckets before; then, one place further on, where the next one of a bucket goes.
     let buckets = 1usize.checked_shl(bits).unwrap_or(1);

@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::{Required, Result, Run};
 use crate::environment::Environment;
-use crate::evaluation::Evaluation;
+use crate::evaluation::{Evaluation, Place};
 use crate::explain::Trace;
 use crate::exposure::SecondaryExposure;
 use crate::json::write_canonical;
@@ -15,9 +15,10 @@ use crate::user::Value;
 /// What the drawn number is a share of.
 const BUCKETS: u64 = 10_000;
 
-impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
+impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
     /// Chooses a group: by the hash while there is no model, by chance to explore, else by the best score. Its id type
     /// and version replace those of a layer that delegates to it.
+    #[inline(never)]
     pub(super) fn evaluate_cmab(
         &mut self,
         cmab: Cmab<'t>,
@@ -29,16 +30,16 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             Some(gate) if started => self.evaluate_targeting_gate(gate, record)?,
             _ => true,
         };
-        record.id_type = Some(cmab.id_type());
+        record.id_type = Place(cmab.unit().map_or(0, |unit| unit.at));
         record.version = Some(cmab.version());
         record.is_experiment_active = cmab.enabled();
         if !started || !passes {
             record.value = false;
-            record.set_json(cmab.default_value());
-            record.rule_id = Some(match started {
-                true => "inlineTargetingRules",
-                false => "prestart",
-            });
+            record.set_json(Place(cmab.default_value_at()));
+            record.rule_id = match started {
+                true => Place::INLINE_TARGETING_RULES,
+                false => Place::PRESTART,
+            };
             return Ok(());
         }
         let hash = self.hash_unit(cmab.hash_input())?;
@@ -58,12 +59,13 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         };
         let group = group.required()?;
         record.value = true;
-        record.set_json(group.value);
-        record.rule_id = Some(group.id);
+        let [name, id, value] = group.places;
+        record.set_json(Place(value));
+        record.rule_id = Place(id);
         if explores {
             record.rule_id_suffix = Some("explore");
         }
-        record.group_name = Some(group.name);
+        record.group_name = Place(name);
         Ok(())
     }
 
@@ -82,7 +84,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             self.push_exposure(SecondaryExposure {
                 gate,
                 gate_value: passes,
-                rule_id: record.rule_id.unwrap_or_default(),
+                rule_id: record.rule_id().unwrap_or_default(),
                 delegated: false,
             });
         }
@@ -93,7 +95,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
     fn draw_group(&self, cmab: Cmab<'t>) -> Option<CmabGroup<'t>> {
         let weight = |group: &CmabGroup<'_>| 1.0 / (group.records as f64 + 1.0);
         let total: f64 = cmab.groups().map(|group| weight(&group)).sum();
-        let mut left = self.environment.random() * total;
+        let mut left = self.evaluator.environment.random() * total;
         let mut last = None;
         for group in cmab.groups() {
             left -= weight(&group);
@@ -107,7 +109,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
 
     /// A group by chance, each as likely as the others.
     fn any_group(&self, cmab: Cmab<'t>, groups: usize) -> Option<CmabGroup<'t>> {
-        let drawn = self.environment.random() * groups as f64;
+        let drawn = self.evaluator.environment.random() * groups as f64;
         cmab.groups()
             .nth((drawn as usize).min(groups.saturating_sub(1)))
     }
@@ -145,7 +147,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         }
         let mut score = group.intercept + group.alpha;
         for weight in group.weights() {
-            let Some(value) = self.user.field(&weight.lookup, &self.global) else {
+            let Some(value) = self.user.field(&weight.lookup, &self.global()) else {
                 continue;
             };
             score += match weight.category {

@@ -16,14 +16,14 @@ use crate::user::{FieldName, Value};
 /// Buckets of a `user_bucket` condition.
 const USER_BUCKETS: u64 = 1_000;
 
-impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
+impl<'t, 'u, 'e, E: Environment, T: Trace> Run<'_, '_, 't, 'u, 'e, E, T> {
     /// Leaves the condition's bool in the record, or its mark of being unsupported.
+    #[inline(always)]
     pub(super) fn evaluate_condition(
         &mut self,
-        at: u32,
+        condition: Condition<'t>,
         record: &mut Evaluation<'t>,
     ) -> Result<()> {
-        let condition = self.table.condition(at).required()?;
         match condition.condition_type() {
             ConditionType::Unsupported => {
                 record.reason = Reason::Unsupported;
@@ -42,7 +42,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
                 self.tell_condition(condition, &Operand::Absent, record);
             }
             ConditionType::ExperimentGroup => {
-                let group = match condition.field() {
+                let group = match condition.field(self.table) {
                     Some(field) => match field.name() {
                         Some(name) => self.experiment_group(name)?,
                         None => None,
@@ -80,9 +80,9 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             Operand::Absent => None,
         };
         self.trace.step(
-            self.depth,
+            self.depth(),
             &Step::Condition {
-                condition: ExplainedCondition::new(condition),
+                condition: ExplainedCondition::new(condition, self.table),
                 value,
                 outcome: match record.is_unsupported() {
                     true => None,
@@ -90,6 +90,33 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
                 },
             },
         );
+    }
+
+    /// What a condition on a field, a unit or the environment looks at.
+    pub(super) fn value_of<'v>(&self, condition: Condition<'t>) -> Option<Value<'v>>
+    where
+        't: 'v,
+        'u: 'v,
+        'e: 'v,
+    {
+        match condition.condition_type() {
+            ConditionType::UnitId => {
+                let unit = condition.unit(self.table)?;
+                self.user.unit(&unit)
+            }
+            ConditionType::EnvironmentField => self
+                .user
+                .environment(&condition.field(self.table)?, self.tier()),
+            // The names of a field are read only when it is looked for in the maps.
+            _ if let Some(builtin) = condition.builtin(self.table)
+                && let Some(value) = self.user.given(builtin) =>
+            {
+                Some(value)
+            }
+            _ => self
+                .user
+                .field(&condition.field(self.table)?, &self.global()),
+        }
     }
 
     /// The conditions that compare a value and evaluate nothing else. Apart, so that their buffers do not lie on the
@@ -103,23 +130,21 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         #[cfg(feature = "user-agent")]
         let mut buffers = (NumberText::new(), crate::user_agent::UserAgentText::new());
         let country;
-        let field = condition.field();
-        let in_user = |run: &Self| field.and_then(|field| run.user.field(&field, &run.global));
+        let field = match condition.condition_type() {
+            ConditionType::IpBased | ConditionType::UaBased => condition.field(self.table),
+            _ => None,
+        };
+        let in_user = |run: &Self| field.and_then(|field| run.user.field(&field, &run.global()));
         let operand = match condition.condition_type() {
-            ConditionType::UserField => in_user(self).into(),
-            ConditionType::UnitId => {
-                let unit = condition.unit().required()?;
-                self.user.unit(unit.name, unit.lowered).into()
+            ConditionType::UserField | ConditionType::UnitId | ConditionType::EnvironmentField => {
+                self.value_of(condition).into()
             }
-            ConditionType::EnvironmentField => field
-                .and_then(|field| self.user.environment(&field, self.tier()))
-                .into(),
             ConditionType::CurrentTime => Operand::Now(self.now_ms()),
             ConditionType::UserBucket => {
                 let hash = self.hash_unit(condition.hash_input())?;
                 Operand::Value(Value::Int((hash % USER_BUCKETS) as i64))
             }
-            ConditionType::TargetApp => match self.app {
+            ConditionType::TargetApp => match self.evaluator.app {
                 App::Payload => self.table.meta().and_then(|meta| meta.app_id()),
                 App::Selected(app) => app,
             }
@@ -153,8 +178,8 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
 
     fn country_of_ip(&self, record: &mut Evaluation<'t>) -> Option<[u8; 2]> {
         let mut buffer = NumberText::new();
-        let ip = self.user.field(&FieldName::IP, &self.global)?;
-        match self.environment.country(ip.text(&mut buffer)?) {
+        let ip = self.user.field(&FieldName::IP, &self.global())?;
+        match self.evaluator.environment.country(ip.text(&mut buffer)?) {
             Country::Code(code) => Some(code),
             Country::Unknown => None,
             Country::NotLoaded => {
@@ -176,7 +201,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         use crate::user_agent::{self, UserAgentField};
 
         let field = UserAgentField::from_name(core::str::from_utf8(field?.lowered).ok()?)?;
-        let user_agent = self.user.field(&FieldName::USER_AGENT, &self.global)?;
+        let user_agent = self.user.field(&FieldName::USER_AGENT, &self.global())?;
         user_agent::field(user_agent.text(number)?, field, version).map(Value::Str)
     }
 
@@ -184,23 +209,24 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
     /// experiment that cannot be evaluated ends the outer evaluation too: in Statsig's core one that leads back to
     /// itself overflows the stack (§3.12).
     fn experiment_group(&mut self, experiment: &str) -> Result<Option<&'t str>> {
-        let mark = self.exposures.len();
-        let parts = self.parts.len();
+        let mark = self.lists.exposures.len();
+        let parts = self.lists.parts.len();
         self.groups = self.groups.saturating_add(1);
-        let evaluation = self.check(SpecKind::Experiment, experiment);
+        let mut evaluation = self.record();
+        self.check_apart(SpecKind::Experiment, experiment, &mut evaluation);
         self.groups = self.groups.saturating_sub(1);
         if let Reason::Error(error) = evaluation.reason {
             return Err(error);
         }
-        let secondary = self.exposures.get(mark..).unwrap_or_default();
+        let secondary = self.lists.exposures.get(mark..).unwrap_or_default();
         self.sink.expose(&Exposure::Config {
             name: experiment,
             evaluation: &evaluation,
             secondary,
         });
-        self.exposures.truncate(mark);
-        self.parts.truncate(parts);
-        Ok(evaluation.group_name)
+        self.lists.exposures.truncate(mark);
+        self.lists.parts.truncate(parts);
+        Ok(evaluation.group_name())
     }
 
     fn evaluate_gate_condition(
@@ -208,7 +234,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         condition: Condition<'t>,
         record: &mut Evaluation<'t>,
     ) -> Result<()> {
-        let gate = GateTarget::read(condition.target().required()?).required()?;
+        let gate = GateTarget::read(condition.target(self.table).required()?).required()?;
         if let Some(value) = self.evaluate_nested_gate(&gate, record)? {
             let fail = condition.condition_type() == ConditionType::FailGate;
             record.value = value != fail;
@@ -223,7 +249,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         record: &mut Evaluation<'t>,
     ) -> Result<()> {
         let wanted = condition.condition_type() == ConditionType::MultiPassGate;
-        let (count, gates) = varint(condition.target().required()?).required()?;
+        let (count, gates) = varint(condition.target(self.table).required()?).required()?;
         for gate in strings(gates, count) {
             let gate = GateTarget::read(gate).required()?;
             match self.evaluate_nested_gate(&gate, record)? {
@@ -245,7 +271,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         gate: &GateTarget<'t>,
         record: &mut Evaluation<'t>,
     ) -> Result<Option<bool>> {
-        let mut child = Evaluation::new(self.exposures.len());
+        let mut child = self.record();
         if let Some(at) = gate.row {
             let entry = self.table.spec_at(SpecKind::Gate, at).required()?;
             self.evaluate_entry(SpecKind::Gate, entry, &mut child)?;
@@ -268,8 +294,8 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             record.override_config_name = child.override_config_name;
         }
         let segment = gate.name.starts_with("segment:");
-        record.has_seen_analytical_gates |= !segment && child.sampling_rate.is_none();
-        let rule_id = child.rule_id.unwrap_or_default();
+        record.has_seen_analytical_gates |= !segment && child.sampling_rate().is_none();
+        let rule_id = child.rule_id().unwrap_or_default();
         if !segment && !rule_id.is_empty() {
             self.push_exposure(SecondaryExposure {
                 gate: gate.name,

@@ -2,7 +2,8 @@
 
 use super::{Evaluator, Experiment};
 use crate::environment::Environment;
-use crate::evaluation::{Evaluation, Reason};
+use crate::evaluation::{Evaluation, Place, Reason};
+use crate::exposure::{Scratch, ScratchView};
 use crate::table::rule::{Rule, flags};
 use crate::table::{Entity, Spec, SpecKind, Table};
 
@@ -21,12 +22,15 @@ pub struct ExperimentGroup<'t> {
 }
 
 impl<'t> ExperimentGroup<'t> {
-    fn of(rule: &Rule<'t>) -> Self {
+    fn of(rule: &Rule<'t>, table: Table<'t>) -> Self {
         ExperimentGroup {
-            name: rule.group_name().unwrap_or_default(),
-            rule_id: rule.id(),
-            id_type: rule.unit().and_then(|unit| unit.text()).unwrap_or_default(),
-            json: rule.return_value().unwrap_or("{}"),
+            name: rule.group_name(table).unwrap_or_default(),
+            rule_id: rule.id(table),
+            id_type: rule
+                .unit(table)
+                .and_then(|unit| unit.text())
+                .unwrap_or_default(),
+            json: rule.return_value(table).unwrap_or("{}"),
         }
     }
 }
@@ -46,14 +50,15 @@ impl<'t> ExperimentGroups<'t> {
 
     /// The groups in the order of their rules.
     pub fn iter(&self) -> impl Iterator<Item = ExperimentGroup<'t>> + use<'t> {
-        rules(self.table, &self.spec)
+        let table = self.table;
+        rules(table, &self.spec)
             .filter(|rule| rule.has(flags::EXPERIMENT_GROUP))
-            .map(|rule| ExperimentGroup::of(&rule))
+            .map(move |rule| ExperimentGroup::of(&rule, table))
     }
 }
 
 fn rules<'t>(table: Table<'t>, spec: &Spec<'t>) -> impl Iterator<Item = Rule<'t>> + use<'t> {
-    spec.rules().map_while(move |at| table.rule(at))
+    spec.row.rules().map_while(move |at| table.rule(at))
 }
 
 impl<'t> Table<'t> {
@@ -68,51 +73,55 @@ impl<'t> Table<'t> {
 impl<'t, E: Environment> Evaluator<'t, '_, E> {
     /// What an experiment gives the group of that name: the first rule with it counts. Nothing is evaluated or
     /// exposed. An unknown experiment or group is [`Reason::Unrecognized`].
-    pub fn experiment_by_group_name<'n>(
+    pub fn experiment_by_group_name<'s, 'n, const X: usize, const P: usize>(
         &self,
         experiment: &'n str,
         group_name: &str,
-    ) -> Experiment<'t, 't, 'n> {
-        self.experiment_by(experiment, |rule| rule.group_name() == Some(group_name))
+        scratch: &'s mut Scratch<'t, X, P>,
+    ) -> Experiment<'s, 't, 'n> {
+        let table = self.table;
+        self.experiment_by(experiment, scratch.view(), |rule| {
+            rule.group_name(table) == Some(group_name)
+        })
     }
 
     /// What an experiment gives by the rule of that id, be it a group's or not.
-    pub fn experiment_by_rule_id<'n>(
+    pub fn experiment_by_rule_id<'s, 'n, const X: usize, const P: usize>(
         &self,
         experiment: &'n str,
         rule_id: &str,
-    ) -> Experiment<'t, 't, 'n> {
-        self.experiment_by(experiment, |rule| rule.id() == rule_id)
+        scratch: &'s mut Scratch<'t, X, P>,
+    ) -> Experiment<'s, 't, 'n> {
+        let table = self.table;
+        self.experiment_by(experiment, scratch.view(), |rule| rule.id(table) == rule_id)
     }
 
-    fn experiment_by<'n>(
+    fn experiment_by<'s, 'n>(
         &self,
         name: &'n str,
+        scratch: ScratchView<'s, 't>,
         wanted: impl Fn(&Rule<'t>) -> bool,
-    ) -> Experiment<'t, 't, 'n> {
+    ) -> Experiment<'s, 't, 'n> {
         let table = self.table;
         let spec = table.spec(SpecKind::Experiment, name);
         let found = spec.and_then(|spec| Some((spec, rules(table, &spec).find(wanted)?)));
-        let mut evaluation = Evaluation::new(0);
+        let evaluation = &mut *scratch.record;
+        *evaluation = Evaluation::new(table, 0);
         match found {
             None => {
-                evaluation.rule_id = Some("default");
+                evaluation.rule_id = Place::DEFAULT;
                 evaluation.reason = Reason::Unrecognized;
             }
             Some((spec, rule)) => {
                 evaluation.value = !rule.has(flags::RETURNS_FALSE);
-                evaluation.json = rule.return_value();
-                evaluation.rule_id = Some(rule.id());
-                evaluation.id_type = rule.unit().and_then(|unit| unit.text());
-                evaluation.group_name = rule.group_name();
+                evaluation.json = Place(rule.return_value_at());
+                evaluation.rule_id = Place(rule.id_at());
+                evaluation.id_type = rule.unit(table).map_or(Place::NONE, |unit| Place(unit.at));
+                evaluation.group_name = Place(rule.group_name_at());
                 evaluation.is_experiment_group = rule.has(flags::EXPERIMENT_GROUP);
                 evaluation.is_experiment_active = spec.is_active().unwrap_or(false);
             }
         }
-        Experiment {
-            name,
-            evaluation,
-            secondary: &[],
-        }
+        Experiment::of(name, scratch)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Result, Run};
 use crate::environment::Environment;
-use crate::evaluation::{Evaluation, Reason};
+use crate::evaluation::{Evaluation, Place, Reason};
 use crate::explain::{Step, Trace};
 use crate::number::NumberText;
 use crate::table::SpecKind;
@@ -35,8 +35,9 @@ pub enum OverrideValue<'o> {
     Group(&'o str),
 }
 
-impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
+impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
     /// True when an override answered.
+    #[inline(never)]
     pub(super) fn apply_override(
         &mut self,
         kind: SpecKind,
@@ -46,20 +47,20 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         let Some(found) = self.find_override(kind, name) else {
             return Ok(false);
         };
-        record.rule_id = Some("override");
+        record.rule_id = Place::OVERRIDE;
         record.reason = Reason::LocalOverride;
         match found.value {
             OverrideValue::Gate(value) => record.value = value,
-            OverrideValue::Json(json) => record.set_json(Some(json)),
+            OverrideValue::Json(json) => record.give_json(json),
             OverrideValue::Group(group) => {
-                let rules = self.table.spec(kind, name).map(|spec| spec.rules());
+                let rules = self.table.spec(kind, name).map(|spec| spec.row.rules());
                 let group = rules
                     .into_iter()
                     .flatten()
                     .filter_map(|at| self.table.rule(at))
-                    .find(|rule| rule.group_name() == Some(group));
+                    .find(|rule| rule.group_name(self.table) == Some(group));
                 match group {
-                    Some(rule) => record.set_json(rule.return_value()),
+                    Some(rule) => record.set_json(Place(rule.return_value_at())),
                     None => record.clear_json(),
                 }
             }
@@ -69,11 +70,12 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
     }
 
     fn find_override(&self, kind: SpecKind, name: &str) -> Option<LocalOverride<'t>> {
-        if self.overrides.is_empty() {
+        let overrides = self.evaluator.options.overrides;
+        if overrides.is_empty() {
             return None;
         }
         let with_id = |id: Option<&str>| {
-            self.overrides
+            overrides
                 .iter()
                 .find(|entry| entry.kind == kind && entry.name == name && entry.id == id)
                 .copied()

@@ -2,20 +2,26 @@
 
 use super::{Required, Result, Run};
 use crate::environment::Environment;
-use crate::evaluation::{Evaluation, EvaluationError, Note};
+use crate::evaluation::{Evaluation, EvaluationError, Note, Place};
 use crate::explain::{Step, Trace};
-use crate::table::{Spec, SpecKind};
+use crate::table::SpecKind;
+use crate::table::spec::SpecRow;
 
-impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
+impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
     /// True when a mapping of the name applied and the record holds the other config's answer.
+    #[inline(never)]
     pub(super) fn evaluate_mapping(
         &mut self,
         kind: SpecKind,
-        entry: Spec<'t>,
+        entry: SpecRow<'t>,
         overrides: u32,
         record: &mut Evaluation<'t>,
     ) -> Result<bool> {
-        let salt = if entry.exists() { entry.salt() } else { "" };
+        let salt = if entry.exists() {
+            entry.salt(self.table)
+        } else {
+            ""
+        };
         for mapping in self.table.mappings(overrides) {
             let mapping = mapping.required()?;
             for mapping_rule in self.table.mapping_rules(&mapping) {
@@ -28,7 +34,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
                     continue;
                 }
                 let rule = self.table.rule(at).required()?;
-                let evaluated = self.evaluate_rule(rule, record);
+                let evaluated = self.evaluate_one_rule(rule, record);
                 let matched = self.unless_too_deep(evaluated)? && !record.is_unsupported();
                 let note = record.note;
                 self.reset(record);
@@ -38,9 +44,11 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
                 self.tell(|| Step::Mapping {
                     new_config_name: mapping.new_config_name,
                 });
-                record.override_config_name = Some(mapping.new_config_name);
+                record.override_config_name = Place(mapping.new_config_name_at);
                 self.mappings = self.mappings.saturating_add(1);
-                let evaluated = self.evaluate(kind, mapping.new_config_name, record);
+                self.level = self.level.saturating_sub(1);
+                let evaluated = self.evaluate_mapped(kind, mapping.new_config_name, record);
+                self.level = self.level.saturating_add(1);
                 self.mappings = self.mappings.saturating_sub(1);
                 if self.unless_too_deep(evaluated)? {
                     if record.note == Note::None && note == Note::IdList {
@@ -53,6 +61,20 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             }
         }
         Ok(false)
+    }
+
+    /// [`Self::evaluate`], counting how many mappings led here.
+    fn evaluate_mapped(
+        &mut self,
+        kind: SpecKind,
+        name: &str,
+        record: &mut Evaluation<'t>,
+    ) -> Result<bool> {
+        match self.table.entry(kind, name) {
+            Some(_) if self.mappings > super::MAX_DEPTH => Err(self.too_deep(true)),
+            Some(entry) => self.evaluate_entry(kind, entry, record),
+            None => self.apply_override(kind, name, record),
+        }
     }
 
     /// Gates nested too deep count as "does not apply" here. Mappings that lead back to themselves, a spent budget and

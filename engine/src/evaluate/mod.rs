@@ -4,6 +4,7 @@ mod cmab;
 mod condition;
 mod groups;
 mod layer;
+mod list;
 mod local_override;
 mod mapping;
 mod operator;
@@ -27,12 +28,14 @@ pub use store::StoreParameter;
 pub use typed::{JsonType, JsonValue, Parameters, ReadError, Text};
 
 use crate::environment::Environment;
-use crate::evaluation::{Evaluation, EvaluationError, Reason};
+use crate::evaluation::{Evaluation, EvaluationError, Place, Reason};
 use crate::explain::{Step, Trace};
-use crate::exposure::{ExposureSink, LayerPart, Scratch, ScratchView, SecondaryExposure};
+use crate::exposure::{ExposureSink, Lists, Scratch, ScratchView, SecondaryExposure};
 use crate::table::rule::HashInput;
+use crate::table::spec::SpecRow;
 use crate::table::{SpecKind, Table};
 use crate::user::{Attributes, Global, User};
+use list::Subjects;
 
 /// Deepest nesting of gates, delegates and experiment groups, and of mappings by themselves: as Statsig's core.
 pub const MAX_DEPTH: u32 = 64;
@@ -199,16 +202,11 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
         &self,
         user: &User<'_>,
         name: &'n str,
-        scratch: ScratchView<'s, 't>,
+        mut scratch: ScratchView<'s, 't>,
         sink: &mut dyn ExposureSink,
     ) -> Gate<'s, 't, 'n> {
-        let (evaluation, secondary, _) =
-            self.check(SpecKind::Gate, user, name, scratch, sink, &mut ());
-        Gate {
-            name,
-            evaluation,
-            secondary,
-        }
+        self.check(SpecKind::Gate, user, name, &mut scratch, sink, &mut ());
+        Gate::of(name, scratch)
     }
 
     /// [`Self::dynamic_config`], with a sink for the exposures that count as checks of their own.
@@ -216,16 +214,18 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
         &self,
         user: &User<'_>,
         name: &'n str,
-        scratch: ScratchView<'s, 't>,
+        mut scratch: ScratchView<'s, 't>,
         sink: &mut dyn ExposureSink,
     ) -> DynamicConfig<'s, 't, 'n> {
-        let (evaluation, secondary, _) =
-            self.check(SpecKind::DynamicConfig, user, name, scratch, sink, &mut ());
-        DynamicConfig {
+        self.check(
+            SpecKind::DynamicConfig,
+            user,
             name,
-            evaluation,
-            secondary,
-        }
+            &mut scratch,
+            sink,
+            &mut (),
+        );
+        DynamicConfig::of(name, scratch)
     }
 
     /// [`Self::experiment`], with a sink for the exposures that count as checks of their own.
@@ -233,16 +233,18 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
         &self,
         user: &User<'_>,
         name: &'n str,
-        scratch: ScratchView<'s, 't>,
+        mut scratch: ScratchView<'s, 't>,
         sink: &mut dyn ExposureSink,
     ) -> Experiment<'s, 't, 'n> {
-        let (evaluation, secondary, _) =
-            self.check(SpecKind::Experiment, user, name, scratch, sink, &mut ());
-        Experiment {
+        self.check(
+            SpecKind::Experiment,
+            user,
             name,
-            evaluation,
-            secondary,
-        }
+            &mut scratch,
+            sink,
+            &mut (),
+        );
+        Experiment::of(name, scratch)
     }
 
     /// [`Self::layer`], with a sink for the exposures that count as checks of their own.
@@ -250,17 +252,11 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
         &self,
         user: &User<'_>,
         name: &'n str,
-        scratch: ScratchView<'s, 't>,
+        mut scratch: ScratchView<'s, 't>,
         sink: &mut dyn ExposureSink,
     ) -> Layer<'s, 't, 'n> {
-        let (evaluation, secondary, parts) =
-            self.check(SpecKind::Layer, user, name, scratch, sink, &mut ());
-        Layer {
-            name,
-            evaluation,
-            secondary,
-            parts,
-        }
+        self.check(SpecKind::Layer, user, name, &mut scratch, sink, &mut ());
+        Layer::of(name, scratch)
     }
 
     /// Evaluates as a check of that kind does, and tells `trace` every step on the way (rules, conditions, the values
@@ -273,31 +269,50 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
         scratch: &mut Scratch<'t, X, P>,
         trace: &mut impl Trace,
     ) -> Evaluation<'t> {
-        let (evaluation, ..) = self.check(kind, user, name, scratch.view(), &mut (), trace);
-        evaluation
+        let mut view = scratch.view();
+        self.check(kind, user, name, &mut view, &mut (), trace);
+        *view.record
     }
 
-    #[allow(clippy::type_complexity)] // a triple taken apart at once
-    fn check<'s>(
+    /// Leaves the answer in the scratch.
+    #[inline(never)]
+    fn check(
         &self,
         kind: SpecKind,
         user: &User<'_>,
         name: &str,
-        scratch: ScratchView<'s, 't>,
+        scratch: &mut ScratchView<'_, 't>,
         sink: &mut dyn ExposureSink,
         trace: &mut impl Trace,
-    ) -> (
-        Evaluation<'t>,
-        &'s [SecondaryExposure<'t>],
-        &'s [LayerPart<'t>],
     ) {
-        let ScratchView { exposures, parts } = scratch;
-        let view = ScratchView {
-            exposures: &mut *exposures,
-            parts: &mut *parts,
-        };
-        let evaluation = self.run(user, view, sink, trace, |run| run.check(kind, name));
-        (evaluation, exposures, parts)
+        let ScratchView { lists, record } = scratch;
+        **record = Evaluation::new(self.table, 0);
+        let entry = self.table.entry(kind, name);
+        if let Some(spec) = entry
+            && self.options.overrides.is_empty()
+            && !listens(trace)
+            && spec::settle(self.table, spec, record)
+        {
+            return;
+        }
+        self.check_at_length(kind, user, (name, entry), lists, sink, trace, record);
+    }
+
+    #[allow(clippy::too_many_arguments)] // the rest of one function
+    #[inline(never)]
+    fn check_at_length(
+        &self,
+        kind: SpecKind,
+        user: &User<'_>,
+        (name, entry): (&str, Option<SpecRow<'t>>),
+        lists: &mut Lists<'_, 't>,
+        sink: &mut dyn ExposureSink,
+        trace: &mut impl Trace,
+        record: &mut Evaluation<'t>,
+    ) {
+        self.run(user, lists, sink, trace, |run| {
+            run.check(kind, name, entry, record);
+        });
     }
 
     /// Begins a check.
@@ -305,52 +320,47 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
     fn run<T: Trace, R>(
         &self,
         user: &User<'_>,
-        scratch: ScratchView<'_, 't>,
+        lists: &mut Lists<'_, 't>,
         sink: &mut dyn ExposureSink,
         trace: &mut T,
-        work: impl FnOnce(&mut Run<'_, 't, '_, '_, E, T>) -> R,
+        work: impl FnOnce(&mut Run<'_, '_, 't, '_, '_, E, T>) -> R,
     ) -> R {
-        let ScratchView { exposures, parts } = scratch;
         let mut run = Run {
             table: self.table,
-            environment: self.environment,
-            global: Global {
-                custom: self.options.custom,
-                tier: self.options.tier,
-            },
-            overrides: self.options.overrides,
+            evaluator: self,
             user,
-            app: self.app,
-            exposures,
-            parts,
+            lists,
             sink,
             trace,
-            depth: 0,
+            level: 0,
             mappings: 0,
             groups: 0,
             runaway: false,
             budget: MAX_EVALUATIONS,
             now: None,
             last_hash: None,
+            subjects: Subjects::NONE,
             dropped: 0,
         };
         work(&mut run)
     }
 }
 
+/// Whether a trace wants to be told.
+fn listens<T: Trace>(_: &T) -> bool {
+    T::LISTENS
+}
+
 /// One check on its way.
-struct Run<'r, 't, 'u, 'e, E, T> {
+struct Run<'r, 's, 't, 'u, 'e, E, T> {
     table: Table<'t>,
-    environment: &'e E,
-    global: Global<'t>,
-    overrides: &'t [LocalOverride<'t>],
+    evaluator: &'r Evaluator<'t, 'e, E>,
     user: &'r User<'u>,
-    app: App<'e>,
-    exposures: &'r mut heapless::VecView<SecondaryExposure<'t>>,
-    parts: &'r mut heapless::VecView<LayerPart<'t>>,
+    lists: &'r mut Lists<'s, 't>,
     sink: &'r mut dyn ExposureSink,
     trace: &'r mut T,
-    depth: u32,
+    /// Specs that are being evaluated, but for those that a mapping led to.
+    level: u32,
     /// Config mappings that are being followed.
     mappings: u32,
     /// Experiments that are being asked for the user's group.
@@ -362,43 +372,75 @@ struct Run<'r, 't, 'u, 'e, E, T> {
     now: Option<i64>,
     /// The hash drawn last, see [`Run::hash_unit`].
     last_hash: Option<(HashInput, u64)>,
+    /// What lists were compared with, see [`Run::in_list`].
+    subjects: Subjects,
     dropped: u32,
 }
 
-impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
-    /// A public check: a fresh record, finished with its reason and the marks of its exposures.
-    fn check(&mut self, kind: SpecKind, name: &str) -> Evaluation<'t> {
-        let mut record = Evaluation::new(self.exposures.len());
-        match self.evaluate(kind, name, &mut record) {
-            Ok(true) => self.mark_delegated(&record),
+impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
+    /// [`Self::check`], on the way to another answer.
+    #[inline(never)]
+    fn check_apart(&mut self, kind: SpecKind, name: &str, record: &mut Evaluation<'t>) {
+        self.check(kind, name, self.table.entry(kind, name), record);
+    }
+
+    /// A public check into a fresh record, finished with its reason and the marks of its exposures.
+    #[inline(always)]
+    fn check(
+        &mut self,
+        kind: SpecKind,
+        name: &str,
+        entry: Option<SpecRow<'t>>,
+        record: &mut Evaluation<'t>,
+    ) {
+        let evaluated = match entry {
+            Some(entry) => self.evaluate_entry(kind, entry, record),
+            None => self.apply_override(kind, name, record),
+        };
+        match evaluated {
+            Ok(true) => self.mark_delegated(record),
             Ok(false) => record.reason = Reason::Unrecognized,
             Err(error) => {
-                self.reset(&mut record);
-                record.rule_id = Some("default");
+                self.reset(record);
+                record.rule_id = Place::DEFAULT;
                 record.reason = Reason::Error(error);
             }
         }
         record.dropped = self.dropped;
-        record
+    }
+
+    /// A record as it begins here.
+    fn record(&self) -> Evaluation<'t> {
+        Evaluation::new(self.table, self.lists.exposures.len() as u32)
     }
 
     /// §3.8, at the outermost level: which exposures are the delegate's. New layer evaluation has marked its own.
     fn mark_delegated(&mut self, record: &Evaluation<'t>) {
-        if let Some(end) = record.undelegated_end {
-            for exposure in self.exposures.iter_mut().skip(end) {
-                exposure.delegated = true;
-            }
+        if record.undelegated_end != u32::MAX {
+            self.mark_from(record.undelegated_end);
+        }
+    }
+
+    #[inline(never)]
+    fn mark_from(&mut self, first: u32) {
+        for exposure in self.lists.exposures.iter_mut().skip(first as usize) {
+            exposure.delegated = true;
         }
     }
 
     /// Clears a record as a config mapping does: its exposures too.
     fn reset(&mut self, record: &mut Evaluation<'t>) {
-        self.exposures.truncate(record.mark);
-        *record = Evaluation::new(record.mark);
+        self.lists.exposures.truncate(record.mark as usize);
+        *record = Evaluation::new(self.table, record.mark);
+    }
+
+    /// How deep specs are nested.
+    fn depth(&self) -> u32 {
+        self.level.saturating_add(self.mappings)
     }
 
     fn push_exposure(&mut self, exposure: SecondaryExposure<'t>) {
-        if self.exposures.push(exposure).is_err() {
+        if self.lists.exposures.push(exposure).is_err() {
             self.dropped = self.dropped.saturating_add(1);
         }
     }
@@ -407,26 +449,32 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
     #[inline(always)]
     fn tell<'a>(&mut self, step: impl FnOnce() -> Step<'a>) {
         if T::LISTENS {
-            self.trace.step(self.depth, &step());
+            self.trace.step(self.depth(), &step());
         }
     }
 
     fn now_ms(&mut self) -> i64 {
-        let environment = self.environment;
+        let environment = self.evaluator.environment;
         *self.now.get_or_insert_with(|| environment.now_ms())
     }
 }
 
-impl<'t, 'e, E, T> Run<'_, 't, '_, 'e, E, T> {
+impl<'t, 'e, E, T> Run<'_, '_, 't, '_, 'e, E, T> {
+    /// What the options add to the user.
+    fn global(&self) -> Global<'t> {
+        Global {
+            custom: self.evaluator.options.custom,
+        }
+    }
+
     /// The configured environment's tier, else the payload's.
     fn tier<'v>(&self) -> Option<&'v str>
     where
         't: 'v,
         'e: 'v,
     {
-        self.global
-            .tier
-            .or_else(|| self.table.meta()?.default_environment())
+        let configured = self.evaluator.options.tier;
+        configured.or_else(|| self.table.meta()?.default_environment())
     }
 }
 

@@ -6,11 +6,11 @@ use super::{Required, Result, Run};
 use crate::environment::{Environment, Membership};
 use crate::evaluation::{Evaluation, Note, Reason};
 use crate::explain::Trace;
-use crate::hash::fnv1a;
+use crate::hash::{lowered_hash, text_hash};
 use crate::json::{as_string, distinct_members, elements};
 use crate::lowercase::{
-    Lowercase, equals_lowercased, equals_lowercased_ascii, hash_lowercased, hash_lowercased_ascii,
-    is_plain_lowercase, lowercase, strip_char,
+    Lowercase, equals_lowercased, equals_lowercased_ascii, is_plain_lowercase, lowercase,
+    strip_char,
 };
 use crate::number::NumberText;
 use crate::sha256::id_list_key;
@@ -85,7 +85,7 @@ impl<'v> Operand<'v> {
     }
 }
 
-impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
+impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
     /// Leaves in the record whether the operator holds, or that it is unsupported.
     pub(super) fn compare(
         &mut self,
@@ -109,7 +109,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
         record: &mut Evaluation<'t>,
     ) -> Result<Holds> {
         let operator = condition.operator();
-        let target = || condition.target().required();
+        let target = || condition.target(self.table).required();
         let mut buffer = NumberText::new();
         let holds = match operator {
             Operator::Unsupported => return Ok(Holds::Unsupported),
@@ -154,7 +154,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             Operator::AnyCaseSensitive | Operator::NoneCaseSensitive => {
                 let left = operand.text(&mut buffer).unwrap_or_default().as_bytes();
                 let found = StringSet::read(target()?)
-                    .and_then(|set| set.contains(|| fnv1a(left), |entry| entry == left))
+                    .and_then(|set| set.contains(|| text_hash(left), |entry| entry == left))
                     .required()?;
                 found == (operator == Operator::AnyCaseSensitive)
             }
@@ -190,7 +190,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             Operator::InSegmentList | Operator::NotInSegmentList => {
                 let list = core::str::from_utf8(target()?).ok().required()?;
                 let member = match operand.text(&mut buffer) {
-                    Some(text) => self.environment.id_list(list, &id_list_key(text)),
+                    Some(text) => self.evaluator.environment.id_list(list, &id_list_key(text)),
                     None => Membership::NoLists,
                 };
                 if member != Membership::NoLists && record.note == Note::None {
@@ -241,12 +241,12 @@ fn in_lowered_set(text: &str, set: &[u8]) -> Result<bool> {
     let set = StringSet::read(set).required()?;
     let found = if text.is_ascii() {
         set.contains(
-            || hash_lowercased_ascii(text),
+            || lowered_hash(text),
             |entry| equals_lowercased_ascii(text, entry),
         )
     } else {
         set.contains(
-            || hash_lowercased(text),
+            || lowered_hash(text),
             |entry| core::str::from_utf8(entry).is_ok_and(|entry| equals_lowercased(text, entry)),
         )
     };

@@ -127,7 +127,7 @@ impl<'t> crate::Evaluation<'t> {
     /// # Errors
     /// [`ReadError::NoAnswer`] when the specs gave none, and those of [`JsonValue::parse`].
     pub fn parse_value<T: Deserialize<'t>>(&self) -> Result<T, ReadError> {
-        match self.json {
+        match self.json() {
             Some(json) => JsonValue::new(json).parse(),
             None => match self.lack() {
                 ReadError::Missing => JsonValue::new("{}").parse(),

@@ -10,9 +10,10 @@ use crate::table::rule::{ALL, HashInput, Rule, Unit};
 /// What a pass percentage is a share of.
 const BUCKETS: u64 = ALL as u64;
 
-impl<E: Environment, T: Trace> Run<'_, '_, '_, '_, E, T> {
+impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
     /// Whether the rule's unit falls below its bound.
-    pub(super) fn passes_percentage(&mut self, rule: Rule<'_>) -> Result<bool> {
+    #[inline(always)]
+    pub(super) fn passes_percentage(&mut self, rule: Rule<'t>) -> Result<bool> {
         let bound = rule.bound();
         let drawn = match bound {
             0 | ALL.. => None,
@@ -22,6 +23,7 @@ impl<E: Environment, T: Trace> Run<'_, '_, '_, '_, E, T> {
     }
 
     /// Whether what was drawn is below the bound; without a draw all pass or none.
+    #[inline(always)]
     fn within(&mut self, drawn: Option<u64>, bound: u16) -> bool {
         let passes = drawn.map_or(bound > 0, |drawn| drawn < u64::from(bound));
         self.tell(|| Step::Percentage {
@@ -35,7 +37,7 @@ impl<E: Environment, T: Trace> Run<'_, '_, '_, '_, E, T> {
     /// The same for a rule of a config mapping, which hashes the salt of the spec that it is used for.
     pub(super) fn passes_override_percentage(
         &mut self,
-        rule: Rule<'_>,
+        rule: Rule<'t>,
         spec_salt: &str,
     ) -> Result<bool> {
         let bound = rule.bound();
@@ -43,12 +45,12 @@ impl<E: Environment, T: Trace> Run<'_, '_, '_, '_, E, T> {
             0 | ALL.. => None,
             _ => {
                 let mut hash = Sha256::new();
-                for part in [spec_salt, ".", rule.override_salt(), "."] {
+                for part in [spec_salt, ".", rule.override_salt(self.table), "."] {
                     hash.update(part.as_bytes());
                 }
                 let mut buffer = NumberText::new();
                 hash.update(
-                    self.unit_text(rule.unit().required()?, &mut buffer)
+                    self.unit_text(rule.unit(self.table).required()?, &mut buffer)
                         .as_bytes(),
                 );
                 Some(hash.finish() % BUCKETS)
@@ -59,6 +61,7 @@ impl<E: Environment, T: Trace> Run<'_, '_, '_, '_, E, T> {
 
     /// H of a prefix and the user's unit id. The last one is kept: the groups of an experiment share it, and so do a
     /// layer's allocation and its experiment's.
+    #[inline(never)]
     pub(super) fn hash_unit(&mut self, input: HashInput) -> Result<u64> {
         if let Some((last, hash)) = self.last_hash
             && last == input
@@ -79,7 +82,7 @@ impl<E: Environment, T: Trace> Run<'_, '_, '_, '_, E, T> {
         Self: 'b,
     {
         self.user
-            .unit(unit.name, unit.lowered)
+            .unit(&unit)
             .and_then(|value| value.text(buffer))
             .unwrap_or_default()
     }

@@ -2,42 +2,44 @@
 
 use core::fmt;
 
+use heapless::VecView;
+
 use super::{JsonValue, Parameters, ReadError};
 use crate::evaluation::{Evaluation, Reason};
-use crate::exposure::{Exposure, LayerPart, SecondaryExposure};
+use crate::exposure::{Exposure, LayerPart, ScratchView, SecondaryExposure};
 use crate::json::{RawStr, member, members};
 
 /// The answer to a gate check.
 #[derive(Clone, Copy, Debug)]
 pub struct Gate<'s, 't, 'n> {
-    pub(super) name: &'n str,
-    pub(super) evaluation: Evaluation<'t>,
-    pub(super) secondary: &'s [SecondaryExposure<'t>],
+    name: &'n str,
+    pub(super) evaluation: &'s Evaluation<'t>,
+    secondary: &'s VecView<SecondaryExposure<'t>>,
 }
 
 /// The answer to a read of a dynamic config.
 #[derive(Clone, Copy, Debug)]
 pub struct DynamicConfig<'s, 't, 'n> {
-    pub(super) name: &'n str,
-    pub(super) evaluation: Evaluation<'t>,
-    pub(super) secondary: &'s [SecondaryExposure<'t>],
+    name: &'n str,
+    pub(super) evaluation: &'s Evaluation<'t>,
+    secondary: &'s VecView<SecondaryExposure<'t>>,
 }
 
 /// The answer to a read of an experiment.
 #[derive(Clone, Copy, Debug)]
 pub struct Experiment<'s, 't, 'n> {
-    pub(super) name: &'n str,
-    pub(super) evaluation: Evaluation<'t>,
-    pub(super) secondary: &'s [SecondaryExposure<'t>],
+    name: &'n str,
+    pub(super) evaluation: &'s Evaluation<'t>,
+    secondary: &'s VecView<SecondaryExposure<'t>>,
 }
 
 /// The answer to a read of a layer. Reading a parameter is what exposes the user.
 #[derive(Clone, Copy, Debug)]
 pub struct Layer<'s, 't, 'n> {
-    pub(super) name: &'n str,
-    pub(super) evaluation: Evaluation<'t>,
-    pub(super) secondary: &'s [SecondaryExposure<'t>],
-    pub(super) parts: &'s [LayerPart<'t>],
+    name: &'n str,
+    pub(super) evaluation: &'s Evaluation<'t>,
+    secondary: &'s VecView<SecondaryExposure<'t>>,
+    pub(super) parts: &'s VecView<LayerPart<'t>>,
 }
 
 /// A parameter of a layer with what its exposure says.
@@ -55,21 +57,42 @@ pub struct LayerParameter<'s, 't, 'n> {
     /// Whether the experiment owns the parameter.
     pub explicit: bool,
     /// The layer's result.
-    pub evaluation: Evaluation<'t>,
-    secondary: &'s [SecondaryExposure<'t>],
+    pub evaluation: &'s Evaluation<'t>,
+    secondary: &'s VecView<SecondaryExposure<'t>>,
 }
 
 macro_rules! common {
+    (@new Layer $name:ident $scratch:ident) => {
+        Layer {
+            name: $name,
+            evaluation: $scratch.record,
+            secondary: $scratch.lists.exposures,
+            parts: $scratch.lists.parts,
+        }
+    };
+    (@new $result:ident $name:ident $scratch:ident) => {
+        $result {
+            name: $name,
+            evaluation: $scratch.record,
+            secondary: $scratch.lists.exposures,
+        }
+    };
     ($($result:ident),*) => {$(
         impl<'s, 't, 'n> $result<'s, 't, 'n> {
+            /// What a check has left in the scratch.
+            #[inline(always)]
+            pub(super) fn of(name: &'n str, scratch: ScratchView<'s, 't>) -> Self {
+                common!(@new $result name scratch)
+            }
+
             /// The name that was asked for.
             pub fn name(&self) -> &'n str {
                 self.name
             }
 
             /// The whole record.
-            pub fn evaluation(&self) -> &Evaluation<'t> {
-                &self.evaluation
+            pub fn evaluation(&self) -> &'s Evaluation<'t> {
+                self.evaluation
             }
 
             /// Why the answer is what it is.
@@ -79,12 +102,12 @@ macro_rules! common {
 
             /// The rule id, empty when there is none. See [`Evaluation::write_rule_id`] for its suffix.
             pub fn rule_id(&self) -> &'t str {
-                self.evaluation.rule_id.unwrap_or_default()
+                self.evaluation.rule_id().unwrap_or_default()
             }
 
             /// The spec's id type, empty when there is no spec.
             pub fn id_type(&self) -> &'t str {
-                self.evaluation.id_type.unwrap_or_default()
+                self.evaluation.id_type().unwrap_or_default()
             }
 
             /// The gates evaluated on the way, inner ones first, repeats included.
@@ -123,7 +146,7 @@ impl<'t> Gate<'_, 't, '_> {
     pub fn exposure(&self) -> Exposure<'_, 't> {
         Exposure::Gate {
             name: self.name,
-            evaluation: &self.evaluation,
+            evaluation: self.evaluation,
             secondary: self.secondary,
         }
     }
@@ -134,12 +157,12 @@ macro_rules! config {
         impl<'t> $result<'_, 't, '_> {
             /// The value: JSON text of an object, `{}` when there is none.
             pub fn json(&self) -> &'t str {
-                self.evaluation.json.unwrap_or("{}")
+                self.evaluation.json().unwrap_or("{}")
             }
 
             /// The JSON text of a parameter; walks the object.
             pub fn parameter(&self, name: &str) -> Option<&'t str> {
-                member(self.evaluation.json?, name)
+                member(self.evaluation.json()?, name)
             }
 
             /// Whether a rule matched and passed.
@@ -149,14 +172,14 @@ macro_rules! config {
 
             /// The group's name, if the rule has one.
             pub fn group_name(&self) -> Option<&'t str> {
-                self.evaluation.group_name
+                self.evaluation.group_name()
             }
 
             /// The exposure of this read.
             pub fn exposure(&self) -> Exposure<'_, 't> {
                 Exposure::Config {
                     name: self.name,
-                    evaluation: &self.evaluation,
+                    evaluation: self.evaluation,
                     secondary: self.secondary,
                 }
             }
@@ -197,20 +220,20 @@ impl<'s, 't, 'n> Layer<'s, 't, 'n> {
     /// The experiment that answers for the layer, if one does.
     pub fn allocated_experiment(&self) -> Option<&'t str> {
         self.evaluation
-            .config_delegate
+            .config_delegate()
             .filter(|name| !name.is_empty())
     }
 
     /// The group's name, if the rule has one.
     pub fn group_name(&self) -> Option<&'t str> {
-        self.evaluation.group_name
+        self.evaluation.group_name()
     }
 
     /// The objects that make up the value: of a parameter in several, the first counts.
     fn objects(&self) -> impl Iterator<Item = LayerPart<'t>> + use<'s, 't, 'n> {
-        let whole = self.evaluation.json.map(|object| LayerPart {
+        let whole = self.evaluation.json().map(|object| LayerPart {
             object,
-            rule_id: self.evaluation.rule_id.unwrap_or_default(),
+            rule_id: self.evaluation.rule_id().unwrap_or_default(),
         });
         whole.into_iter().chain(self.parts.iter().copied())
     }
@@ -245,7 +268,7 @@ impl<'s, 't, 'n> Layer<'s, 't, 'n> {
     /// Those of `out`.
     pub fn write_json(&self, out: &mut dyn fmt::Write) -> fmt::Result {
         if self.parts.is_empty() {
-            return out.write_str(self.evaluation.json.unwrap_or("{}"));
+            return out.write_str(self.evaluation.json().unwrap_or("{}"));
         }
         out.write_char('{')?;
         for (index, (key, value, _)) in self.members().enumerate() {
@@ -304,7 +327,7 @@ impl<'s, 't, 'n> Layer<'s, 't, 'n> {
             .find_map(|part| Some((member(part.object, name)?, part.rule_id)))?;
         let explicit = self
             .evaluation
-            .explicit_parameters
+            .explicit_parameters()
             .is_some_and(|list| list.contains(name));
         Some(LayerParameter {
             layer: self.name,
@@ -331,7 +354,7 @@ impl<'t> LayerParameter<'_, 't, '_> {
             parameter: self.name,
             rule_id: self.rule_id,
             explicit: self.explicit,
-            evaluation: &self.evaluation,
+            evaluation: self.evaluation,
             secondary: self.secondary,
         }
     }

@@ -2,19 +2,79 @@
 
 use super::{Required, Result, Run};
 use crate::environment::Environment;
-use crate::evaluation::{Evaluation, EvaluationError, Reason};
+use crate::evaluation::{Evaluation, EvaluationError, Place, Reason};
 use crate::explain::{Step, Trace};
+use crate::table::condition::Condition;
 use crate::table::rule::{Rule, flags as rule_flags};
-use crate::table::spec::flags;
+use crate::table::spec::{SpecRow, flags};
 use crate::table::wire::NONE;
-use crate::table::{Spec, SpecKind};
+use crate::table::{SpecKind, Table};
 
 /// §8.3: on a v2 payload an unsupported evaluation leaves the bool of the last condition, as Statsig's core does;
 /// on a v1 payload it is false, as in the SDKs that read v1.
 const UNSUPPORTED_IS_FALSE_ON_V2: bool = false;
 
-impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
+/// What a spec says of itself, into a record that may have been another spec's.
+#[inline(always)]
+fn describe(spec: SpecRow<'_>, record: &mut Evaluation<'_>) {
+    if !record.id_type.is_some() {
+        record.id_type = Place(spec.id_type_at());
+    }
+    if let Some(version) = spec.version()
+        && record.version.is_none()
+    {
+        record.version = Some(version);
+    }
+    if spec.has(flags::OF_EXPERIMENT) {
+        if let Some(active) = spec.is_active() {
+            record.is_experiment_active = active;
+        }
+        if let Some(in_layer) = spec.has_shared_params() {
+            record.is_in_layer = in_layer;
+        }
+        let explicit = Place(spec.explicit_parameters_at());
+        if explicit.is_some() {
+            record.explicit_parameters = explicit;
+        }
+    }
+}
+
+/// The answer of a rule that matched and did not delegate.
+#[inline(always)]
+fn answer(spec: SpecRow<'_>, rule: Rule<'_>, passes: bool, record: &mut Evaluation<'_>) {
+    if passes {
+        record.value = !rule.has(rule_flags::RETURNS_FALSE);
+        record.set_json(Place(rule.return_value_at()));
+    } else {
+        record.value = spec.has(flags::DEFAULT_TRUE);
+        record.set_json(Place(spec.default_value_at()));
+    }
+    record.rule_id = Place(rule.id_at());
+    record.group_name = Place(rule.group_name_at());
+    record.is_experiment_group = rule.has(rule_flags::EXPERIMENT_GROUP);
+    record.is_experiment_active = spec.is_active() == Some(true);
+    record.sampling_rate = rule.sampling_rate_or_none();
+    record.forward_all_exposures = spec.forward_all_exposures();
+}
+
+/// The answer of a spec that has the same for everyone, into a fresh record; false when it has not.
+#[inline(always)]
+pub(super) fn settle<'t>(table: Table<'t>, spec: SpecRow<'t>, record: &mut Evaluation<'t>) -> bool {
+    const OTHERWISE: u32 = flags::NO_SPEC | flags::HAS_MORE | flags::NEW_LAYER_EVAL;
+    if !spec.has(flags::SETTLED) || spec.has(OTHERWISE) {
+        return false;
+    }
+    let Some(rule) = table.rule(spec.rules().start) else {
+        return false;
+    };
+    describe(spec, record);
+    answer(spec, rule, rule.bound() > 0, record);
+    true
+}
+
+impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
     /// §3.2. True when the name was recognized.
+    #[inline(always)]
     pub(super) fn evaluate(
         &mut self,
         kind: SpecKind,
@@ -28,20 +88,27 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
     }
 
     /// Whether one more level of nesting is within bounds (§3.12).
+    #[inline(always)]
     pub(super) fn check_depth(&mut self) -> Result<()> {
-        let too_many_mappings = self.mappings > super::MAX_DEPTH;
-        if too_many_mappings || self.depth.saturating_sub(self.mappings) > super::MAX_DEPTH {
-            self.runaway |= too_many_mappings || self.groups > 0;
-            return Err(EvaluationError::DepthExceeded);
+        match self.level > super::MAX_DEPTH {
+            true => Err(self.too_deep(false)),
+            false => Ok(()),
         }
-        Ok(())
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(super) fn too_deep(&mut self, by_mappings: bool) -> EvaluationError {
+        self.runaway |= by_mappings || self.groups > 0;
+        EvaluationError::DepthExceeded
     }
 
     /// [`Self::evaluate`] from a row of the table: the one place that counts depth and work.
+    #[inline(never)]
     pub(super) fn evaluate_entry(
         &mut self,
         kind: SpecKind,
-        entry: Spec<'t>,
+        spec: SpecRow<'t>,
         record: &mut Evaluation<'t>,
     ) -> Result<bool> {
         self.check_depth()?;
@@ -49,85 +116,97 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
             .budget
             .checked_sub(1)
             .ok_or(EvaluationError::TooManyEvaluations)?;
+        let table = self.table;
         self.tell(|| Step::Spec {
             kind,
-            name: entry.name(),
+            name: spec.name(table),
         });
-        self.depth = self.depth.saturating_add(1);
-        let recognized = self.evaluate_at_depth(kind, entry, record);
+        self.level = self.level.wrapping_add(1);
+        let recognized = self.evaluate_at_depth(kind, spec, record);
         if let Ok(true) = recognized {
             self.tell(|| Step::Answer {
                 evaluation: &*record,
             });
         }
-        self.depth = self.depth.saturating_sub(1);
+        self.level = self.level.wrapping_sub(1);
         recognized
     }
 
+    #[inline(always)]
     fn evaluate_at_depth(
         &mut self,
         kind: SpecKind,
-        entry: Spec<'t>,
+        spec: SpecRow<'t>,
         record: &mut Evaluation<'t>,
     ) -> Result<bool> {
-        // The name is read only where there are overrides to compare it with.
-        if !self.overrides.is_empty() && self.apply_override(kind, entry.name(), record)? {
-            return Ok(true);
-        }
-        if let Some(overrides) = entry.overrides()
-            && self.evaluate_mapping(kind, entry, overrides, record)?
+        if (spec.has(flags::NO_SPEC | flags::HAS_MORE)
+            || !self.evaluator.options.overrides.is_empty())
+            && let Some(recognized) = self.evaluate_besides(kind, spec, record)?
         {
-            return Ok(true);
+            return Ok(recognized);
         }
-        if kind == SpecKind::Experiment
-            && let Some(cmab) = entry.cmab()
-        {
-            self.evaluate_cmab(cmab, record)?;
-            return Ok(true);
-        }
-        if !entry.exists() {
-            return Ok(false);
-        }
-        let spec = entry;
-        record.id_type = record.id_type.or(Some(spec.id_type()));
-        record.version = record.version.or(spec.version());
-        if let Some(active) = spec.is_active() {
-            record.is_experiment_active = active;
-        }
-        if let Some(in_layer) = spec.has_shared_params() {
-            record.is_in_layer = in_layer;
-        }
-        if let Some(explicit) = spec.explicit_parameters() {
-            record.explicit_parameters = Some(explicit);
-        }
-        if kind == SpecKind::Layer && spec.has(flags::NEW_LAYER_EVAL) {
+        describe(spec, record);
+        if spec.has(flags::NEW_LAYER_EVAL) && kind == SpecKind::Layer {
             self.evaluate_new_layer(spec, record)?;
         } else {
             self.evaluate_rules(kind, spec, record)?;
         }
-        if record.is_unsupported() && (self.table.is_v1() || UNSUPPORTED_IS_FALSE_ON_V2) {
+        if (self.table.is_v1() || UNSUPPORTED_IS_FALSE_ON_V2) && record.is_unsupported() {
             record.value = false;
         }
         Ok(true)
     }
 
+    /// What goes before a spec's rules; `None` when nothing did. The name is read only where there are overrides to compare
+    /// it with.
+    #[inline(never)]
+    fn evaluate_besides(
+        &mut self,
+        kind: SpecKind,
+        spec: SpecRow<'t>,
+        record: &mut Evaluation<'t>,
+    ) -> Result<Option<bool>> {
+        if !self.evaluator.options.overrides.is_empty()
+            && self.apply_override(kind, spec.name(self.table), record)?
+        {
+            return Ok(Some(true));
+        }
+        if let Some(overrides) = spec.overrides()
+            && self.evaluate_mapping(kind, spec, overrides, record)?
+        {
+            return Ok(Some(true));
+        }
+        if kind == SpecKind::Experiment
+            && let Some(cmab) = spec.cmab()
+        {
+            let cmab = self.table.cmab(cmab).required()?;
+            self.evaluate_cmab(cmab, record)?;
+            return Ok(Some(true));
+        }
+        Ok(match spec.exists() {
+            true => None,
+            false => Some(false),
+        })
+    }
+
+    #[inline(always)]
     fn evaluate_rules(
         &mut self,
         kind: SpecKind,
-        spec: Spec<'t>,
+        spec: SpecRow<'t>,
         record: &mut Evaluation<'t>,
     ) -> Result<()> {
         let v1 = self.table.is_v1();
         let enabled = spec.has(flags::ENABLED);
         if v1 && !enabled {
-            record.set_json(spec.default_value());
-            record.rule_id = Some("disabled");
+            record.set_json(Place(spec.default_value_at()));
+            record.rule_id = Place::DISABLED;
             return Ok(());
         }
         // §3.3: on v1 a gate that falls through is false whatever its default is.
-        let default_value = spec.has(flags::DEFAULT_TRUE) && !(v1 && kind == SpecKind::Gate);
-        for at in spec.rules() {
-            let rule = self.table.rule(at).required()?;
+        let default_value =
+            move || spec.has(flags::DEFAULT_TRUE) && !(v1 && kind == SpecKind::Gate);
+        for rule in self.table.rules(spec.rules()).required()? {
             let matched = self.evaluate_rule(rule, record)?;
             if record.is_unsupported() {
                 return Ok(());
@@ -136,89 +215,116 @@ impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
                 continue;
             }
             if self.evaluate_delegate(rule, record)? {
-                record.sampling_rate = None;
+                record.sampling_rate = NONE;
                 record.forward_all_exposures = spec.forward_all_exposures();
                 return Ok(());
             }
-            if self.passes_percentage(rule)? {
-                record.value =
-                    (v1 && kind == SpecKind::Gate) || !rule.has(rule_flags::RETURNS_FALSE);
-                record.set_json(rule.return_value());
-            } else {
-                record.value = default_value;
-                record.set_json(spec.default_value());
+            let passes = self.passes_percentage(rule)?;
+            answer(spec, rule, passes, record);
+            if v1 && kind == SpecKind::Gate {
+                record.value = passes;
             }
-            record.rule_id = Some(rule.id());
-            record.group_name = rule.group_name();
-            record.is_experiment_group = rule.has(rule_flags::EXPERIMENT_GROUP);
-            record.is_experiment_active = spec.is_active().unwrap_or(false);
-            record.sampling_rate = rule.sampling_rate();
-            record.forward_all_exposures = spec.forward_all_exposures();
             return Ok(());
         }
-        record.value = default_value;
-        record.set_json(spec.default_value());
-        record.rule_id = Some(if enabled { "default" } else { "disabled" });
-        record.sampling_rate = None;
+        record.value = default_value();
+        record.set_json(Place(spec.default_value_at()));
+        record.rule_id = match enabled {
+            true => Place::DEFAULT,
+            false => Place::DISABLED,
+        };
+        record.sampling_rate = NONE;
         record.forward_all_exposures = spec.forward_all_exposures();
         Ok(())
     }
 
     /// §3.4: whether all conditions hold. All are evaluated, for the sake of their exposures, also after one that is
     /// unsupported; only a condition that the payload lacks ends it.
-    pub(super) fn evaluate_rule(
+    #[inline(never)]
+    pub(super) fn evaluate_one_rule(
         &mut self,
         rule: Rule<'t>,
         record: &mut Evaluation<'t>,
     ) -> Result<bool> {
-        self.tell(|| Step::Rule { id: rule.id() });
+        self.evaluate_rule(rule, record)
+    }
+
+    /// [`Self::evaluate_one_rule`], in its caller: the rules of a spec are one loop.
+    #[inline(always)]
+    fn evaluate_rule(&mut self, rule: Rule<'t>, record: &mut Evaluation<'t>) -> Result<bool> {
+        let table = self.table;
+        self.tell(|| Step::Rule { id: rule.id(table) });
         let mut all = true;
-        let before = record.reason;
-        let mut unsupported = record.is_unsupported();
-        for at in rule.conditions() {
-            let at = at.required()?;
+        let mut last = record.value;
+        for at in rule.conditions(table).required()? {
+            let at = u32::from_le_bytes(*at);
             if at == NONE {
+                record.value = last;
                 record.reason = Reason::Unsupported;
                 self.tell(|| Step::MissingCondition);
                 return Ok(false);
             }
-            // Each condition for itself, so that the trace tells which one it was.
-            record.reason = Reason::Recognized;
-            self.evaluate_condition(at, record)?;
-            unsupported |= record.is_unsupported();
-            all &= record.value;
+            let condition = table.condition(at).required()?;
+            last = match self.is_decided(condition) {
+                Some(holds) => holds,
+                None => {
+                    // One that is unsupported leaves the bool of the condition before it.
+                    record.value = last;
+                    self.evaluate_undecided(condition, record)?;
+                    record.value
+                }
+            };
+            all &= last;
         }
         record.value = all;
-        record.reason = match unsupported {
-            true => Reason::Unsupported,
-            false => before,
-        };
-        Ok(all && !unsupported)
+        Ok(all && !record.is_unsupported())
+    }
+
+    /// Each condition for itself, so that the trace tells which one was unsupported; the record says so if any was.
+    #[inline(never)]
+    fn evaluate_undecided(
+        &mut self,
+        condition: Condition<'t>,
+        record: &mut Evaluation<'t>,
+    ) -> Result<()> {
+        let before = record.reason;
+        record.reason = Reason::Recognized;
+        self.evaluate_condition(condition, record)?;
+        if !record.is_unsupported() {
+            record.reason = before;
+        }
+        Ok(())
     }
 
     /// §3.7. True when the rule delegates; the caller finalizes.
+    #[inline(always)]
     pub(super) fn evaluate_delegate(
         &mut self,
         rule: Rule<'t>,
         record: &mut Evaluation<'t>,
     ) -> Result<bool> {
-        let Some(at) = rule.delegate() else {
-            return Ok(false);
-        };
+        match rule.delegate() {
+            Some(at) => self.evaluate_delegate_at(at, record),
+            None => Ok(false),
+        }
+    }
+
+    #[inline(never)]
+    fn evaluate_delegate_at(&mut self, at: u32, record: &mut Evaluation<'t>) -> Result<bool> {
         let delegate = self.table.spec_at(SpecKind::Experiment, at).required()?;
         // A name that only a mapping or a bandit knows is no delegate.
         if !delegate.exists() {
             return Ok(false);
         }
+        let table = self.table;
         self.tell(|| Step::Delegate {
-            name: delegate.name(),
+            name: delegate.name(table),
         });
-        record.undelegated_end = Some(self.exposures.len());
+        record.undelegated_end = self.lists.exposures.len() as u32;
         record.value = false;
         record.clear_json();
         self.evaluate_entry(SpecKind::Experiment, delegate, record)?;
-        record.explicit_parameters = delegate.explicit_parameters();
-        record.config_delegate = Some(delegate.name());
+        record.explicit_parameters = Place(delegate.explicit_parameters_at());
+        record.config_delegate = Place(delegate.name_at());
         Ok(true)
     }
 }

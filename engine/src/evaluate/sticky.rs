@@ -22,7 +22,7 @@ use super::{Evaluator, Experiment, Layer, Required, Result, Run};
 use crate::environment::Environment;
 use crate::evaluation::{Evaluation, Reason};
 use crate::explain::Trace;
-use crate::exposure::{ExposureSink, LayerPart, ScratchView, SecondaryExposure};
+use crate::exposure::{ExposureSink, Lists, ScratchView};
 use crate::sticky::{Kept, StickyRecord};
 use crate::table::SpecKind;
 use crate::table::rule::flags as rule_flags;
@@ -74,16 +74,12 @@ impl<'t, E: Environment> Evaluator<'t, '_, E> {
     ) -> (Experiment<'s, 't, 'n>, StickyChange) {
         let enforced = self.is_enforced(stored, Some(name), user, options, scratch.reborrow());
         let kind = SpecKind::Experiment;
-        let (live, ..) = self.check(kind, user, name, scratch.reborrow(), sink, &mut ());
+        scratch.clear();
+        self.check(kind, user, name, &mut scratch, sink, &mut ());
+        let live = &*scratch.record;
         let (is_active, gives) = (live.is_experiment_active, live.is_experiment_group);
-        let (mut evaluation, change) = settle(user, stored, enforced, is_active, gives, live);
-        let (secondary, _) = keep_exposures(&mut evaluation, stored, scratch);
-        let experiment = Experiment {
-            name,
-            evaluation,
-            secondary,
-        };
-        (experiment, change)
+        let change = settle(user, stored, enforced, is_active, gives, &mut scratch);
+        (Experiment::of(name, scratch), change)
     }
 
     /// Reads a layer of which the user keeps what it was given while the experiment that gave it is active.
@@ -102,22 +98,17 @@ impl<'t, E: Environment> Evaluator<'t, '_, E> {
         };
         let enforced = self.is_enforced(stored, delegate, user, options, scratch.reborrow());
         let kind = SpecKind::Layer;
-        let (live, ..) = self.check(kind, user, name, scratch.reborrow(), sink, &mut ());
-        let allocated = live.config_delegate.is_some_and(|name| !name.is_empty());
+        scratch.clear();
+        self.check(kind, user, name, &mut scratch, sink, &mut ());
+        let live = &*scratch.record;
+        let allocated = live.config_delegate().is_some_and(|name| !name.is_empty());
         // Without a kept answer, or without its experiment, it is the live one that says whether it is active.
         let is_active = delegate
             .and_then(|name| self.table.spec(SpecKind::Experiment, name)?.is_active())
             .unwrap_or(allocated && live.is_experiment_active);
         let gives = allocated && live.is_experiment_group;
-        let (mut evaluation, change) = settle(user, stored, enforced, is_active, gives, live);
-        let (secondary, parts) = keep_exposures(&mut evaluation, stored, scratch);
-        let layer = Layer {
-            name,
-            evaluation,
-            secondary,
-            parts,
-        };
-        (layer, change)
+        let change = settle(user, stored, enforced, is_active, gives, &mut scratch);
+        (Layer::of(name, scratch), change)
     }
 
     /// Whether rules of the experiment that are enforced put the live answer before what is kept.
@@ -134,7 +125,8 @@ impl<'t, E: Environment> Evaluator<'t, '_, E> {
         };
         let mut passes = |wanted: fn(&str) -> bool| {
             // What these checks find on the way is nobody's exposure, and one that fails enforces nothing.
-            self.run(user, scratch.reborrow(), &mut (), &mut (), |run| {
+            scratch.clear();
+            self.run(user, &mut scratch.lists, &mut (), &mut (), |run| {
                 run.passes_only(name, wanted).unwrap_or(false)
             })
         };
@@ -144,90 +136,77 @@ impl<'t, E: Environment> Evaluator<'t, '_, E> {
     }
 }
 
-/// The answer, and what becomes of what is kept; `gives` says that the user is in a group.
+/// Makes the live answer the one to give, and says what becomes of what is kept; `gives` says that the user is in a group.
 fn settle<'t>(
     user: &User<'_>,
     stored: &Stored<'t>,
     enforced: bool,
     is_active: bool,
     gives: bool,
-    live: Evaluation<'t>,
-) -> (Evaluation<'t>, StickyChange) {
-    let has_unit = user.unit_of(live.id_type.unwrap_or_default()).is_some();
+    scratch: &mut ScratchView<'_, 't>,
+) -> StickyChange {
+    let id_type = scratch.record.id_type().unwrap_or_default();
     match stored {
-        _ if !has_unit => (live, StickyChange::None),
-        Stored::Unwanted => (live, StickyChange::Delete),
-        Stored::Record(_) if !is_active => (live, StickyChange::Delete),
-        Stored::Record(record) if !enforced => (restored(record, &live), StickyChange::None),
-        Stored::Nothing if is_active && gives => (live, StickyChange::Save),
-        Stored::Record(_) | Stored::Nothing => (live, StickyChange::None),
+        _ if user.unit_of(id_type).is_none() => StickyChange::None,
+        Stored::Unwanted => StickyChange::Delete,
+        Stored::Record(_) if !is_active => StickyChange::Delete,
+        Stored::Record(record) if !enforced => {
+            restore(record, scratch);
+            StickyChange::None
+        }
+        Stored::Nothing if is_active && gives => StickyChange::Save,
+        Stored::Record(_) | Stored::Nothing => StickyChange::None,
     }
 }
 
-/// The answer that was kept; what is not of the assignment but of the spec is that of today.
-fn restored<'t>(record: &StickyRecord<'t>, live: &Evaluation<'t>) -> Evaluation<'t> {
-    Evaluation {
-        value: record.value,
-        json: Some(record.json),
-        rule_id: Some(record.rule_id),
-        id_type: live.id_type,
-        version: record.version,
-        group_name: record.group_name,
-        is_experiment_group: true,
-        is_experiment_active: true,
-        is_in_layer: live.is_in_layer,
-        explicit_parameters: record.explicit_parameters,
-        config_delegate: record.config_delegate,
-        override_config_name: live.override_config_name,
-        sampling_rate: live.sampling_rate,
-        forward_all_exposures: live.forward_all_exposures,
-        has_seen_analytical_gates: live.has_seen_analytical_gates,
-        reason: Reason::Persisted,
-        persisted_time: Some(record.time),
-        ..Evaluation::new(0)
-    }
-}
-
-/// The exposures and parts of the answer: the live one's are there, those that were kept replace them.
-fn keep_exposures<'s, 't>(
-    evaluation: &mut Evaluation<'t>,
-    stored: &Stored<'t>,
-    scratch: ScratchView<'s, 't>,
-) -> (&'s [SecondaryExposure<'t>], &'s [LayerPart<'t>]) {
-    let ScratchView { exposures, parts } = scratch;
-    if let (Reason::Persisted, Stored::Record(record)) = (evaluation.reason, stored) {
-        parts.clear();
-        exposures.clear();
-        for exposure in record.secondary_exposures() {
-            if exposures.push(exposure).is_err() {
-                evaluation.dropped = evaluation.dropped.saturating_add(1);
-            }
+/// The answer that was kept, in place of the live one; what is not of the assignment but of the spec is that of today.
+fn restore<'t>(record: &StickyRecord<'t>, scratch: &mut ScratchView<'_, 't>) {
+    let ScratchView {
+        lists: Lists { exposures, parts },
+        record: answer,
+    } = scratch;
+    let live = **answer;
+    **answer = Evaluation::new(live.table, 0);
+    answer.give_kept(record);
+    answer.id_type = live.id_type;
+    answer.is_experiment_group = true;
+    answer.is_experiment_active = true;
+    answer.is_in_layer = live.is_in_layer;
+    answer.override_config_name = live.override_config_name;
+    answer.sampling_rate = live.sampling_rate;
+    answer.forward_all_exposures = live.forward_all_exposures;
+    answer.has_seen_analytical_gates = live.has_seen_analytical_gates;
+    answer.reason = Reason::Persisted;
+    parts.clear();
+    exposures.clear();
+    for exposure in record.secondary_exposures() {
+        if exposures.push(exposure).is_err() {
+            answer.dropped = answer.dropped.saturating_add(1);
         }
     }
-    (exposures, parts)
 }
 
-impl<'t, E: Environment, T: Trace> Run<'_, 't, '_, '_, E, T> {
+impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
     /// What an experiment's bool is by the rules with such an id alone, without mappings and bandits; false where it has
     /// none of them.
     fn passes_only(&mut self, experiment: &str, wanted: fn(&str) -> bool) -> Result<bool> {
-        let Some(spec) = self.table.spec(SpecKind::Experiment, experiment) else {
+        let spec = self.table.spec(SpecKind::Experiment, experiment);
+        let Some(spec) = spec.map(|spec| spec.row) else {
             return Ok(false);
         };
         if self.table.is_v1() && !spec.has(flags::ENABLED) {
             return Ok(false);
         }
         // As deep as the rules of a check.
-        self.depth = 1;
-        let mut record = Evaluation::new(0);
+        self.level = 1;
+        let mut record = Evaluation::new(self.table, 0);
         let mut any = false;
-        for at in spec.rules() {
-            let rule = self.table.rule(at).required()?;
-            if !wanted(rule.id()) {
+        for rule in self.table.rules(spec.rules()).required()? {
+            if !wanted(rule.id(self.table)) {
                 continue;
             }
             any = true;
-            let matched = self.evaluate_rule(rule, &mut record)?;
+            let matched = self.evaluate_one_rule(rule, &mut record)?;
             if record.is_unsupported() {
                 return Ok(record.value);
             }
@@ -254,8 +233,8 @@ impl Experiment<'_, '_, '_> {
     /// Those of `out`.
     pub fn write_sticky_record(&self, time: u64, out: &mut dyn Write) -> fmt::Result {
         let kept = Kept {
-            evaluation: &self.evaluation,
-            secondary: self.secondary,
+            evaluation: self.evaluation,
+            secondary: self.secondary_exposures(),
             time,
             // One that delegates to another is what its users are in all the same.
             delegate: None,
@@ -272,10 +251,10 @@ impl Layer<'_, '_, '_> {
     /// Those of `out`.
     pub fn write_sticky_record(&self, time: u64, out: &mut dyn Write) -> fmt::Result {
         let kept = Kept {
-            evaluation: &self.evaluation,
-            secondary: self.secondary,
+            evaluation: self.evaluation,
+            secondary: self.secondary_exposures(),
             time,
-            delegate: self.evaluation.config_delegate,
+            delegate: self.evaluation.config_delegate(),
         };
         kept.write(|out| self.write_json(out), out)
     }

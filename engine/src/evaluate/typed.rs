@@ -493,7 +493,7 @@ impl<'t> Parameters<'t> for Evaluation<'t> {
 impl Evaluation<'_> {
     /// Why there is no parameter.
     pub(super) fn lack(&self) -> ReadError {
-        if self.reason.is_answer() || self.json.is_some() {
+        if self.reason.is_answer() || self.json().is_some() {
             ReadError::Missing
         } else {
             ReadError::NoAnswer(self.reason)

@@ -3,6 +3,7 @@
 use core::fmt::{self, Write};
 
 use crate::json::write_escaped;
+use crate::table::Table;
 use crate::table::condition::{Condition, ConditionType, GateTarget, Operator};
 use crate::table::set::{StringSet, strings};
 use crate::table::wire::{prefixed, varint};
@@ -12,7 +13,7 @@ const SHOWN: usize = 8;
 
 /// What a condition asks, readable.
 #[derive(Clone, Copy)]
-pub struct ExplainedCondition<'t>(Condition<'t>);
+pub struct ExplainedCondition<'t>(Condition<'t>, Table<'t>);
 
 impl fmt::Debug for ExplainedCondition<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -54,8 +55,8 @@ impl Write for Spaced<'_, '_> {
 }
 
 impl<'t> ExplainedCondition<'t> {
-    pub(crate) fn new(condition: Condition<'t>) -> Self {
-        ExplainedCondition(condition)
+    pub(crate) fn new(condition: Condition<'t>, table: Table<'t>) -> Self {
+        ExplainedCondition(condition, table)
     }
 
     /// The condition's type, `unsupported` for one that this engine does not know.
@@ -80,9 +81,9 @@ impl<'t> ExplainedCondition<'t> {
     pub fn subject(&self) -> Option<&'t str> {
         match self.0.condition_type() {
             ConditionType::UnitId | ConditionType::UserBucket => {
-                core::str::from_utf8(self.0.unit()?.name).ok()
+                core::str::from_utf8(self.0.unit(self.1)?.name).ok()
             }
-            _ => self.0.field()?.name(),
+            _ => self.0.field(self.1)?.name(),
         }
     }
 
@@ -91,7 +92,7 @@ impl<'t> ExplainedCondition<'t> {
     /// # Errors
     /// Those of `out`.
     pub fn write_target(&self, out: &mut dyn Write) -> fmt::Result {
-        let Some(target) = self.0.target() else {
+        let Some(target) = self.0.target(self.1) else {
             return Ok(());
         };
         match self.0.condition_type() {

@@ -355,7 +355,7 @@ mod tests {
     #[test]
     fn random_numbers_equal_the_cores() {
         let mut choices = Choices::new(6);
-        for _ in 0..200_000 {
+        for _ in 0..50_000 {
             let word = choices.word();
             let value = match choices.below(5) {
                 0 => f64::from_bits(word),

@@ -64,6 +64,8 @@ pub struct CmabGroup<'t> {
     pub intercept: f64,
     /// How many records the model was made from.
     pub records: u64,
+    /// Where name, id and value are.
+    pub(crate) places: [u32; 3],
     weights: (u32, u32),
     table: Table<'t>,
 }
@@ -115,6 +117,11 @@ impl<'t> Cmab<'t> {
     /// The default value's JSON text, if it is an object.
     pub fn default_value(&self) -> Option<&'t str> {
         self.table.value(self.row.reference(12)?)
+    }
+
+    /// Where the default value is, or [`wire::NONE`](super::wire::NONE).
+    pub(crate) fn default_value_at(&self) -> u32 {
+        self.row.u32(12)
     }
 
     /// The target apps; they filter client bootstrap.
@@ -182,6 +189,7 @@ impl<'t> Table<'t> {
             alpha: row.f64(16),
             intercept: row.f64(24),
             records: row.u64(32),
+            places: [row.u32(0), row.u32(4), row.u32(8)],
             weights: (row.u32(40), row.u32(44)),
             table,
         })

@@ -2,7 +2,7 @@
 
 use super::rule::HashInput;
 use super::wire::{NONE, Row};
-use super::{Section, Table, wire};
+use super::{Section, Table};
 use crate::user::{Builtin, FieldName};
 
 /// Bytes of a condition's row.
@@ -116,42 +116,73 @@ code! {
     }
 }
 
-/// A condition in the table.
-#[derive(Clone, Copy)]
-pub(crate) struct Condition<'t> {
-    table: Table<'t>,
-    row: Row<'t, CONDITION>,
+/// What a set says of a text by its hash: two of 64 bits. A text whose bits a set lacks is not in it.
+#[inline(always)]
+pub(crate) fn mask(hash: u32) -> u64 {
+    1u64.wrapping_shl(hash) | 1u64.wrapping_shl(hash >> 6)
 }
 
+/// A condition in the table.
+#[derive(Clone, Copy)]
+pub(crate) struct Condition<'t>(Row<'t, CONDITION>);
+
 impl<'t> Condition<'t> {
+    /// Type and operator, as [`Condition::code`] gives them.
+    #[inline(always)]
+    pub(crate) fn codes(&self) -> u32 {
+        self.0.u32(0) & 0xFFFF
+    }
+
+    /// The [`Condition::codes`] of such conditions.
+    pub(crate) const fn code(condition_type: ConditionType, operator: Operator) -> u32 {
+        condition_type as u32 | (operator as u32) << 8
+    }
+
     pub(crate) fn condition_type(&self) -> ConditionType {
-        ConditionType::from_code(self.row.u8(0)).unwrap_or(ConditionType::Unsupported)
+        ConditionType::from_code(self.0.u8(0)).unwrap_or(ConditionType::Unsupported)
     }
 
     pub(crate) fn operator(&self) -> Operator {
-        Operator::from_code(self.row.u8(1)).unwrap_or(Operator::Unsupported)
+        Operator::from_code(self.0.u8(1)).unwrap_or(Operator::Unsupported)
+    }
+
+    /// Whose value is compared: equal for conditions of a type and a field or unit.
+    #[inline(always)]
+    pub(crate) fn subject(&self) -> u32 {
+        self.0.u32(0) & 0xFFFF_00FF
     }
 
     /// The id type of `unit_id` and `user_bucket`.
-    pub(crate) fn unit(&self) -> Option<super::rule::Unit<'t>> {
-        self.table.unit(self.row.u16(2))
+    pub(crate) fn unit(&self, table: Table<'t>) -> Option<super::rule::Unit<'t>> {
+        table.unit(self.0.u16(2))
+    }
+
+    /// The user field, if it is a built-in one.
+    pub(crate) fn builtin(&self, table: Table<'t>) -> Option<Builtin> {
+        table.builtin(self.0.u16(2))
     }
 
     /// The user field; `None` when the condition names none.
-    pub(crate) fn field(&self) -> Option<FieldName<'t>> {
-        self.table.field(self.row.u16(4))
+    pub(crate) fn field(&self, table: Table<'t>) -> Option<FieldName<'t>> {
+        table.field(self.0.u16(2))
     }
 
     /// The target in its operator's encoding.
-    pub(crate) fn target(&self) -> Option<&'t [u8]> {
-        self.table.blob(self.row.u32(8))
+    pub(crate) fn target(&self, table: Table<'t>) -> Option<&'t [u8]> {
+        table.blob(self.0.reference(4)?)
+    }
+
+    /// Of `any` and `none`: the [`mask`]s of all texts in the set, together.
+    #[inline(always)]
+    pub(crate) fn masks(&self) -> u64 {
+        self.0.u64(8)
     }
 
     /// What the hash of a user bucket is made of.
     pub(crate) fn hash_input(&self) -> HashInput {
         HashInput {
-            prefix: self.row.u32(12),
-            unit: self.row.u16(2),
+            prefix: self.0.u32(8),
+            unit: self.0.u16(2),
         }
     }
 }
@@ -176,8 +207,8 @@ impl<'t> GateTarget<'t> {
 
 impl<'t> Table<'t> {
     fn conditions(&self) -> impl Iterator<Item = Condition<'t>> + use<'t> {
-        let table = *self;
-        (0..).map_while(move |at| table.condition(at))
+        let rows = self.section(Section::Conditions).as_chunks::<CONDITION>().0;
+        rows.iter().map(|row| Condition(Row(row)))
     }
 
     /// How many conditions are of a type, or have an operator, that this engine does not know.
@@ -192,18 +223,35 @@ impl<'t> Table<'t> {
 
     /// The patterns that the table holds as text: without the `regex` feature their conditions are unsupported.
     pub fn engine_patterns(&self) -> impl Iterator<Item = &'t str> + use<'t> {
+        let table = *self;
         self.conditions()
             .filter(|condition| condition.operator() == Operator::StrMatchesPattern)
-            .filter_map(|condition| core::str::from_utf8(condition.target()?).ok())
+            .filter_map(move |condition| core::str::from_utf8(condition.target(table)?).ok())
     }
 
+    #[inline(always)]
     pub(crate) fn condition(&self, at: u32) -> Option<Condition<'t>> {
-        let row = wire::row::<CONDITION>(self.section(Section::Conditions), at)?;
-        Some(Condition { table: *self, row })
+        Some(Condition(self.row(Section::Conditions, at)?))
     }
 
+    /// The built-in field that a field is, if it is one and not by an alias.
+    pub(crate) fn builtin(&self, at: u16) -> Option<Builtin> {
+        if at == u16::MAX {
+            return None;
+        }
+        let row = self.row::<FIELD>(Section::Fields, u32::from(at))?;
+        match Builtin::from_code(row.u8(8)) {
+            Some((builtin, false)) => Some(builtin),
+            _ => None,
+        }
+    }
+
+    /// `None` for all ones.
     pub(crate) fn field(&self, at: u16) -> Option<FieldName<'t>> {
-        let row = wire::row::<FIELD>(self.section(Section::Fields), u32::from(at))?;
+        if at == u16::MAX {
+            return None;
+        }
+        let row = self.row::<FIELD>(Section::Fields, u32::from(at))?;
         Some(FieldName {
             name: self.string_bytes(row.u32(0))?,
             lowered: self.string_bytes(row.u32(4))?,

@@ -7,6 +7,8 @@ use super::{Section, Table};
 #[derive(Clone, Copy)]
 pub(crate) struct Mapping<'t> {
     pub(crate) new_config_name: &'t str,
+    /// Where the name is.
+    pub(crate) new_config_name_at: u32,
     rules: (u32, u32),
 }
 
@@ -38,6 +40,7 @@ impl<'t> Table<'t> {
             let row = row::<MAPPING>(table.section(Section::Mappings), at)?;
             Some(Mapping {
                 new_config_name: table.string(row.u32(0))?,
+                new_config_name_at: row.u32(0),
                 rules: (row.u32(4), row.u32(8)),
             })
         })

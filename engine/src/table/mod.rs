@@ -32,6 +32,7 @@ use core::fmt;
 
 use crate::hash::checksum;
 use crate::message::{Piece, write_pieces};
+use wire::Row;
 
 /// The first bytes of a table. The first of them begins neither JSON nor UTF-8.
 pub const MAGIC: [u8; 4] = [0x93, b'S', b'R', b'T'];
@@ -175,6 +176,14 @@ pub struct Table<'t> {
     head: wire::Row<'t, HEAD>,
 }
 
+impl Table<'static> {
+    /// No table: whatever refers to it finds nothing.
+    pub(crate) const EMPTY: Self = Table {
+        bytes: &[],
+        head: Row(&[0; HEAD]),
+    };
+}
+
 impl fmt::Debug for Table<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Table")
@@ -283,8 +292,67 @@ impl<'t> Table<'t> {
             .unwrap_or_default()
     }
 
+    /// Where a section begins.
+    #[inline(always)]
+    fn start(&self, section: Section) -> u32 {
+        let at = HEADER.saturating_add((section as usize).saturating_mul(8));
+        self.head.u32(at)
+    }
+
+    /// The table from the beginning of a section.
+    #[inline(always)]
+    pub(crate) fn tail_at(&self, section: Section) -> Option<&'t [u8]> {
+        self.bytes.get(self.start(section) as usize..)
+    }
+
+    /// Row `index` of a section of such rows. Only the table's end is checked: a number that leads out of its section reads
+    /// other bytes of the same table, which is as good or bad as a wrong number within.
+    #[inline(always)]
+    pub(crate) fn row<const N: usize>(&self, section: Section, index: u32) -> Option<Row<'t, N>> {
+        self.rows(section, index, 1)?.first().map(Row)
+    }
+
+    /// So many rows, one after another.
+    #[inline(always)]
+    pub(crate) fn rows<const N: usize>(
+        &self,
+        section: Section,
+        first: u32,
+        count: u32,
+    ) -> Option<&'t [[u8; N]]> {
+        let at = self
+            .start(section)
+            .wrapping_add(first.wrapping_mul(N as u32));
+        let rows = self.bytes.get(at as usize..)?.as_chunks::<N>().0;
+        rows.get(..count as usize)
+    }
+
+    /// The prefixed bytes at an offset of a heap; the bounds are those of [`Table::row`].
+    #[inline]
+    fn heap(&self, section: Section, at: u32) -> Option<&'t [u8]> {
+        wire::heap(self.bytes, self.start(section).wrapping_add(at))
+    }
+
+    /// Whether a text is the one at an offset.
+    #[inline(always)]
+    pub(crate) fn is_string(&self, at: u32, text: &[u8]) -> bool {
+        let at = self.start(Section::Strings).wrapping_add(at);
+        let Some((&length, rest)) = self.bytes.get(at as usize..).and_then(<[u8]>::split_first)
+        else {
+            return false;
+        };
+        // Nearly every length is one byte.
+        match length < 0x80 {
+            true if usize::from(length) != text.len() => false,
+            true => rest
+                .get(..text.len())
+                .is_some_and(|known| wire::same(known, text)),
+            false => wire::heap(self.bytes, at).is_some_and(|known| known == text),
+        }
+    }
+
     pub(crate) fn string_bytes(&self, at: u32) -> Option<&'t [u8]> {
-        wire::heap(self.section(Section::Strings), at)
+        self.heap(Section::Strings, at)
     }
 
     pub(crate) fn string(&self, at: u32) -> Option<&'t str> {
@@ -292,7 +360,7 @@ impl<'t> Table<'t> {
     }
 
     pub(crate) fn blob(&self, at: u32) -> Option<&'t [u8]> {
-        wire::heap(self.section(Section::Blobs), at)
+        self.heap(Section::Blobs, at)
     }
 
     pub(crate) fn list(&self, at: u32) -> Option<StringList<'t>> {
@@ -301,6 +369,6 @@ impl<'t> Table<'t> {
 
     /// JSON text of a value.
     pub(crate) fn value(&self, at: u32) -> Option<&'t str> {
-        core::str::from_utf8(wire::heap(self.section(Section::Values), at)?).ok()
+        core::str::from_utf8(self.heap(Section::Values, at)?).ok()
     }
 }

@@ -1,6 +1,6 @@
 //! Parameter stores (`evaluation.md` §5.6).
 
-use super::spec::Index;
+use super::spec::{find, index_rows};
 use super::wire::{Row, row};
 use super::{Section, StringList, Table};
 
@@ -140,18 +140,17 @@ fn read_parameter<'t>(table: Table<'t>, at: u32) -> Option<Parameter<'t>> {
 impl<'t> Table<'t> {
     /// The parameter store of that name.
     pub fn parameter_store(&self, name: &str) -> Option<ParameterStore<'t>> {
-        let index = Index::read(self.section(Section::ParameterStores))?;
-        let row = index.find::<STORE>(name, |row| {
-            self.string_bytes(row.u32(4)) == Some(name.as_bytes())
-        })?;
+        if self.section(Section::ParameterStores).is_empty() {
+            return None;
+        }
+        let row = find(*self, Section::ParameterStores, name)?;
         Some(ParameterStore { table: *self, row })
     }
 
     /// All parameter stores, in the table's order.
     pub fn parameter_stores(&self) -> impl Iterator<Item = ParameterStore<'t>> + use<'t> {
         let table = *self;
-        let rows =
-            Index::read(self.section(Section::ParameterStores)).map_or(&[][..], |index| index.rows);
+        let rows = index_rows(self.section(Section::ParameterStores)).unwrap_or_default();
         rows.as_chunks::<STORE>()
             .0
             .iter()

@@ -1,17 +1,19 @@
 //! Rules, and the hash inputs laid out for them.
 
 use super::wire::Row;
-use super::{Section, Table, wire};
+use super::{Section, Table};
 use crate::sha256::Prefix;
 
 /// Bytes of a rule's row.
 pub(crate) const RULE: usize = 36;
 
+/// Bytes of a unit's row.
+const UNIT: usize = 8;
+
 /// Bits of a rule's flags.
 pub(crate) mod flags {
     pub(crate) const EXPERIMENT_GROUP: u16 = 1 << 0;
     pub(crate) const RETURNS_FALSE: u16 = 1 << 1;
-    pub(crate) const HAS_SAMPLING_RATE: u16 = 1 << 2;
     /// A rule of `override_rules`: the prefix is a string, the rule's salt alone.
     #[cfg(feature = "compile")]
     pub(crate) const OVERRIDE_RULE: u16 = 1 << 3;
@@ -22,67 +24,87 @@ pub(crate) const ALL: u16 = 10_000;
 
 /// A rule in the table.
 #[derive(Clone, Copy)]
-pub(crate) struct Rule<'t> {
-    table: Table<'t>,
-    row: Row<'t, RULE>,
-}
+pub(crate) struct Rule<'t>(Row<'t, RULE>);
 
 impl<'t> Rule<'t> {
-    pub(crate) fn id(&self) -> &'t str {
-        self.table.string(self.row.u32(0)).unwrap_or_default()
+    pub(crate) fn id(&self, table: Table<'t>) -> &'t str {
+        table.string(self.id_at()).unwrap_or_default()
+    }
+
+    #[inline(always)]
+    pub(crate) fn id_at(&self) -> u32 {
+        self.0.u32(0)
     }
 
     /// What the hash of the pass percentage is made of.
+    #[inline(always)]
     pub(crate) fn hash_input(&self) -> HashInput {
         HashInput {
-            prefix: self.row.u32(4),
-            unit: self.row.u16(12),
+            prefix: self.0.u32(16),
+            unit: self.0.u16(24),
         }
     }
 
     /// The salt of an override rule, whose spec's salt is known only when it is used.
-    pub(crate) fn override_salt(&self) -> &'t str {
-        self.table.string(self.row.u32(4)).unwrap_or_default()
+    pub(crate) fn override_salt(&self, table: Table<'t>) -> &'t str {
+        table.string(self.0.u32(16)).unwrap_or_default()
     }
 
     /// The number of buckets of 10,000 that pass.
+    #[inline(always)]
     pub(crate) fn bound(&self) -> u16 {
-        self.row.u16(8)
+        self.0.u16(20)
     }
 
+    #[inline(always)]
     pub(crate) fn has(&self, flag: u16) -> bool {
-        self.row.u16(10) & flag != 0
+        self.0.u16(22) & flag != 0
     }
 
     /// The id type of the pass percentage.
-    pub(crate) fn unit(&self) -> Option<Unit<'t>> {
-        self.table.unit(self.row.u16(12))
+    pub(crate) fn unit(&self, table: Table<'t>) -> Option<Unit<'t>> {
+        table.unit(self.0.u16(24))
     }
 
-    /// Rows of [`Section::RuleConditions`].
-    pub(crate) fn conditions(&self) -> impl Iterator<Item = Option<u32>> + use<'t> {
-        let list = self.table.section(Section::RuleConditions);
-        let start = self.row.u32(16);
-        let end = start.saturating_add(u32::from(self.row.u16(14)));
-        (start..end).map(move |at| wire::row::<4>(list, at).map(|row| row.u32(0)))
+    /// The conditions' rows: most rules have one, which stands in the rule itself.
+    #[inline(always)]
+    pub(crate) fn conditions(&self, table: Table<'t>) -> Option<&'t [[u8; 4]]> {
+        match self.0.u16(26) {
+            1 => self.0.word(28).map(core::slice::from_ref),
+            count => table.rows(Section::RuleConditions, self.0.u32(28), u32::from(count)),
+        }
     }
 
-    pub(crate) fn group_name(&self) -> Option<&'t str> {
-        self.table.string(self.row.reference(20)?)
+    pub(crate) fn group_name(&self, table: Table<'t>) -> Option<&'t str> {
+        table.string(self.0.reference(4)?)
+    }
+
+    /// Where the group's name is, or [`wire::NONE`].
+    #[inline(always)]
+    pub(crate) fn group_name_at(&self) -> u32 {
+        self.0.u32(4)
     }
 
     /// The return value's JSON text, if it is an object.
-    pub(crate) fn return_value(&self) -> Option<&'t str> {
-        self.table.value(self.row.reference(24)?)
+    pub(crate) fn return_value(&self, table: Table<'t>) -> Option<&'t str> {
+        table.value(self.0.reference(8)?)
+    }
+
+    /// Where the return value is, or [`wire::NONE`].
+    #[inline(always)]
+    pub(crate) fn return_value_at(&self) -> u32 {
+        self.0.u32(8)
     }
 
     /// The row of the config that answers instead, which exists.
+    #[inline(always)]
     pub(crate) fn delegate(&self) -> Option<u32> {
-        self.row.reference(28)
+        self.0.reference(32)
     }
 
-    pub(crate) fn sampling_rate(&self) -> Option<u32> {
-        self.has(flags::HAS_SAMPLING_RATE).then(|| self.row.u32(32))
+    #[inline(always)]
+    pub(crate) fn sampling_rate_or_none(&self) -> u32 {
+        self.0.u32(12)
     }
 }
 
@@ -96,8 +118,11 @@ pub(crate) struct HashInput {
 /// An id type: as written, in lower case.
 #[derive(Clone, Copy)]
 pub(crate) struct Unit<'t> {
+    /// Where the name is.
+    pub(crate) at: u32,
     pub(crate) name: &'t [u8],
-    pub(crate) lowered: &'t [u8],
+    /// `None` for `userid`, which is looked for apart.
+    pub(crate) lowered: Option<&'t [u8]>,
 }
 
 impl<'t> Unit<'t> {
@@ -109,20 +134,34 @@ impl<'t> Unit<'t> {
 
 impl<'t> Table<'t> {
     pub(crate) fn rule(&self, at: u32) -> Option<Rule<'t>> {
-        let row = wire::row::<RULE>(self.section(Section::Rules), at)?;
-        Some(Rule { table: *self, row })
+        Some(Rule(self.row(Section::Rules, at)?))
+    }
+
+    /// Rules one after another, as a spec has them.
+    #[inline(always)]
+    pub(crate) fn rules(
+        &self,
+        range: core::ops::Range<u32>,
+    ) -> Option<impl Iterator<Item = Rule<'t>> + use<'t>> {
+        let count = range.end.saturating_sub(range.start);
+        let rows = self.rows::<RULE>(Section::Rules, range.start, count)?;
+        Some(rows.iter().map(|row| Rule(Row(row))))
     }
 
     pub(crate) fn unit(&self, at: u16) -> Option<Unit<'t>> {
-        let row = wire::row::<8>(self.section(Section::Units), u32::from(at))?;
+        let row = self.row::<UNIT>(Section::Units, u32::from(at))?;
         Some(Unit {
+            at: row.u32(0),
             name: self.string_bytes(row.u32(0))?,
-            lowered: self.string_bytes(row.u32(4))?,
+            lowered: match row.reference(4) {
+                Some(lowered) => Some(self.string_bytes(lowered)?),
+                None => None,
+            },
         })
     }
 
-    /// A laid-out hash input; `None` for [`wire::NONE`].
+    /// A laid-out hash input.
     pub(crate) fn prefix(&self, at: u32) -> Option<Prefix<'t>> {
-        Prefix::read(wire::heap(self.section(Section::Prefixes), at)?)
+        Prefix::read(self.heap(Section::Prefixes, at)?)
     }
 }

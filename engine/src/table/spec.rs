@@ -1,9 +1,8 @@
 //! Specs: gates, dynamic configs with experiments, and layers, each kind in an index by name.
 
-use super::Table;
-use super::set::bucket_bits;
-use super::wire::{Row, row, same};
-use crate::hash::{bucket, fnv1a};
+use super::wire::{Row, row};
+use super::{Section, Table};
+use crate::hash::{bucket, text_hash};
 
 /// What kind of spec a name is looked up as.
 ///
@@ -99,15 +98,126 @@ pub(crate) mod flags {
     pub(crate) const HAS_VERSION: u32 = 1 << 9;
     /// Only a name that overrides or a contextual bandit refer to.
     pub(crate) const NO_SPEC: u32 = 1 << 10;
+    /// The name has overrides or a bandit.
+    pub(crate) const HAS_MORE: u32 = 1 << 11;
+    /// The first rule is for everyone, at 0 or 100 %, and delegates to nothing (v2 only): the answer is the same for all.
+    pub(crate) const SETTLED: u32 = 1 << 17;
+    /// Says something that only experiments do: `isActive`, `hasSharedParams`, `explicitParameters`.
+    pub(crate) const OF_EXPERIMENT: u32 = 1 << 16;
     /// Four bits: the entity.
     pub(crate) const ENTITY: u32 = 12;
+}
+
+/// A spec's row.
+#[derive(Clone, Copy)]
+pub(crate) struct SpecRow<'t>(Row<'t, SPEC>);
+
+impl<'t> SpecRow<'t> {
+    #[inline(always)]
+    fn reference(&self, at: usize) -> Option<u32> {
+        self.0.reference(at)
+    }
+
+    pub(crate) fn name(&self, table: Table<'t>) -> &'t str {
+        table.string(self.name_at()).unwrap_or_default()
+    }
+
+    /// Where the name is.
+    #[inline(always)]
+    pub(crate) fn name_at(&self) -> u32 {
+        self.0.u32(4)
+    }
+
+    /// The salt of pass percentages.
+    pub(crate) fn salt(&self, table: Table<'t>) -> &'t str {
+        table.string(self.0.u32(8)).unwrap_or_default()
+    }
+
+    /// Where the id type is.
+    #[inline(always)]
+    pub(crate) fn id_type_at(&self) -> u32 {
+        self.0.u32(12)
+    }
+
+    /// Where the default value is, or [`wire::NONE`](super::wire::NONE).
+    #[inline(always)]
+    pub(crate) fn default_value_at(&self) -> u32 {
+        self.0.u32(16)
+    }
+
+    #[inline(always)]
+    pub(crate) fn version(&self) -> Option<u32> {
+        self.has(flags::HAS_VERSION).then(|| self.0.u32(20))
+    }
+
+    /// The rules' rows.
+    #[inline(always)]
+    pub(crate) fn rules(&self) -> core::ops::Range<u32> {
+        let start = self.0.u32(24);
+        start..start.saturating_add(self.0.u32(28))
+    }
+
+    #[inline(always)]
+    fn flags(&self) -> u32 {
+        self.0.u32(32)
+    }
+
+    #[inline(always)]
+    pub(crate) fn has(&self, flag: u32) -> bool {
+        self.flags() & flag != 0
+    }
+
+    #[inline(always)]
+    fn optional_bool(&self, shift: u32) -> Option<bool> {
+        let bits = self.flags() >> shift;
+        (bits & 2 != 0).then_some(bits & 1 != 0)
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_active(&self) -> Option<bool> {
+        self.optional_bool(flags::IS_ACTIVE)
+    }
+
+    #[inline(always)]
+    pub(crate) fn has_shared_params(&self) -> Option<bool> {
+        self.optional_bool(flags::HAS_SHARED_PARAMS)
+    }
+
+    #[inline(always)]
+    pub(crate) fn forward_all_exposures(&self) -> Option<bool> {
+        self.optional_bool(flags::FORWARD_ALL_EXPOSURES)
+    }
+
+    /// Where the list of explicit parameters is, or [`wire::NONE`](super::wire::NONE).
+    #[inline(always)]
+    pub(crate) fn explicit_parameters_at(&self) -> u32 {
+        self.0.u32(36)
+    }
+
+    /// The config mappings of this name.
+    #[inline(always)]
+    pub(crate) fn overrides(&self) -> Option<u32> {
+        self.reference(44)
+    }
+
+    /// The contextual bandit of this name.
+    #[inline(always)]
+    pub(crate) fn cmab(&self) -> Option<u32> {
+        self.reference(48)
+    }
+
+    /// False for a name that has overrides or a bandit but no spec.
+    #[inline(always)]
+    pub(crate) fn exists(&self) -> bool {
+        !self.has(flags::NO_SPEC)
+    }
 }
 
 /// A spec in the table.
 #[derive(Clone, Copy)]
 pub struct Spec<'t> {
     table: Table<'t>,
-    row: Row<'t, SPEC>,
+    pub(crate) row: SpecRow<'t>,
 }
 
 impl core::fmt::Debug for Spec<'_> {
@@ -117,26 +227,14 @@ impl core::fmt::Debug for Spec<'_> {
 }
 
 impl<'t> Spec<'t> {
-    fn string(&self, at: usize) -> &'t str {
-        self.row
-            .reference(at)
-            .and_then(|reference| self.table.string(reference))
-            .unwrap_or_default()
-    }
-
     /// The name.
     pub fn name(&self) -> &'t str {
-        self.string(4)
-    }
-
-    /// The salt of pass percentages.
-    pub(crate) fn salt(&self) -> &'t str {
-        self.string(8)
+        self.row.name(self.table)
     }
 
     /// The id type reported with results.
     pub fn id_type(&self) -> &'t str {
-        self.string(12)
+        self.table.string(self.row.id_type_at()).unwrap_or_default()
     }
 
     /// The default value's JSON text, if it is an object.
@@ -146,45 +244,27 @@ impl<'t> Spec<'t> {
 
     /// The spec's version, if it has one.
     pub fn version(&self) -> Option<u32> {
-        self.has(flags::HAS_VERSION).then(|| self.row.u32(20))
-    }
-
-    /// The rules' rows.
-    pub(crate) fn rules(&self) -> core::ops::Range<u32> {
-        let start = self.row.u32(24);
-        start..start.saturating_add(self.row.u32(28))
-    }
-
-    pub(crate) fn has(&self, flag: u32) -> bool {
-        self.row.u32(32) & flag != 0
-    }
-
-    fn optional_bool(&self, shift: u32) -> Option<bool> {
-        match self.row.u32(32) >> shift & 3 {
-            2 => Some(false),
-            3 => Some(true),
-            _ => None,
-        }
+        self.row.version()
     }
 
     /// `isActive`: the experiment is running.
     pub fn is_active(&self) -> Option<bool> {
-        self.optional_bool(flags::IS_ACTIVE)
+        self.row.is_active()
     }
 
     /// `hasSharedParams`: the experiment lives in a layer.
     pub fn has_shared_params(&self) -> Option<bool> {
-        self.optional_bool(flags::HAS_SHARED_PARAMS)
+        self.row.has_shared_params()
     }
 
     /// `forwardAllExposures`, for exposure sampling.
     pub fn forward_all_exposures(&self) -> Option<bool> {
-        self.optional_bool(flags::FORWARD_ALL_EXPOSURES)
+        self.row.forward_all_exposures()
     }
 
     /// The kind of thing this is in Statsig's console.
     pub fn entity(&self) -> Entity {
-        Entity::from_code(self.row.u32(32) >> flags::ENTITY & 15)
+        Entity::from_code(self.row.flags() >> flags::ENTITY & 15)
     }
 
     /// The layer parameters that the experiment owns.
@@ -197,87 +277,82 @@ impl<'t> Spec<'t> {
         self.table.list(self.row.reference(40)?)
     }
 
-    /// The config mappings of this name.
-    pub(crate) fn overrides(&self) -> Option<u32> {
-        self.row.reference(44)
-    }
-
     /// The contextual bandit of this name.
     pub fn cmab(&self) -> Option<super::Cmab<'t>> {
-        self.table.cmab(self.row.reference(48)?)
+        self.table.cmab(self.row.cmab()?)
     }
 
     /// False for a name that has overrides or a bandit but no spec.
     pub(crate) fn exists(&self) -> bool {
-        !self.has(flags::NO_SPEC)
+        self.row.exists()
     }
 }
 
-/// The specs of one kind: `[count u32] [bucket starts u32 × (2^bits + 1)] [rows]`, rows ordered by bucket.
-#[derive(Clone, Copy)]
-pub(crate) struct Index<'t> {
-    starts: &'t [[u8; 4]],
-    pub(crate) rows: &'t [u8],
-    bits: u32,
+/// The rows of an index: `[bits u32] [where each bucket begins, u32 × (2^bits + 1)] [rows]`, rows ordered by bucket.
+pub(crate) fn index_rows(section: &[u8]) -> Option<&[u8]> {
+    let (bits, rest) = section.split_first_chunk::<4>()?;
+    let buckets = 1usize.checked_shl(u32::from_le_bytes(*bits))?;
+    rest.get(buckets.checked_add(1)?.checked_mul(4)?..)
 }
 
-impl<'t> Index<'t> {
-    pub(crate) fn read(section: &'t [u8]) -> Option<Self> {
-        let (count, rest) = section.split_first_chunk::<4>()?;
-        let bits = bucket_bits(u32::from_le_bytes(*count));
-        let starts = 1usize.checked_shl(bits)?.checked_add(1)?.checked_mul(4)?;
-        let (starts, rows) = rest.split_at_checked(starts)?;
-        Some(Index {
-            starts: starts.as_chunks::<4>().0,
-            rows,
-            bits,
-        })
+/// The row of `name` in an index: one bucket is walked.
+#[inline(always)]
+pub(crate) fn find<'t, const N: usize>(
+    table: Table<'t>,
+    section: Section,
+    name: &str,
+) -> Option<Row<'t, N>> {
+    let name = name.as_bytes();
+    let section = table.tail_at(section)?;
+    let (bits, starts) = section.split_first_chunk::<4>()?;
+    let hash = text_hash(name);
+    let bucket = bucket(hash, u32::from_le_bytes(*bits));
+    let [start, end] = *starts
+        .get((bucket as usize).wrapping_mul(4)..)?
+        .as_chunks::<4>()
+        .0
+        .first_chunk::<2>()?;
+    let mut rows =
+        section.get(u32::from_le_bytes(start) as usize..u32::from_le_bytes(end) as usize)?;
+    while let Some((row, rest)) = rows.split_first_chunk::<N>() {
+        let row = Row(row);
+        if row.u32(0) == hash && table.is_string(row.u32(4), name) {
+            return Some(row);
+        }
+        rows = rest;
     }
-
-    /// The row of `name`: one bucket is walked. `same` compares the name of a row whose hash agrees.
-    pub(crate) fn find<const N: usize>(
-        &self,
-        name: &str,
-        same: impl Fn(Row<'t, N>) -> bool,
-    ) -> Option<Row<'t, N>> {
-        let hash = fnv1a(name.as_bytes());
-        let index = bucket(hash, self.bits) as usize;
-        let start = u32::from_le_bytes(*self.starts.get(index)?);
-        let end = u32::from_le_bytes(*self.starts.get(index.checked_add(1)?)?);
-        (start..end)
-            .map_while(|at| row::<N>(self.rows, at))
-            .find(|row| row.u32(0) == hash && same(*row))
-    }
+    None
 }
 
 impl<'t> Table<'t> {
-    fn index(&self, kind: SpecKind) -> Option<Index<'t>> {
-        Index::read(self.section(match kind {
-            SpecKind::Gate => super::Section::Gates,
-            SpecKind::DynamicConfig | SpecKind::Experiment => super::Section::Configs,
-            SpecKind::Layer => super::Section::Layers,
-        }))
+    #[inline(always)]
+    fn specs_section(kind: SpecKind) -> Section {
+        match kind {
+            SpecKind::Gate => Section::Gates,
+            SpecKind::DynamicConfig | SpecKind::Experiment => Section::Configs,
+            SpecKind::Layer => Section::Layers,
+        }
+    }
+
+    fn index(&self, kind: SpecKind) -> Option<&'t [u8]> {
+        index_rows(self.section(Self::specs_section(kind)))
     }
 
     /// A row by its number, which rules and conditions refer to.
-    pub(crate) fn spec_at(&self, kind: SpecKind, at: u32) -> Option<Spec<'t>> {
-        let row = row::<SPEC>(self.index(kind)?.rows, at)?;
-        Some(Spec { table: *self, row })
+    pub(crate) fn spec_at(&self, kind: SpecKind, at: u32) -> Option<SpecRow<'t>> {
+        Some(SpecRow(row::<SPEC>(self.index(kind)?, at)?))
     }
 
     /// A name's row, also one without a spec.
-    pub(crate) fn entry(&self, kind: SpecKind, name: &str) -> Option<Spec<'t>> {
-        let index = self.index(kind)?;
-        let row = index.find::<SPEC>(name, |row| {
-            self.string_bytes(row.u32(4))
-                .is_some_and(|known| same(known, name.as_bytes()))
-        })?;
-        Some(Spec { table: *self, row })
+    #[inline(never)]
+    pub(crate) fn entry(&self, kind: SpecKind, name: &str) -> Option<SpecRow<'t>> {
+        Some(SpecRow(find(*self, Self::specs_section(kind), name)?))
     }
 
     /// The spec of that name; cost: one hash of the name and about one comparison.
     pub fn spec(&self, kind: SpecKind, name: &str) -> Option<Spec<'t>> {
-        self.entry(kind, name).filter(Spec::exists)
+        let row = self.entry(kind, name).filter(SpecRow::exists)?;
+        Some(Spec { table: *self, row })
     }
 
     /// All specs that a kind can find, in the table's order.
@@ -288,10 +363,10 @@ impl<'t> Table<'t> {
     /// All rows, also those without a spec.
     pub(crate) fn entries(&self, kind: SpecKind) -> impl Iterator<Item = Spec<'t>> + use<'t> {
         let table = *self;
-        let rows = self.index(kind).map_or(&[][..], |index| index.rows);
+        let rows = self.index(kind).unwrap_or_default();
         rows.as_chunks::<SPEC>().0.iter().map(move |row| Spec {
             table,
-            row: Row(row),
+            row: SpecRow(Row(row)),
         })
     }
 }

@@ -7,8 +7,8 @@ pub(crate) const NONE: u32 = u32::MAX;
 #[derive(Clone, Copy)]
 pub(crate) struct Row<'t, const N: usize>(pub(crate) &'t [u8; N]);
 
-impl<const N: usize> Row<'_, N> {
-    #[inline]
+impl<'t, const N: usize> Row<'t, N> {
+    #[inline(always)]
     fn bytes<const M: usize>(&self, at: usize) -> [u8; M] {
         self.0
             .get(at..)
@@ -17,33 +17,39 @@ impl<const N: usize> Row<'_, N> {
             .unwrap_or([0; M])
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn u8(&self, at: usize) -> u8 {
         u8::from_le_bytes(self.bytes(at))
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn u16(&self, at: usize) -> u16 {
         u16::from_le_bytes(self.bytes(at))
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn u32(&self, at: usize) -> u32 {
         u32::from_le_bytes(self.bytes(at))
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn u64(&self, at: usize) -> u64 {
         u64::from_le_bytes(self.bytes(at))
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn f64(&self, at: usize) -> f64 {
         f64::from_le_bytes(self.bytes(at))
     }
 
+    /// The four bytes at a place, to be read later.
+    #[inline(always)]
+    pub(crate) fn word(&self, at: usize) -> Option<&'t [u8; 4]> {
+        self.0.get(at..)?.first_chunk()
+    }
+
     /// A reference, `None` for [`NONE`].
-    #[inline]
+    #[inline(always)]
     pub(crate) fn reference(&self, at: usize) -> Option<u32> {
         Some(self.u32(at)).filter(|&reference| reference != NONE)
     }
@@ -103,23 +109,47 @@ pub(crate) fn heap(section: &[u8], offset: u32) -> Option<&[u8]> {
 }
 
 /// Whether two runs of bytes are the same, eight at a time: the C library's `memcmp` of Wasm takes twenty instructions for each.
-#[inline]
+#[inline(always)]
 pub(crate) fn same(left: &[u8], right: &[u8]) -> bool {
-    let (left_words, left_rest) = left.as_chunks::<8>();
-    let (right_words, right_rest) = right.as_chunks::<8>();
-    let words = || {
-        left_words
-            .iter()
-            .zip(right_words)
-            .all(|(left, right)| u64::from_le_bytes(*left) == u64::from_le_bytes(*right))
+    left.len() == right.len() && same_content(left, right)
+}
+
+#[inline(never)]
+fn same_content(left: &[u8], right: &[u8]) -> bool {
+    // The last eight bytes overlap the word before them; a run without so many is one word.
+    let (Some(left_end), Some(right_end)) = (left.last_chunk::<8>(), right.last_chunk::<8>())
+    else {
+        return short_word(left) == short_word(right);
     };
-    let rest = || {
-        left_rest
-            .iter()
-            .zip(right_rest)
-            .all(|(left, right)| left == right)
+    let (mut left, mut right) = (left, right);
+    while let (Some((left_word, left_rest)), Some((right_word, right_rest))) = (
+        left.split_first_chunk::<8>(),
+        right.split_first_chunk::<8>(),
+    ) {
+        if u64::from_le_bytes(*left_word) != u64::from_le_bytes(*right_word) {
+            return false;
+        }
+        (left, right) = (left_rest, right_rest);
+    }
+    u64::from_le_bytes(*left_end) == u64::from_le_bytes(*right_end)
+}
+
+/// Fewer than eight bytes as a little-endian word, filled with zeros.
+#[inline(never)]
+pub(crate) fn short_word(bytes: &[u8]) -> u64 {
+    let length = bytes.len();
+    let shifted = |value: u64, by: usize| value.wrapping_shl((by as u32).wrapping_mul(8));
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+        return u64::from(first) | shifted(u64::from(last), length.saturating_sub(4));
+    }
+    let (Some(&first), Some(&last)) = (bytes.first(), bytes.last()) else {
+        return 0;
     };
-    left.len() == right.len() && words() && rest()
+    let middle = bytes.get(length / 2).copied().unwrap_or(0);
+    u64::from(first)
+        | shifted(u64::from(middle), length / 2)
+        | shifted(u64::from(last), length.saturating_sub(1))
 }
 
 /// Appends a number as [`varint`] reads it.

@@ -2,6 +2,7 @@
 
 use super::{Attributes, User, Value};
 use crate::lowercase::equals_lowercased;
+use crate::table::rule::Unit;
 use crate::table::wire::same;
 
 /// What the options of an evaluation add to every user.
@@ -9,8 +10,6 @@ use crate::table::wire::same;
 pub(crate) struct Global<'o> {
     /// Custom fields that apply when the user's own `custom` has none of that name.
     pub(crate) custom: Option<Attributes<'o>>,
-    /// The configured environment's tier.
-    pub(crate) tier: Option<&'o str>,
 }
 
 /// A user field by its lower-cased name, as the table stores it beside the name.
@@ -120,6 +119,12 @@ impl<'u> User<'u> {
         }
     }
 
+    /// A built-in field that goes before all other places.
+    pub(crate) fn given(&self, field: Builtin) -> Option<Value<'u>> {
+        self.builtin(field)
+            .filter(|value| !matches!(value, Value::Null | Value::Object(_) | Value::Str("")))
+    }
+
     /// §2.5: built-in, custom, global custom, private, alias.
     pub(crate) fn field<'v>(&self, field: &FieldName<'_>, global: &Global<'v>) -> Option<Value<'v>>
     where
@@ -127,8 +132,7 @@ impl<'u> User<'u> {
     {
         let (name, lowered) = (field.name, field.lowered);
         if let Some((builtin, false)) = field.builtin
-            && let Some(value) = self.builtin(builtin)
-            && !matches!(value, Value::Null | Value::Object(_) | Value::Str(""))
+            && let Some(value) = self.given(builtin)
         {
             return Some(value);
         }
@@ -156,11 +160,10 @@ impl<'u> User<'u> {
     }
 
     /// §2.6: the value of the user's unit, `None` where it has none.
-    pub(crate) fn unit(&self, name: &[u8], lowered: &[u8]) -> Option<Value<'u>> {
-        if same(lowered, b"userid") {
-            self.user_id
-        } else {
-            exact_then_lowered(self.custom_ids, name, lowered)
+    pub(crate) fn unit(&self, unit: &Unit<'_>) -> Option<Value<'u>> {
+        match unit.lowered {
+            None => self.user_id,
+            Some(lowered) => exact_then_lowered(self.custom_ids, unit.name, lowered),
         }
     }
 

@@ -85,7 +85,7 @@ impl Trace for Lines {
                 "= {}, rule {:?}{}",
                 evaluation.value,
                 rule_id(evaluation),
-                match evaluation.group_name {
+                match evaluation.group_name() {
                     Some(group) => format!(", group {group:?}"),
                     None => String::new(),
                 }
@@ -114,7 +114,7 @@ pub fn text(
         rule_id(&evaluation),
         reason(&evaluation)
     );
-    if let Some(json) = evaluation.json.filter(|_| kind != SpecKind::Gate) {
+    if let Some(json) = evaluation.json().filter(|_| kind != SpecKind::Gate) {
         let _ = writeln!(out, "value {json}");
     }
     out.push('\n');
@@ -156,7 +156,7 @@ impl Trace for Steps {
                 json!({"step": "mapping", "config": new_config_name})
             }
             Step::Answer { evaluation } => json!({"step": "answer", "value": evaluation.value,
-                "ruleID": rule_id(evaluation), "groupName": evaluation.group_name}),
+                "ruleID": rule_id(evaluation), "groupName": evaluation.group_name()}),
             _ => return,
         };
         object["depth"] = depth.into();
