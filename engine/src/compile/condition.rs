@@ -1,219 +1,231 @@
 //! Conditions: by key (v2) or inside their rules (v1) (`evaluation.md` §1.6).
 
-use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
-use super::error::{CompileError, WarningKind};
-use super::heap::Map;
-use super::outline::Span;
-use super::read::{Read, array, lenient, object, optional, string};
-use super::spec::{id_type, id_type_or_default, required};
-use super::target::{self, Target};
+use super::error::{ReadFault, WarningKind};
+use super::heap::{Names, put};
+use super::read::{Field, Is, array, fields, no_parts, object, required};
+use super::source::{Read, Source, Span};
+use super::target;
 use super::writer::{RowBytes, Writer};
-use crate::json::{Kind, Scanner};
-use crate::table::condition::{CONDITION, ConditionType, Operator};
+use crate::json::Scanner;
+use crate::table::condition::{ConditionType, Operator};
 use crate::table::wire::NONE;
 
-/// The conditions of a payload while its rules are read.
-pub(super) struct Conditions<'j> {
-    /// v2: each key's condition, and its row once a rule has asked for it.
-    by_key: Map<'j, (Draft<'j>, Option<u32>)>,
+/// In the order in which Statsig writes them.
+static FIELDS: [Field; 6] = [
+    Field::new("type", Is::Text).required(),
+    Field::new("targetValue", Is::Any),
+    Field::new("operator", Is::Text).nullable().lenient(),
+    Field::new("field", Is::Text).nullable().lenient(),
+    Field::new("additionalValues", Is::Map(&ADDITIONAL_VALUE))
+        .nullable()
+        .lenient(),
+    Field::new("idType", Is::Text).lenient().required_v2(),
+];
+
+/// Places of what must be there.
+const REQUIRED: [u8; 2] = [0, 5];
+
+static ADDITIONAL_VALUE: Field = Field::each(Is::Text).lenient();
+
+/// A condition that was read, field by field.
+type Draft = [Span; 6];
+
+/// The conditions of a payload.
+#[derive(Default)]
+pub(super) struct Conditions {
+    /// v2: those of `condition_map`, with their keys.
+    by_key: Vec<Draft>,
+    keys: Names,
+    /// v2: the keys that rules ask for, rule by rule.
+    asked: Vec<Span>,
+    /// v1: the conditions of the rules, rule by rule.
+    inline: Vec<Draft>,
 }
 
-/// A condition that was read.
-struct Draft<'j> {
-    condition_type: Cow<'j, str>,
-    operator: Option<Cow<'j, str>>,
-    target: Option<Span<'j>>,
-    field: Option<Cow<'j, str>>,
-    salt: Option<Cow<'j, str>>,
-    id_type: Cow<'j, str>,
+fn read<'j>(source: &mut Source<'j>, scanner: &mut Scanner<'j>) -> Read<Draft> {
+    scanner.peek()?;
+    let at = scanner.offset();
+    let mut draft = [Span::ABSENT; 6];
+    fields(source, scanner, &FIELDS, &mut draft, &mut no_parts)?;
+    required(source.v1, &FIELDS, &draft, &REQUIRED, at)?;
+    Ok(draft)
 }
 
-impl<'j> Conditions<'j> {
-    pub(super) fn inline() -> Self {
-        Conditions {
-            by_key: Map::default(),
-        }
-    }
-
-    /// A fault in any of them rejects the payload, used or not.
-    pub(super) fn from_map(writer: &Writer<'j>, span: Span<'j>) -> Result<Self, CompileError> {
-        let mut by_key = Map::default();
-        object(&mut span.scanner(), |key, scanner| {
-            by_key.insert(key, (Draft::read(writer.v1, scanner)?, None));
+impl Conditions {
+    /// Reads `condition_map`. A fault in any of them rejects the payload, used or not.
+    pub(super) fn read_map<'j>(
+        &mut self,
+        source: &mut Source<'j>,
+        scanner: &mut Scanner<'j>,
+    ) -> Read<()> {
+        self.by_key.clear();
+        self.keys = Names::default();
+        object(scanner, &mut |key, scanner| {
+            let draft = read(source, scanner)?;
+            let key = source.decoded(key);
+            put(&mut self.by_key, self.keys.add(source, key), draft);
             Ok(())
         })
-        .map_err(|fault| fault.within("condition_map"))?;
-        Ok(Conditions { by_key })
     }
 
-    /// The rows of a rule's conditions.
-    pub(super) fn of_rule(&mut self, writer: &mut Writer<'j>, list: Span<'j>) -> Read<Vec<u32>> {
-        let mut rows = Vec::new();
-        let mut scanner = list.scanner();
-        if writer.v1 && scanner.null()? {
-            return Ok(rows);
-        }
-        array(&mut scanner, |scanner| {
-            rows.push(if writer.v1 {
-                Draft::read(true, scanner)?.write(writer)?
-            } else {
-                let key = string(scanner)?;
-                self.by_key(writer, &key)?
+    /// Reads the conditions of a rule: where they are, and what is wrong with the next one.
+    pub(super) fn read_list<'j>(
+        &mut self,
+        source: &mut Source<'j>,
+        scanner: &mut Scanner<'j>,
+    ) -> Read<(Span, Option<ReadFault>)> {
+        let before = *scanner;
+        let first = self.listed(source.v1);
+        let mut fault = None;
+        if !(source.v1 && scanner.null()?) {
+            let read = array(scanner, &mut |scanner| {
+                if source.v1 {
+                    self.inline.push(read(source, scanner)?);
+                } else {
+                    let key = scanner.string()?;
+                    self.asked.push(source.decoded(key));
+                }
+                Ok(())
             });
-            Ok(())
-        })
-        .map_err(|fault| fault.within("conditions"))?;
-        Ok(rows)
+            fault = read.err();
+        }
+        if let Some(fault) = fault.take_if(|fault| !fault.is_local()) {
+            return Err(fault);
+        }
+        if fault.is_some() {
+            *scanner = before;
+            scanner.skip()?;
+        }
+        let list = Span::between(first, self.listed(source.v1));
+        Ok((list, fault.map(|fault| fault.within("conditions"))))
     }
 
-    fn by_key(&mut self, writer: &mut Writer<'j>, key: &str) -> Read<u32> {
-        match self.by_key.get_mut(key) {
-            None => {
-                writer.warn(WarningKind::MissingCondition(key.into()));
-                Ok(NONE)
-            }
-            Some((_, Some(row))) if !writer.warns_at(*row) => Ok(*row),
-            Some((draft, row)) => {
-                let written = draft.write(writer)?;
-                *row = Some(written);
-                Ok(written)
-            }
+    fn listed(&self, v1: bool) -> usize {
+        match v1 {
+            true => self.inline.len(),
+            false => self.asked.len(),
         }
+    }
+
+    /// Writes a rule's conditions, so far as they are not yet, and gives their rows.
+    pub(super) fn write_list(
+        &mut self,
+        source: &mut Source<'_>,
+        writer: &mut Writer,
+        gates: &Names,
+        list: Span,
+        rows: &mut Vec<u32>,
+    ) -> Read<()> {
+        if writer.v1 {
+            for draft in list.of(&self.inline) {
+                rows.push(write(source, writer, gates, draft)?);
+            }
+            return Ok(());
+        }
+        for key in list.of(&self.asked) {
+            let Some(at) = self.keys.find(source, source.text(*key)) else {
+                let key = source.text(*key).into();
+                writer.warn(source, WarningKind::MissingCondition(key));
+                rows.push(NONE);
+                continue;
+            };
+            // The number of a key is one more than its row.
+            let known = self.keys.entries.get_mut(at as usize);
+            let written = known.map(|known| &mut known.number);
+            let row = match (&written, self.by_key.get(at as usize)) {
+                (Some(row), _) if **row > 0 && !writer.warns_at(row.wrapping_sub(1)) => {
+                    row.wrapping_sub(1)
+                }
+                (_, Some(draft)) => write(source, writer, gates, draft)?,
+                _ => NONE,
+            };
+            if let Some(written) = written {
+                *written = row.wrapping_add(1);
+            }
+            rows.push(row);
+        }
+        Ok(())
     }
 }
 
-impl<'j> Draft<'j> {
-    fn read(v1: bool, scanner: &mut Scanner<'j>) -> Read<Self> {
-        scanner.peek()?;
-        let at = scanner.offset();
-        let mut condition_type = None;
-        let mut operator = None;
-        let mut target = None;
-        let mut field = None;
-        let mut salt = None;
-        let mut unit = None;
-        object(scanner, |key, scanner| {
-            let text = |scanner: &mut Scanner<'j>| {
-                optional(scanner, |scanner| id_type(v1, scanner)).map(Option::flatten)
-            };
-            match key.as_ref() {
-                "type" => condition_type = Some(string(scanner)?),
-                "operator" => operator = text(scanner)?,
-                "targetValue" => target = Some(Span::take(scanner)?),
-                "field" => field = text(scanner)?,
-                "additionalValues" => {
-                    optional(scanner, |scanner| {
-                        lenient(
-                            v1,
-                            |kind| kind == Kind::Object,
-                            scanner,
-                            |scanner| {
-                                object(scanner, |key, scanner| {
-                                    let value = id_type(v1, scanner)?;
-                                    if key == "salt" {
-                                        salt = value;
-                                    }
-                                    Ok(())
-                                })
-                            },
-                        )
-                    })?;
+fn write(source: &mut Source<'_>, writer: &mut Writer, gates: &Names, draft: &Draft) -> Read<u32> {
+    let [name, target, operator, field, additional_values, id_type] = *draft;
+    let mark = source.mark();
+    let known = ConditionType::from_name(source.text(name)).filter(|known| match known {
+        ConditionType::Unsupported => false,
+        ConditionType::MultiPassGate | ConditionType::MultiFailGate => {
+            writer.v1 && source.text(target).starts_with('[')
+        }
+        _ => true,
+    });
+    let condition_type = known.unwrap_or_else(|| {
+        let name = source.text(name).into();
+        writer.warn(source, WarningKind::UnsupportedType(name));
+        ConditionType::Unsupported
+    });
+    let (operator, target) = match condition_type {
+        ConditionType::Unsupported => (Operator::Unsupported, NONE),
+        ConditionType::Public => (Operator::Always, NONE),
+        ConditionType::PassGate | ConditionType::FailGate => (
+            Operator::Always,
+            target::gate(source, writer, gates, target),
+        ),
+        ConditionType::MultiPassGate | ConditionType::MultiFailGate => (
+            Operator::Always,
+            target::gates(source, writer, gates, target),
+        ),
+        _ => {
+            let known = operator
+                .present()
+                .and_then(|operator| Operator::from_name(source.text(operator)));
+            match known {
+                // Three words are the table's own.
+                Some(operator) if operator as u8 > Operator::Always as u8 => {
+                    let bucket = condition_type == ConditionType::UserBucket;
+                    target::comparison(source, writer, operator, target, bucket)
                 }
-                "idType" => unit = id_type(v1, scanner)?,
                 _ => {
-                    scanner.skip()?;
+                    let name = match operator.present() {
+                        Some(operator) => source.text(operator),
+                        None => "null",
+                    };
+                    let name = name.into();
+                    writer.warn(source, WarningKind::UnsupportedOperator(name));
+                    (Operator::Unsupported, NONE)
                 }
-            }
-            Ok(())
-        })?;
-        Ok(Draft {
-            condition_type: required(condition_type, "type", at)?,
-            operator,
-            target,
-            field,
-            salt,
-            id_type: id_type_or_default(v1, unit, at)?,
-        })
-    }
-
-    fn write(&self, writer: &mut Writer<'j>) -> Read<u32> {
-        let condition_type = self.known_type(writer);
-        let target = Target::read(self.target)?;
-        let (operator, target) = match condition_type {
-            ConditionType::Unsupported => (Operator::Unsupported, NONE),
-            ConditionType::Public => (Operator::Always, NONE),
-            ConditionType::PassGate | ConditionType::FailGate => {
-                (Operator::Always, target::gate(writer, &target))
-            }
-            ConditionType::MultiPassGate | ConditionType::MultiFailGate => {
-                (Operator::Always, target::gates(writer, self.target)?)
-            }
-            _ => {
-                let name = self.operator.as_deref();
-                let bucket = condition_type == ConditionType::UserBucket;
-                match name.and_then(|name| target::comparison(writer, name, &target, bucket)) {
-                    Some(compared) => compared,
-                    None => {
-                        let name = name.unwrap_or("null");
-                        writer.warn(WarningKind::UnsupportedOperator(name.into()));
-                        (Operator::Unsupported, NONE)
-                    }
-                }
-            }
-        };
-        let subject = match condition_type {
-            ConditionType::UnitId | ConditionType::UserBucket => writer.unit(&self.id_type)?,
-            ConditionType::UserField
-            | ConditionType::EnvironmentField
-            | ConditionType::IpBased
-            | ConditionType::UaBased
-            | ConditionType::ExperimentGroup => writer.field(self.field.as_deref())?,
-            _ => writer.field(None)?,
-        };
-        let extra = match (condition_type, operator) {
-            (ConditionType::UserBucket, _) => {
-                let salt = self.salt.as_deref().unwrap_or_default();
-                u64::from(writer.prefix(&alloc::format!("{salt}.")))
-            }
-            (_, Operator::Any | Operator::None) => writer.masks(target),
-            _ => 0,
-        };
-        let row: [u8; CONDITION] = RowBytes::new()
-            .u8(condition_type as u8)
-            .u8(operator as u8)
-            .u16(subject)
-            .u32(target)
-            .u64(extra)
-            .done();
-        Ok(writer.conditions.intern(&row))
-    }
-
-    fn known_type(&self, writer: &mut Writer<'j>) -> ConditionType {
-        let multi_gates_fit = || {
-            self.target
-                .is_some_and(|target| target.text().starts_with('['))
-        };
-        match self.condition_type.as_ref() {
-            "public" => ConditionType::Public,
-            "pass_gate" => ConditionType::PassGate,
-            "fail_gate" => ConditionType::FailGate,
-            "multi_pass_gate" if writer.v1 && multi_gates_fit() => ConditionType::MultiPassGate,
-            "multi_fail_gate" if writer.v1 && multi_gates_fit() => ConditionType::MultiFailGate,
-            "user_field" => ConditionType::UserField,
-            "unit_id" => ConditionType::UnitId,
-            "environment_field" => ConditionType::EnvironmentField,
-            "current_time" => ConditionType::CurrentTime,
-            "user_bucket" => ConditionType::UserBucket,
-            "ip_based" => ConditionType::IpBased,
-            "ua_based" => ConditionType::UaBased,
-            "target_app" => ConditionType::TargetApp,
-            "experiment_group" => ConditionType::ExperimentGroup,
-            other => {
-                writer.warn(WarningKind::UnsupportedType(other.into()));
-                ConditionType::Unsupported
             }
         }
-    }
+    };
+    let subject = match condition_type {
+        ConditionType::UnitId | ConditionType::UserBucket => writer.unit(source, id_type)?,
+        ConditionType::UserField
+        | ConditionType::EnvironmentField
+        | ConditionType::IpBased
+        | ConditionType::UaBased
+        | ConditionType::ExperimentGroup => writer.field(source, field)?,
+        _ => writer.field(source, Span::ABSENT)?,
+    };
+    let extra = match (condition_type, operator) {
+        (ConditionType::UserBucket, _) => {
+            let mut salt = Span::ABSENT;
+            source.members(additional_values, &mut |source, key, value| {
+                if source.is(key, "salt") {
+                    salt = source.string(value).unwrap_or(Span::ABSENT);
+                }
+            });
+            u64::from(writer.prefix(&[source.text(salt)]))
+        }
+        (_, Operator::Any | Operator::None) => writer.masks(target),
+        _ => 0,
+    };
+    let mut row = RowBytes::new();
+    row.u8(condition_type as u8)
+        .u8(operator as u8)
+        .u16(subject)
+        .u32(target)
+        .u64(extra);
+    source.forget(mark);
+    Ok(writer.conditions.intern(row.bytes()))
 }

@@ -1,5 +1,6 @@
 //! What can be wrong with a payload, and what is merely worth knowing.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
 
@@ -137,58 +138,93 @@ impl fmt::Display for Warning {
     }
 }
 
-/// A fault while reading, with the path to it, innermost part last.
-pub(super) struct ReadFault {
-    pub(super) kind: ReadFaultKind,
-    pub(super) offset: usize,
-    pub(super) path: String,
+/// A fault while reading, with the path to it. In a box, so that results stay small where there is none.
+pub(super) struct ReadFault(Box<FaultAt>);
+
+struct FaultAt {
+    kind: ReadFaultKind,
+    offset: usize,
+    path: String,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum ReadFaultKind {
+enum ReadFaultKind {
     Json(FaultKind),
     Missing,
+    NoUpdates,
     TooLarge,
 }
 
 impl ReadFault {
-    pub(super) fn missing(path: &str, offset: usize) -> Self {
-        ReadFault {
-            kind: ReadFaultKind::Missing,
+    #[cold]
+    #[inline(never)]
+    fn new(kind: ReadFaultKind, path: &str, offset: usize) -> Self {
+        ReadFault(Box::new(FaultAt {
+            kind,
             offset,
             path: path.into(),
-        }
+        }))
+    }
+
+    pub(super) fn missing(path: &str, offset: usize) -> Self {
+        ReadFault::new(ReadFaultKind::Missing, path, offset)
     }
 
     pub(super) fn mistyped(path: &str, offset: usize) -> Self {
-        ReadFault {
-            kind: ReadFaultKind::Json(FaultKind::Type),
-            offset,
-            path: path.into(),
-        }
+        ReadFault::new(ReadFaultKind::Json(FaultKind::Type), path, offset)
     }
 
     pub(super) fn too_large() -> Self {
-        ReadFault {
-            kind: ReadFaultKind::TooLarge,
-            offset: 0,
-            path: String::new(),
-        }
+        ReadFault::new(ReadFaultKind::TooLarge, "", 0)
+    }
+
+    pub(super) fn no_updates() -> Self {
+        ReadFault::new(ReadFaultKind::NoUpdates, "", 0)
+    }
+
+    pub(super) fn offset(&self) -> usize {
+        self.0.offset
+    }
+
+    pub(super) fn into_path(self) -> String {
+        self.0.path
     }
 
     /// The same fault, seen from one level further out.
+    #[cold]
+    #[inline(never)]
     pub(super) fn within(mut self, part: &str) -> Self {
-        self.path = match self.path.is_empty() {
-            true => part.into(),
-            false => alloc::format!("{part}.{}", self.path),
-        };
+        let path = &mut self.0.path;
+        if !path.is_empty() {
+            path.insert(0, '.');
+        }
+        path.insert_str(0, part);
         self
     }
 
-    /// Whether it concerns the one spec that is being read, not the text as a whole.
-    pub(super) fn drops_spec(&self) -> bool {
+    /// The same fault, seen from outside of the array in which the element of this index has it.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn within_element(self, index: u32) -> Self {
+        let mut text = [0; 10];
+        let mut rest = index;
+        let mut start = text.len();
+        for (at, place) in text.iter_mut().enumerate().rev() {
+            *place = b'0'.wrapping_add((rest % 10) as u8);
+            start = at;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        let digits = text.get(start..).unwrap_or_default();
+        self.within(core::str::from_utf8(digits).unwrap_or_default())
+    }
+
+    /// Whether it concerns the one value that is being read, not the text as a whole.
+    pub(super) fn is_local(&self) -> bool {
         matches!(
-            self.kind,
+            self.0.kind,
             ReadFaultKind::Missing | ReadFaultKind::Json(FaultKind::Type)
         )
     }
@@ -196,24 +232,19 @@ impl ReadFault {
 
 impl From<Fault> for ReadFault {
     fn from(fault: Fault) -> Self {
-        ReadFault {
-            kind: ReadFaultKind::Json(fault.kind),
-            offset: fault.offset,
-            path: String::new(),
-        }
+        ReadFault::new(ReadFaultKind::Json(fault.kind), "", fault.offset)
     }
 }
 
 impl From<ReadFault> for CompileError {
     fn from(fault: ReadFault) -> Self {
-        match fault.kind {
-            ReadFaultKind::Json(FaultKind::Syntax) => CompileError::NotJson(fault.offset),
-            ReadFaultKind::Json(FaultKind::Depth) => CompileError::TooDeep(fault.offset),
-            ReadFaultKind::Json(FaultKind::Type) => CompileError::Mistyped {
-                path: fault.path,
-                offset: fault.offset,
-            },
-            ReadFaultKind::Missing => CompileError::Missing { path: fault.path },
+        let FaultAt { kind, offset, path } = *fault.0;
+        match kind {
+            ReadFaultKind::Json(FaultKind::Syntax) => CompileError::NotJson(offset),
+            ReadFaultKind::Json(FaultKind::Depth) => CompileError::TooDeep(offset),
+            ReadFaultKind::Json(FaultKind::Type) => CompileError::Mistyped { path, offset },
+            ReadFaultKind::Missing => CompileError::Missing { path },
+            ReadFaultKind::NoUpdates => CompileError::NoUpdates,
             ReadFaultKind::TooLarge => CompileError::TooLarge,
         }
     }

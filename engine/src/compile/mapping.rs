@@ -1,142 +1,120 @@
 //! Config mappings: `overrides` and `override_rules` (`evaluation.md` §3.10).
 
-use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
-use super::condition::Conditions;
-use super::error::{CompileError, ReadFault};
-use super::heap::Map;
-use super::outline::Span;
-use super::read::{Read, array, object, optional, string};
-use super::spec::{RuleDraft, required};
-use super::writer::{RowBytes, Writer};
-use crate::json::Scanner;
-use crate::table::rule::RULE;
+use super::heap::Names;
+use super::outline::Sections;
+use super::read::{Field, Is, object, record, unsigned};
+use super::rule;
+use super::source::{Read, Source, Span};
+use super::spec::Rules;
+use super::writer::{Context, RowBytes, Writer};
 use crate::table::wire::NONE;
 use crate::table::{MAPPING, MAPPING_RULE, Section};
 
-struct Mapping<'j> {
-    new_config_name: Cow<'j, str>,
-    rules: Vec<(Cow<'j, str>, u64)>,
-}
+/// A config's mappings by its name.
+pub(super) static OVERRIDES: Field = Field::each(Is::Map(&MAPPINGS)).nullable();
+static MAPPINGS: Field = Field::each(Is::List(&ONE_MAPPING));
+static ONE_MAPPING: Field = Field::each(Is::Record(&MAPPING_FIELDS));
+static MAPPING_FIELDS: [Field; 2] = [
+    Field::new("new_config_name", Is::Text).required(),
+    Field::new("rules", Is::List(&ONE_RULE)).required(),
+];
+static ONE_RULE: Field = Field::each(Is::Record(&RULE_FIELDS));
+static RULE_FIELDS: [Field; 2] = [
+    Field::new("rule_name", Is::Text).required(),
+    Field::new("start_time", Is::Integer).nullable(),
+];
 
 /// Writes the mappings; gives each name its row of overrides.
-pub(super) fn write<'j>(
-    writer: &mut Writer<'j>,
-    conditions: &mut Conditions<'j>,
-    overrides: Option<Span<'j>>,
-    override_rules: Option<Span<'j>>,
-) -> Result<Map<'j, u32>, CompileError> {
-    let mut rules: Map<'j, u32> = Map::default();
-    if let Some(span) = override_rules {
-        optional(&mut span.scanner(), |scanner| {
-            object(scanner, |name, scanner| {
-                writer.spec = alloc::format!("override_rules.{name}");
-                let rule = RuleDraft::read(writer, conditions, scanner)?;
-                let row = (writer.rules.len() / RULE) as u32;
-                rule.write(writer, None)?;
-                writer.rule = None;
-                rules.insert(name, row);
-                Ok(())
-            })
-        })
+pub(super) fn write(
+    source: &mut Source<'_>,
+    writer: &mut Writer,
+    rules: &mut Rules,
+    sections: &Sections,
+    (gates, configs): (&Names, &Names),
+) -> Read<Names> {
+    let mut by_name = Names::default();
+    if let Some(section) = sections.get("override_rules").present() {
+        write_rules(
+            source,
+            writer,
+            rules,
+            section,
+            (gates, configs),
+            &mut by_name,
+        )
         .map_err(|fault| fault.within("override_rules"))?;
-        writer.spec.clear();
     }
-    let mut rows = Map::default();
-    let Some(span) = overrides else {
-        return Ok(rows);
-    };
-    optional(&mut span.scanner(), |scanner| {
-        object(scanner, |name, scanner| {
-            let mut mappings = Vec::new();
-            array(scanner, |scanner| {
-                mappings.push(read(scanner)?);
-                Ok(())
-            })?;
-            let first = rows_in(writer, Section::Mappings, MAPPING);
-            let count = mappings.len() as u32;
-            for mapping in mappings {
-                let first = rows_in(writer, Section::MappingRules, MAPPING_RULE);
-                let count = mapping.rules.len() as u32;
-                for (rule_name, start_time) in &mapping.rules {
-                    let rule = rules.get(rule_name).copied().unwrap_or(NONE);
-                    let row: [u8; MAPPING_RULE] = RowBytes::new().u32(rule).u64(*start_time).done();
-                    writer.put(Section::MappingRules, &row);
-                }
-                let row: [u8; MAPPING] = RowBytes::new()
-                    .u32(writer.string(&mapping.new_config_name))
-                    .u32(first)
-                    .u32(count)
-                    .done();
-                writer.put(Section::Mappings, &row);
-            }
-            rows.insert(name, rows_in(writer, Section::Overrides, 8));
-            let row: [u8; 8] = RowBytes::new().u32(first).u32(count).done();
-            writer.put(Section::Overrides, &row);
-            Ok(())
-        })
-    })
-    .map_err(|fault| fault.within("overrides"))?;
+    let overrides = sections.read(source, "overrides", &OVERRIDES)?;
+    let mut rows = Names::default();
+    source.members(overrides, &mut |source, name, mappings| {
+        let first = writer.rows_in(Section::Mappings, MAPPING);
+        source.elements(mappings, &mut |source, mapping| {
+            write_mapping(source, writer, mapping, &by_name);
+        });
+        let count = writer
+            .rows_in(Section::Mappings, MAPPING)
+            .wrapping_sub(first);
+        rows.set(source, name, writer.rows_in(Section::Overrides, 8));
+        let mut row = RowBytes::new();
+        row.u32(first).u32(count);
+        writer.put(Section::Overrides, row.bytes());
+    });
     Ok(rows)
 }
 
-pub(super) fn rows_in(writer: &Writer<'_>, section: Section, size: usize) -> u32 {
-    writer.section(section).len().checked_div(size).unwrap_or(0) as u32
-}
-
-fn read<'j>(scanner: &mut Scanner<'j>) -> Read<Mapping<'j>> {
-    let at = scanner.offset();
-    let mut new_config_name = None;
-    let mut rules = None;
-    object(scanner, |key, scanner| {
-        match key.as_ref() {
-            "new_config_name" => new_config_name = Some(string(scanner)?),
-            "rules" => {
-                let mut read = Vec::new();
-                array(scanner, |scanner| {
-                    read.push(mapping_rule(scanner)?);
-                    Ok(())
-                })?;
-                rules = Some(read);
-            }
-            _ => {
-                scanner.skip()?;
-            }
+fn write_rules(
+    source: &mut Source<'_>,
+    writer: &mut Writer,
+    rules: &mut Rules,
+    section: Span,
+    (gates, configs): (&Names, &Names),
+    by_name: &mut Names,
+) -> Read<()> {
+    let mut scanner = source.scanner_at(section);
+    if scanner.null()? {
+        return Ok(());
+    }
+    let mut rows = Vec::new();
+    object(&mut scanner, &mut |name, scanner| {
+        let name = source.decoded(name);
+        let mut drafts = Vec::new();
+        rule::read(source, scanner, &mut rules.conditions, &mut drafts)?;
+        writer.context = Context {
+            part: "override_rules",
+            spec: name,
+            rule: Span::ABSENT,
+        };
+        for draft in &drafts {
+            rows.clear();
+            let conditions = &mut rules.conditions;
+            rule::write_conditions(source, writer, conditions, gates, draft, &mut rows)?;
+            by_name.set(source, name, rule::written(writer));
+            rule::write(source, writer, configs, draft, &rows, None)?;
         }
         Ok(())
     })?;
-    Ok(Mapping {
-        new_config_name: required(new_config_name, "new_config_name", at)?,
-        rules: required(rules, "rules", at)?,
-    })
+    writer.context = Context::NONE;
+    Ok(())
 }
 
-/// A time in ms. One before the epoch has passed as surely as the epoch itself.
-fn start(scanner: &mut Scanner<'_>) -> Read<u64> {
-    scanner.peek()?;
-    let offset = scanner.offset();
-    let time = scanner.number()?.parse::<i64>();
-    let time = time.map_err(|_| ReadFault::mistyped("", offset))?;
-    Ok(u64::try_from(time).unwrap_or(0))
-}
-
-fn mapping_rule<'j>(scanner: &mut Scanner<'j>) -> Read<(Cow<'j, str>, u64)> {
-    let at = scanner.offset();
-    let mut rule_name = None;
-    let mut start_time = None;
-    object(scanner, |key, scanner| {
-        match key.as_ref() {
-            "rule_name" => rule_name = Some(string(scanner)?),
-            "start_time" => start_time = optional(scanner, start)?,
-            _ => {
-                scanner.skip()?;
-            }
-        }
-        Ok(())
-    })?;
-    Ok((
-        required(rule_name, "rule_name", at)?,
-        start_time.unwrap_or(0),
-    ))
+fn write_mapping(source: &mut Source<'_>, writer: &mut Writer, mapping: Span, by_name: &Names) {
+    let [new_config_name, rules] = record(source, mapping, &MAPPING_FIELDS);
+    let first = writer.rows_in(Section::MappingRules, MAPPING_RULE);
+    source.elements(rules, &mut |source, rule| {
+        let [rule_name, start_time] = record(source, rule, &RULE_FIELDS);
+        let rule = by_name.number(source, rule_name).unwrap_or(NONE);
+        let mut row = RowBytes::new();
+        // A time before the epoch has passed as surely as the epoch itself.
+        let start_time = unsigned(source.text(start_time)).unwrap_or(0);
+        row.u32(rule).u64(start_time);
+        writer.put(Section::MappingRules, row.bytes());
+    });
+    let end = writer.rows_in(Section::MappingRules, MAPPING_RULE);
+    let mut row = RowBytes::new();
+    row.u32(writer.text(source, new_config_name))
+        .u32(first)
+        .u32(end.wrapping_sub(first));
+    writer.put(Section::Mappings, row.bytes());
 }

@@ -1,65 +1,51 @@
 //! The payload's own fields (`evaluation.md` §1.3).
 
-use alloc::borrow::Cow;
-use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::error::{CompileError, ReadFault};
-use super::outline::{Span, check_map};
-use super::read::{Read, array, float, lenient, object, optional, string, unsigned};
+use super::outline::Sections;
+use super::read::{ANY_MAP, ANYTHING, Field, Is, no_parts, unsigned, value};
+use super::source::{Read, Source, Span};
 use super::writer::{RowBytes, Writer};
 use crate::json::{Kind, Scanner};
-use crate::number::number_text;
+use crate::number::{number_text, parse_float};
 use crate::table::wire::NONE;
 use crate::table::{HASHED_KEYS, PLAIN_KEYS, SamplingMode, Section};
 
-type Sections<'a, 'j> = &'a dyn Fn(&str) -> Option<Span<'j>>;
+static TEXT: Field = Field::each(Is::Text).nullable().lenient();
+static APP_ID: Field = Field::each(Is::Checked(check_app_id)).nullable();
+static NUMBERS: Field = Field::each(Is::Map(&NUMBER)).nullable();
+static NUMBER: Field = Field::each(Is::Number);
+static FLAGS: Field = Field::each(Is::Map(&FLAG)).nullable();
+static FLAG: Field = Field::each(Is::Bool);
+static APP_IDS: Field = Field::each(Is::Map(&APP_ID_OF_KEY)).nullable();
+static APP_ID_OF_KEY: Field = Field::each(Is::Checked(check_app_id));
+static LAYERS: Field = Field::each(Is::Map(&LAYER)).nullable();
+static LAYER: Field = Field::each(Is::Text);
 
-pub(super) fn write<'j>(
-    writer: &mut Writer<'j>,
-    section: Sections<'_, 'j>,
-) -> Result<(), CompileError> {
-    check_map(section("diagnostics"), "diagnostics", |kind| {
-        kind == Kind::Number
-    })?;
-    check_map(section("sdk_flags"), "sdk_flags", |kind| {
-        matches!(kind, Kind::Bool(_))
-    })?;
-    check_map(section("sdk_configs"), "sdk_configs", |_| true)?;
-    let v1 = writer.v1;
-    let text = |name: &str| {
-        read(section, name, |scanner| {
-            Ok(lenient(v1, |kind| kind == Kind::String, scanner, string)?.unwrap_or_default())
-        })
-    };
-    let app_id = read(section, "app_id", app_id)?.flatten();
-    let company_id = text("company_id")?;
-    let default_environment = text("default_environment")?;
-    let checksum = text("checksum")?;
-    let raw = |name: &str| {
-        section(name)
-            .map(|span| span.text())
-            .filter(|text| *text != "null")
-    };
-    let sdk_configs = raw("sdk_configs");
-    let session_replay = raw("session_replay_info");
-    let diagnostics = raw("diagnostics");
-    let id_lists = read(section, "id_lists", |scanner| {
-        let mut names = Vec::new();
-        object(scanner, |name, scanner| {
-            names.push(name);
-            scanner.skip()?;
-            Ok(())
-        })?;
-        Ok(names)
-    })?;
-    let mut configs = SdkConfigs::default();
-    if let Some(span) = section("sdk_configs").filter(|span| span.text() != "null") {
-        configs = SdkConfigs::read(span)?;
+pub(super) fn write(source: &mut Source<'_>, writer: &mut Writer, sections: &Sections) -> Read<()> {
+    let diagnostics = sections.read(source, "diagnostics", &NUMBERS)?;
+    sections.read(source, "sdk_flags", &FLAGS)?;
+    let sdk_configs = sections.read(source, "sdk_configs", &ANY_MAP)?;
+    let app = sections.read(source, "app_id", &APP_ID)?;
+    let app = app_id(source, app);
+    let mut texts = [Span::ABSENT; 3];
+    for (text, name) in texts
+        .iter_mut()
+        .zip(["company_id", "default_environment", "checksum"])
+    {
+        *text = sections.read(source, name, &TEXT)?;
+        let mistyped = text.is_absent() && !is_null(source, sections.get(name));
+        if mistyped {
+            *text = Span {
+                start: 0,
+                length: 0,
+            };
+        }
     }
-    let plain = app_keys(writer, section, "sdk_keys_to_app_ids")?;
-    let hashed = app_keys(writer, section, "hashed_sdk_keys_to_app_ids")?;
-
+    let id_lists = sections.read(source, "id_lists", &ANY_MAP)?;
+    let configs = SdkConfigs::read(source, sdk_configs);
+    let plain = app_keys(source, writer, sections, "sdk_keys_to_app_ids")?;
+    let hashed = app_keys(source, writer, sections, "hashed_sdk_keys_to_app_ids")?;
     let mut keys = 0;
     if hashed.is_some() {
         keys |= HASHED_KEYS;
@@ -67,167 +53,155 @@ pub(super) fn write<'j>(
     if plain.is_some() {
         keys |= PLAIN_KEYS;
     }
+    let mut session_replay = sections.get("session_replay_info");
+    if is_null(source, session_replay) {
+        session_replay = Span::ABSENT;
+    }
 
-    let value =
-        |writer: &mut Writer<'j>, text: Option<&str>| text.map_or(NONE, |text| writer.value(text));
-    let row: [u8; crate::table::META] = RowBytes::new()
-        .u32(writer.optional_string(app_id.as_deref()))
-        .u32(writer.optional_string(company_id.as_deref()))
-        .u32(writer.optional_string(default_environment.as_deref()))
-        .u32(writer.optional_string(checksum.as_deref()))
-        .u32(value(writer, sdk_configs))
-        .u32(value(writer, session_replay))
-        .u32(writer.optional_list(id_lists.as_deref()))
-        .u8(configs.sampling_mode as u8)
-        .u8(keys)
-        .u16(0)
-        .u32(value(writer, diagnostics))
-        .u32(0)
-        .u64(configs.special_case_sampling_rate)
-        .u64(configs.exposure_dedupe_ttl_ms)
-        .u64(configs.exposure_spec_sampling_ttl_ms)
-        .u32(plain.unwrap_or(0))
-        .u32(0)
-        .done();
-    writer.put(Section::Meta, &row);
-    experiment_layers(writer, section)
+    let mut row = RowBytes::new();
+    row.u32(writer.text(source, app));
+    for text in texts {
+        row.u32(writer.text(source, text));
+    }
+    row.u32(writer.value(source, sdk_configs))
+        .u32(writer.value(source, session_replay));
+    let mut names = Vec::new();
+    source.members(id_lists, &mut |_, name, _| names.push(name));
+    row.u32(match id_lists.is_absent() {
+        true => NONE,
+        false => writer.list(source, &names),
+    })
+    .u8(configs.sampling_mode as u8)
+    .u8(keys)
+    .u16(0)
+    .u32(writer.value(source, diagnostics))
+    .u32(0);
+    for number in configs.numbers {
+        row.u64(number);
+    }
+    row.u32(plain.unwrap_or(0)).u32(0);
+    writer.put(Section::Meta, row.bytes());
+    experiment_layers(source, writer, sections)
 }
 
-fn read<'j, T>(
-    section: Sections<'_, 'j>,
-    name: &str,
-    read: impl FnOnce(&mut Scanner<'j>) -> Read<T>,
-) -> Result<Option<T>, CompileError> {
-    let Some(span) = section(name) else {
-        return Ok(None);
-    };
-    optional(&mut span.scanner(), read).map_err(|fault| fault.within(name).into())
+fn is_null(source: &Source<'_>, value: Span) -> bool {
+    value.is_absent() || source.is(value, "null")
 }
 
-/// The entries of `sdk_configs` that exposures depend on; numbers with one added, zero for absent.
+/// The entries of `sdk_configs` that exposures depend on.
 struct SdkConfigs {
     sampling_mode: SamplingMode,
-    special_case_sampling_rate: u64,
-    exposure_dedupe_ttl_ms: u64,
-    exposure_spec_sampling_ttl_ms: u64,
+    /// Those of [`NUMBERS_OF_SDK_CONFIGS`], one added; zero for absent.
+    numbers: [u64; 3],
 }
 
-impl Default for SdkConfigs {
-    fn default() -> Self {
-        SdkConfigs {
-            sampling_mode: SamplingMode::Off,
-            special_case_sampling_rate: 0,
-            exposure_dedupe_ttl_ms: 0,
-            exposure_spec_sampling_ttl_ms: 0,
-        }
-    }
-}
+const NUMBERS_OF_SDK_CONFIGS: [&str; 3] = [
+    "special_case_sampling_rate",
+    "exposure_dedupe_ttl_ms",
+    "exposure_spec_sampling_ttl_ms",
+];
 
 impl SdkConfigs {
-    fn read(span: Span<'_>) -> Result<Self, ReadFault> {
-        let mut configs = SdkConfigs::default();
-        object(&mut span.scanner(), |key, scanner| {
-            let span = Span::take(scanner)?;
-            let mut value = span.scanner();
-            let number = match key.as_ref() {
-                "sampling_mode" => {
-                    configs.sampling_mode = match string(&mut value).as_deref() {
-                        Ok("on") => SamplingMode::On,
-                        Ok("shadow") => SamplingMode::Shadow,
-                        _ => SamplingMode::Off,
-                    };
-                    return Ok(());
+    fn read(source: &mut Source<'_>, configs: Span) -> Self {
+        let mut read = SdkConfigs {
+            sampling_mode: SamplingMode::Off,
+            numbers: [0; 3],
+        };
+        source.members(configs, &mut |source, name, value| {
+            let text = source.text(value);
+            if source.is(name, "sampling_mode") {
+                read.sampling_mode = SamplingMode::Off;
+                if let Some(mode) = source.string(value) {
+                    match source.text(mode) {
+                        "on" => read.sampling_mode = SamplingMode::On,
+                        "shadow" => read.sampling_mode = SamplingMode::Shadow,
+                        _ => {}
+                    }
                 }
-                "special_case_sampling_rate" => &mut configs.special_case_sampling_rate,
-                "exposure_dedupe_ttl_ms" => &mut configs.exposure_dedupe_ttl_ms,
-                "exposure_spec_sampling_ttl_ms" => &mut configs.exposure_spec_sampling_ttl_ms,
-                _ => return Ok(()),
-            };
-            // Of another type they are ignored.
-            *number = unsigned(&mut value).map_or(0, |value| value.saturating_add(1));
-            Ok(())
-        })?;
-        Ok(configs)
+                return;
+            }
+            let known = NUMBERS_OF_SDK_CONFIGS.iter().zip(&mut read.numbers);
+            for (known, number) in known {
+                if *known == source.text(name) {
+                    // Of another type they are ignored.
+                    *number = unsigned(text).map_or(0, |value| value.saturating_add(1));
+                }
+            }
+        });
+        read
     }
+}
+
+fn check_app_id<'j>(source: &mut Source<'j>, scanner: &mut Scanner<'j>) -> Read<()> {
+    static NUMBER: Field = Field::each(Is::Float);
+    let is = match scanner.peek()? {
+        Kind::Number => &NUMBER,
+        _ => &ANYTHING,
+    };
+    value(source, scanner, is, &mut no_parts)?;
+    Ok(())
 }
 
 /// An app id: a string, or a number by its text. Anything else, which Statsig's core takes too, reads as none.
-fn app_id<'j>(scanner: &mut Scanner<'j>) -> Read<Option<Cow<'j, str>>> {
-    match scanner.peek()? {
-        Kind::String => string(scanner).map(Some),
-        Kind::Number => {
-            let number = float(scanner)?;
-            Ok(Some(Cow::Owned(String::from(number_text(number).as_str()))))
-        }
-        _ => {
-            scanner.skip()?;
-            Ok(None)
-        }
+fn app_id(source: &mut Source<'_>, value: Span) -> Span {
+    if !value.is_absent() && source.kind(value) == Kind::Number {
+        let number = parse_float(source.text(value)).unwrap_or(0.0);
+        return source.make(&mut |made| made.push_str(number_text(number).as_str()));
     }
+    source.string(value).unwrap_or(Span::ABSENT)
 }
 
 /// Appends the pairs of a map from client keys to app ids; says how many there were.
-fn app_keys<'j>(
-    writer: &mut Writer<'j>,
-    section: Sections<'_, 'j>,
+fn app_keys(
+    source: &mut Source<'_>,
+    writer: &mut Writer,
+    sections: &Sections,
     name: &str,
-) -> Result<Option<u32>, CompileError> {
-    let pairs: Option<Vec<(Cow<'j, str>, Cow<'j, str>)>> = read(section, name, |scanner| {
-        let mut pairs = Vec::new();
-        object(scanner, |key, scanner| {
-            pairs.extend(app_id(scanner)?.map(|app| (key, app)));
-            Ok(())
-        })?;
-        Ok(pairs)
-    })?;
-    let Some(pairs) = pairs else {
+) -> Read<Option<u32>> {
+    let keys = sections.read(source, name, &APP_IDS)?;
+    if keys.is_absent() {
         return Ok(None);
-    };
-    for (key, app) in &pairs {
-        pair(writer, Section::AppIds, key, app);
     }
-    Ok(Some(pairs.len() as u32))
+    let mut count: u32 = 0;
+    source.members(keys, &mut |source, key, value| {
+        let app = app_id(source, value);
+        if !app.is_absent() {
+            pair(source, writer, Section::AppIds, key, app);
+            count = count.wrapping_add(1);
+        }
+    });
+    Ok(Some(count))
 }
 
-fn pair(writer: &mut Writer<'_>, section: Section, first: &str, second: &str) {
-    let row: [u8; 8] = RowBytes::new()
-        .u32(writer.string(first))
-        .u32(writer.string(second))
-        .done();
-    writer.put(section, &row);
+fn pair(source: &Source<'_>, writer: &mut Writer, section: Section, first: Span, second: Span) {
+    let mut row = RowBytes::new();
+    row.u32(writer.text(source, first))
+        .u32(writer.text(source, second));
+    writer.put(section, row.bytes());
 }
 
 /// `experiment_to_layer` (v2), or `layers` turned around (v1).
-fn experiment_layers<'j>(
-    writer: &mut Writer<'j>,
-    section: Sections<'_, 'j>,
-) -> Result<(), CompileError> {
-    let name = if writer.v1 {
-        "layers"
-    } else {
-        "experiment_to_layer"
-    };
-    let v1 = writer.v1;
-    let pairs: Option<Vec<(Cow<'j, str>, Cow<'j, str>)>> = read(section, name, |scanner| {
-        let mut pairs = Vec::new();
-        object(scanner, |key, scanner| {
-            if !v1 {
-                pairs.push((key, string(scanner)?));
-            } else if scanner.peek()? == Kind::Array {
-                array(scanner, |scanner| {
-                    let experiment = lenient(true, |kind| kind == Kind::String, scanner, string)?;
-                    pairs.extend(experiment.map(|experiment| (experiment, key.clone())));
-                    Ok(())
-                })?;
-            } else {
-                scanner.skip()?;
-            }
-            Ok(())
-        })?;
-        Ok(pairs)
-    })?;
-    for (experiment, layer) in pairs.iter().flatten() {
-        pair(writer, Section::ExperimentLayers, experiment, layer);
+fn experiment_layers(
+    source: &mut Source<'_>,
+    writer: &mut Writer,
+    sections: &Sections,
+) -> Read<()> {
+    let section = Section::ExperimentLayers;
+    if writer.v1 {
+        let layers = sections.read(source, "layers", &ANY_MAP)?;
+        source.members(layers, &mut |source, layer, experiments| {
+            source.elements(experiments, &mut |source, experiment| {
+                if let Some(experiment) = source.string(experiment) {
+                    pair(source, writer, section, experiment, layer);
+                }
+            });
+        });
+        return Ok(());
     }
+    let layers = sections.read(source, "experiment_to_layer", &LAYERS)?;
+    source.members(layers, &mut |source, experiment, layer| {
+        let layer = source.string(layer).unwrap_or(Span::ABSENT);
+        pair(source, writer, section, experiment, layer);
+    });
     Ok(())
 }

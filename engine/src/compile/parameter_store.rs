@@ -1,177 +1,176 @@
 //! Parameter stores (`evaluation.md` §5.6).
 
-use alloc::borrow::Cow;
-use alloc::vec::Vec;
-
-use super::error::{CompileError, ReadFault};
-use super::heap::Map;
-use super::mapping::rows_in;
-use super::outline::Span;
-use super::read::{Read, object, optional, string, text, version};
-use super::spec::{required, strings};
-use super::writer::{RowBytes, Writer, buckets};
+use super::error::ReadFault;
+use super::heap::Members;
+use super::outline::Sections;
+use super::read::{Field, Is, fields, no_parts, record, unsigned};
+use super::source::{Read, Source, Span};
+use super::writer::{RowBytes, Writer};
 use crate::hash::text_hash;
-use crate::json::{Kind, Scanner};
+use crate::json::Scanner;
 use crate::table::Section;
-use crate::table::parameter_store::{PARAMETER, STORE};
-use crate::table::set::bucket_bits;
+use crate::table::parameter_store::{PARAMETER, STORE as STORE_ROW};
 use crate::table::wire::NONE;
 
-struct Store<'j> {
-    parameters: Vec<(Cow<'j, str>, Parameter<'j>)>,
-    target_app_ids: Option<Vec<Cow<'j, str>>>,
-    version: Option<u32>,
-}
+static STORES: Field = Field::each(Is::Map(&STORE)).nullable();
+static STORE: Field = Field::each(Is::Record(&STORE_FIELDS));
+static STORE_FIELDS: [Field; 3] = [
+    Field::new("parameters", Is::Map(&PARAMETER_OF_STORE)).required(),
+    Field::new("targetAppIDs", Is::List(&NAME)).nullable(),
+    Field::new("version", Is::U32).nullable(),
+];
+static NAME: Field = Field::each(Is::Text);
+static PARAMETER_OF_STORE: Field = Field::each(Is::Checked(check));
 
-/// The fields of a parameter; which of them are there says what it is.
-#[derive(Default)]
-struct Parameter<'j> {
-    param_type: Cow<'j, str>,
-    ref_type: Cow<'j, str>,
-    kind: u32,
-    entity: Option<Cow<'j, str>>,
-    parameter: Option<Cow<'j, str>>,
-    first: Option<&'j str>,
-    second: Option<&'j str>,
-}
+static PARAMETER_FIELDS: [Field; 11] = [
+    Field::new("ref_type", Is::Any),
+    Field::new("param_type", Is::Any),
+    Field::new("name", Is::Any),
+    Field::new("value", Is::Any),
+    Field::new("gate_name", Is::Any),
+    Field::new("pass_value", Is::Any),
+    Field::new("fail_value", Is::Any),
+    Field::new("config_name", Is::Any),
+    Field::new("experiment_name", Is::Any),
+    Field::new("layer_name", Is::Any),
+    Field::new("param_name", Is::Any),
+];
 
-pub(super) fn write<'j>(writer: &mut Writer<'j>, span: Span<'j>) -> Result<(), CompileError> {
-    let mut stores: Map<'j, Store<'j>> = Map::default();
-    optional(&mut span.scanner(), |scanner| {
-        object(scanner, |name, scanner| {
-            stores.insert(name, read_store(scanner)?);
-            Ok(())
-        })
-    })
-    .map_err(|fault| fault.within("param_stores"))?;
-    let entries = &stores.entries;
-    let (starts, order) = buckets(
-        entries.iter().map(|(name, _)| text_hash(name.as_bytes())),
-        bucket_bits(entries.len() as u32),
-    );
-    writer.put_index(Section::ParameterStores, &starts, STORE);
-    for (name, store) in order.iter().filter_map(|&at| entries.get(at as usize)) {
-        let first = rows_in(writer, Section::Parameters, PARAMETER);
-        for (name, parameter) in &store.parameters {
-            write_parameter(writer, name, parameter);
+pub(super) fn write(source: &mut Source<'_>, writer: &mut Writer, sections: &Sections) -> Read<()> {
+    let stores = sections.read(source, "param_stores", &STORES)?;
+    if sections.get("param_stores").is_absent() {
+        return Ok(());
+    }
+    let stores = Members::read(source, stores);
+    let section = Section::ParameterStores;
+    for at in writer.index(source, section, STORE_ROW, &stores.names.entries) {
+        let Some((name, store)) = stores.at(at) else {
+            continue;
+        };
+        let [parameters, target_app_ids, version] = record(source, store, &STORE_FIELDS);
+        let first = writer.rows_in(Section::Parameters, PARAMETER);
+        for (name, parameter) in Members::read(source, parameters).iter() {
+            write_parameter(source, writer, name, parameter);
         }
-        let row: [u8; STORE] = RowBytes::new()
-            .u32(text_hash(name.as_bytes()))
-            .u32(writer.string(name))
+        let end = writer.rows_in(Section::Parameters, PARAMETER);
+        let version = unsigned(source.text(version)).filter(|_| !version.is_absent());
+        let mut row = RowBytes::new();
+        row.u32(text_hash(source.text(name).as_bytes()))
+            .u32(writer.text(source, name))
             .u32(first)
-            .u32(store.parameters.len() as u32)
-            .u32(writer.optional_list(store.target_app_ids.as_deref()))
-            .u32(store.version.unwrap_or(NONE))
-            .u32(0)
-            .done();
-        writer.put(Section::ParameterStores, &row);
+            .u32(end.wrapping_sub(first))
+            .u32(writer.optional_list(source, target_app_ids))
+            .u32(version.map_or(NONE, |version| version as u32))
+            .u32(0);
+        writer.put(section, row.bytes());
     }
     Ok(())
 }
 
-fn write_parameter(writer: &mut Writer<'_>, name: &str, parameter: &Parameter<'_>) {
-    let mut value = |json: Option<&str>| json.map_or(NONE, |json| writer.value(json));
-    let (first, second) = (value(parameter.first), value(parameter.second));
-    let row: [u8; PARAMETER] = RowBytes::new()
-        .u32(writer.string(name))
-        .u32(writer.string(&parameter.param_type))
-        .u32(writer.string(&parameter.ref_type))
-        .u32(parameter.kind)
-        .u32(writer.optional_string(parameter.entity.as_deref()))
-        .u32(writer.optional_string(parameter.parameter.as_deref()))
-        .u32(first)
-        .u32(second)
-        .done();
-    writer.put(Section::Parameters, &row);
-}
-
-fn read_store<'j>(scanner: &mut Scanner<'j>) -> Read<Store<'j>> {
-    let at = scanner.offset();
-    let mut parameters = None;
-    let mut target_app_ids = None;
-    let mut store_version = None;
-    object(scanner, |key, scanner| {
-        match key.as_ref() {
-            "parameters" => {
-                let mut read: Map<'j, Parameter<'j>> = Map::default();
-                object(scanner, |name, scanner| {
-                    read.insert(name, read_parameter(scanner)?);
-                    Ok(())
-                })?;
-                parameters = Some(read.entries);
-            }
-            "targetAppIDs" => target_app_ids = optional(scanner, strings)?,
-            "version" => store_version = optional(scanner, version)?,
-            _ => {
-                scanner.skip()?;
-            }
-        }
-        Ok(())
-    })?;
-    Ok(Store {
-        parameters: required(parameters, "parameters", at)?,
-        target_app_ids,
-        version: store_version,
-    })
-}
-
-/// A parameter is what its fields make it, in this order: static, gate, dynamic config, experiment, layer.
-fn read_parameter<'j>(scanner: &mut Scanner<'j>) -> Read<Parameter<'j>> {
-    let at = scanner.offset();
-    let mut fields: Map<'j, Span<'j>> = Map::default();
-    object(scanner, |key, scanner| {
-        fields.insert(key, Span::take(scanner)?);
-        Ok(())
-    })?;
-    let as_text = |name: &str| -> Option<Cow<'j, str>> {
-        let mut scanner = fields.get(name)?.scanner();
-        match scanner.peek() {
-            Ok(Kind::String) => scanner.string().ok().map(text),
-            _ => None,
-        }
+fn write_parameter(source: &mut Source<'_>, writer: &mut Writer, name: Span, parameter: Span) {
+    let slots = record(source, parameter, &PARAMETER_FIELDS);
+    let [ref_type, param_type, ..] = slots;
+    let Some(meaning) = Meaning::of(source, &slots) else {
+        return;
     };
-    let json = |name: &str| fields.get(name).map(Span::text);
-    let ref_type = required(as_text("ref_type"), "ref_type", at)?;
-    let param_type = required(as_text("param_type"), "param_type", at)?;
-    if let Some(name) = fields.get("name").filter(|name| name.text() != "null") {
-        string(&mut name.scanner()).map_err(|fault| fault.within("name"))?;
+    let (first, second) = (
+        writer.value(source, meaning.first),
+        writer.value(source, meaning.second),
+    );
+    let mut row = RowBytes::new();
+    row.u32(writer.text(source, name));
+    for text in [param_type, ref_type] {
+        let text = source.string(text).unwrap_or(Span::ABSENT);
+        row.u32(writer.text(source, text));
     }
-    if let Some(value) = json("value") {
-        return Ok(Parameter {
-            param_type,
-            ref_type,
-            first: Some(value),
-            ..Parameter::default()
-        });
+    row.u32(meaning.kind)
+        .u32(writer.text(source, meaning.entity))
+        .u32(writer.text(source, meaning.parameter))
+        .u32(first)
+        .u32(second);
+    writer.put(Section::Parameters, row.bytes());
+}
+
+/// What a parameter's fields make it.
+struct Meaning {
+    kind: u32,
+    entity: Span,
+    parameter: Span,
+    first: Span,
+    second: Span,
+}
+
+impl Meaning {
+    /// In this order: static, gate, dynamic config, experiment, layer.
+    fn of(source: &mut Source<'_>, slots: &[Span; 11]) -> Option<Self> {
+        let [
+            _,
+            _,
+            _,
+            value,
+            gate_name,
+            pass_value,
+            fail_value,
+            config_name,
+            experiment_name,
+            layer_name,
+            param_name,
+        ] = *slots;
+        let mut meaning = Meaning {
+            kind: 0,
+            entity: Span::ABSENT,
+            parameter: Span::ABSENT,
+            first: value,
+            second: Span::ABSENT,
+        };
+        if !value.is_absent() {
+            return Some(meaning);
+        }
+        if let Some(gate) = source.string(gate_name)
+            && !pass_value.is_absent()
+            && !fail_value.is_absent()
+        {
+            meaning.kind = 1;
+            meaning.entity = gate;
+            meaning.first = pass_value;
+            meaning.second = fail_value;
+            return Some(meaning);
+        }
+        meaning.parameter = source.string(param_name)?;
+        for (kind, name) in (2..).zip([config_name, experiment_name, layer_name]) {
+            if let Some(entity) = source.string(name) {
+                meaning.kind = kind;
+                meaning.entity = entity;
+                return Some(meaning);
+            }
+        }
+        None
     }
-    if let (Some(gate), Some(pass), Some(fail)) =
-        (as_text("gate_name"), json("pass_value"), json("fail_value"))
-    {
-        return Ok(Parameter {
-            param_type,
-            ref_type,
-            kind: 1,
-            entity: Some(gate),
-            first: Some(pass),
-            second: Some(fail),
-            ..Parameter::default()
-        });
-    }
-    for (kind, name) in [
-        (2, "config_name"),
-        (3, "experiment_name"),
-        (4, "layer_name"),
-    ] {
-        if let (Some(entity), Some(parameter)) = (as_text(name), as_text("param_name")) {
-            return Ok(Parameter {
-                param_type,
-                ref_type,
-                kind,
-                entity: Some(entity),
-                parameter: Some(parameter),
-                ..Parameter::default()
-            });
+}
+
+fn check<'j>(source: &mut Source<'j>, scanner: &mut Scanner<'j>) -> Read<()> {
+    scanner.peek()?;
+    let at = scanner.offset();
+    let mut slots = [Span::ABSENT; 11];
+    fields(
+        source,
+        scanner,
+        &PARAMETER_FIELDS,
+        &mut slots,
+        &mut no_parts,
+    )?;
+    let [ref_type, param_type, name, ..] = slots;
+    for (text, field) in [(ref_type, "ref_type"), (param_type, "param_type")] {
+        if source.string(text).is_none() {
+            return Err(ReadFault::missing(field, at));
         }
     }
-    Err(ReadFault::mistyped("", at))
+    let named = name.is_absent() || source.is(name, "null");
+    if !named && source.string(name).is_none() {
+        return Err(ReadFault::mistyped("name", name.start as usize));
+    }
+    match Meaning::of(source, &slots) {
+        Some(_) => Ok(()),
+        None => Err(ReadFault::mistyped("", at)),
+    }
 }

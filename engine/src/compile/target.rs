@@ -1,378 +1,344 @@
 //! Targets in the encoding of their operators (`evaluation.md` §2.3, §4.2).
 
-use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::error::WarningKind;
-use super::heap::Map;
-use super::outline::Span;
-use super::read::{Read, array, object, text};
+use super::heap::{Names, put};
+use super::read::unsigned;
+use super::source::{Source, Span};
 use super::writer::{Writer, push_string};
 use crate::evaluate::eq;
-use crate::json::{Kind, Scanner, write_canonical};
+use crate::json::{Kind, write_canonical};
 use crate::number::parse_float;
 use crate::table::condition::Operator;
 use crate::table::wire::{NONE, push_varint};
 use crate::{timestamp, version};
 
-/// A target value by its forms.
-pub(super) enum Target<'j> {
-    Null,
-    Bool(bool),
-    Number(f64),
-    String(Cow<'j, str>),
-    /// Elements by lower case: of those that differ only by case the last one counts.
-    Array(Map<'j, Element<'j>>),
-    /// Keys and the texts of their values.
-    Object(Map<'j, Cow<'j, str>>),
-}
-
-pub(super) struct Element<'j> {
-    index: u32,
-    text: Cow<'j, str>,
-}
-
 /// The text of an element or member: a string itself, else its JSON text.
-fn element_text<'j>(scanner: &mut Scanner<'j>) -> Read<Cow<'j, str>> {
-    match scanner.peek()? {
-        Kind::String => return Ok(text(scanner.string()?)),
-        Kind::Bool(value) => {
-            scanner.bool()?;
-            return Ok(Cow::Borrowed(if value { "true" } else { "false" }));
-        }
-        _ => {}
-    }
-    let json = scanner.skip()?;
-    let mut out = String::new();
-    // A number without a text, such as 1e999, has no form that a user value could equal.
-    let _ = write_canonical(json, &mut out);
-    Ok(Cow::Owned(out))
-}
-
-fn lowercase<'j>(text: &Cow<'j, str>) -> Cow<'j, str> {
-    if crate::lowercase::is_plain_lowercase(text) {
-        return text.clone();
-    }
-    Cow::Owned(crate::lowercase::lowercased(text))
-}
-
-impl<'j> Target<'j> {
-    pub(super) fn read(span: Option<Span<'j>>) -> Read<Self> {
-        let Some(span) = span else {
-            return Ok(Target::Null);
-        };
-        let mut scanner = span.scanner();
-        Ok(match scanner.peek()? {
-            Kind::Null => Target::Null,
-            Kind::Bool(value) => Target::Bool(value),
-            Kind::Number => Target::Number(parse_float(scanner.number()?).unwrap_or(f64::NAN)),
-            Kind::String => Target::String(text(scanner.string()?)),
-            Kind::Array => {
-                let mut elements = Map::default();
-                let mut index = 0;
-                array(&mut scanner, |scanner| {
-                    let text = element_text(scanner)?;
-                    elements.insert(lowercase(&text), Element { index, text });
-                    index = index.saturating_add(1);
-                    Ok(())
-                })?;
-                Target::Array(elements)
-            }
-            Kind::Object => {
-                let mut members = Map::default();
-                object(&mut scanner, |key, scanner| {
-                    members.insert(key, element_text(scanner)?);
-                    Ok(())
-                })?;
-                Target::Object(members)
-            }
-        })
-    }
-
-    fn float(&self) -> Option<f64> {
-        match self {
-            Target::Number(number) => Some(*number),
-            Target::String(text) => parse_float(text),
-            _ => None,
-        }
-    }
-
-    /// §4.6: the timestamp of a string, else the float truncated.
-    fn millis(&self) -> Option<i64> {
-        let time = match self {
-            Target::String(text) => timestamp::parse(text),
-            _ => None,
-        };
-        time.or_else(|| Some(self.float()? as i64))
-    }
-
-    fn texts(&self) -> Option<Vec<&str>> {
-        match self {
-            Target::Array(elements) => Some(
-                elements
-                    .entries
-                    .iter()
-                    .map(|(_, element)| element.text.as_ref())
-                    .collect(),
-            ),
-            _ => None,
-        }
-    }
-
-    fn keys(&self) -> Option<Vec<&str>> {
-        fn names<'a, T>(map: &'a Map<'_, T>) -> Vec<&'a str> {
-            map.entries.iter().map(|(name, _)| name.as_ref()).collect()
-        }
-        match self {
-            Target::Array(elements) => Some(names(elements)),
-            Target::Object(members) => Some(names(members)),
-            _ => None,
+fn text(source: &mut Source<'_>, value: Span) -> Span {
+    match source.kind(value) {
+        Kind::String => source.string(value).unwrap_or(Span::ABSENT),
+        Kind::Bool(_) | Kind::Null => value,
+        // It stays as it is written.
+        Kind::Number if unsigned(source.text(value)).is_some() => value,
+        _ => {
+            let mut text = String::new();
+            // A number without a text, such as 1e999, has no form that a user value could equal.
+            let _ = write_canonical(source.text(value), &mut text);
+            source.make(&mut |made| made.push_str(&text))
         }
     }
 }
 
-/// The gate that a condition asks for: by row, with its name for the exposure (§3.6).
-pub(super) fn gate(writer: &mut Writer<'_>, target: &Target<'_>) -> u32 {
-    let name = match target {
-        Target::String(name) => name.as_ref(),
-        _ => "",
-    };
-    let blob = gate_bytes(writer, name);
+/// The elements or members of a target: of those with the same key the last one counts, at the place of the first.
+#[derive(Default)]
+struct Entries {
+    /// Elements in lower case, members' names. With each key, the place of the element.
+    keys: Names,
+    texts: Vec<Span>,
+}
+
+impl Entries {
+    fn read(source: &mut Source<'_>, target: Span) -> Self {
+        let mut entries = Entries::default();
+        if source.kind(target) == Kind::Array {
+            let mut index: u32 = 0;
+            source.elements(target, &mut |source, element| {
+                let text = text(source, element);
+                let key = source.lowered(text);
+                entries.set(source, key, index, text);
+                index = index.wrapping_add(1);
+            });
+        } else {
+            source.members(target, &mut |source, name, member| {
+                let text = text(source, member);
+                entries.set(source, name, 0, text);
+            });
+        }
+        entries
+    }
+
+    fn set(&mut self, source: &Source<'_>, key: Span, index: u32, text: Span) {
+        let at = self.keys.set(source, key, index);
+        put(&mut self.texts, at, text);
+    }
+
+    fn keys(&self) -> Vec<Span> {
+        self.keys.entries.iter().map(|known| known.name).collect()
+    }
+}
+
+/// The gate that a condition asks for: by row, with its name for the exposure (§3.6). What is no name is the empty one.
+fn gate_bytes(source: &mut Source<'_>, gates: &Names, target: Span, out: &mut Vec<u8>) {
+    let name = source.string(target).unwrap_or(Span::ABSENT);
+    let row = gates.number(source, name).unwrap_or(NONE);
+    out.extend_from_slice(&row.to_le_bytes());
+    out.extend_from_slice(source.text(name).as_bytes());
+}
+
+pub(super) fn gate(
+    source: &mut Source<'_>,
+    writer: &mut Writer,
+    gates: &Names,
+    target: Span,
+) -> u32 {
+    let mut blob = Vec::new();
+    gate_bytes(source, gates, target, &mut blob);
     writer.blobs.intern(&blob)
 }
 
 /// Several gates in order (§4.9): unlike in other lists, names that differ only by case are different.
-pub(super) fn gates<'j>(writer: &mut Writer<'j>, span: Option<Span<'j>>) -> Read<u32> {
-    let mut names = Vec::new();
-    if let Some(span) = span {
-        array(&mut span.scanner(), |scanner| {
-            // As the target of `pass_gate`: what is no name is the empty one.
-            names.push(match scanner.peek()? {
-                Kind::String => text(scanner.string()?),
-                _ => {
-                    scanner.skip()?;
-                    Cow::Borrowed("")
-                }
-            });
-            Ok(())
-        })?;
-    }
+pub(super) fn gates(
+    source: &mut Source<'_>,
+    writer: &mut Writer,
+    gates: &Names,
+    target: Span,
+) -> u32 {
+    let mut list = Vec::new();
+    let mut count: u32 = 0;
+    source.elements(target, &mut |source, element| {
+        let mut gate = Vec::new();
+        gate_bytes(source, gates, element, &mut gate);
+        push_varint(&mut list, gate.len() as u32);
+        list.extend_from_slice(&gate);
+        count = count.wrapping_add(1);
+    });
     let mut blob = Vec::new();
-    push_varint(&mut blob, names.len() as u32);
-    for name in names {
-        let gate = gate_bytes(writer, &name);
-        push_varint(&mut blob, gate.len() as u32);
-        blob.extend_from_slice(&gate);
-    }
-    Ok(writer.blobs.intern(&blob))
+    push_varint(&mut blob, count);
+    blob.extend_from_slice(&list);
+    writer.blobs.intern(&blob)
 }
 
-fn gate_bytes(writer: &Writer<'_>, name: &str) -> Vec<u8> {
-    let row = writer.gates.get(name).copied().unwrap_or(NONE);
-    let mut bytes = Vec::from(row.to_le_bytes());
-    bytes.extend_from_slice(name.as_bytes());
-    bytes
-}
-
-/// The operator and the target in its encoding; `None` for an operator that is not known.
-///
-/// `bucket` says that the left side is a user bucket.
+/// The operator and the target in its encoding; `bucket` says that the left side is a user bucket.
 pub(super) fn comparison(
-    writer: &mut Writer<'_>,
-    name: &str,
-    target: &Target<'_>,
+    source: &mut Source<'_>,
+    writer: &mut Writer,
+    operator: Operator,
+    target: Span,
     bucket: bool,
-) -> Option<(Operator, u32)> {
-    let never = (Operator::Never, NONE);
-    let always = (Operator::Always, NONE);
-    let compared = |operator: Operator, target: Option<u32>, otherwise: (Operator, u32)| {
-        target.map_or(otherwise, |target| (operator, target))
+) -> (Operator, u32) {
+    let kind = match target.present() {
+        Some(target) => source.kind(target),
+        None => Kind::Null,
     };
-    Some(match name {
-        "gt" | "gte" | "lt" | "lte" => {
-            let operator = match name {
-                "gt" => Operator::Gt,
-                "gte" => Operator::Gte,
-                "lt" => Operator::Lt,
-                _ => Operator::Lte,
-            };
-            let number = target.float();
-            let blob = number.map(|number| writer.blobs.intern(&number.to_le_bytes()));
-            compared(operator, blob, never)
+    let is_list = kind == Kind::Array;
+    let encoded = match operator {
+        Operator::Gt | Operator::Gte | Operator::Lt | Operator::Lte => {
+            let number = float(source, kind, target);
+            number.map(|number| writer.blobs.intern(&number.to_le_bytes()))
         }
-        "version_gt" | "version_gte" | "version_lt" | "version_lte" | "version_eq"
-        | "version_neq" => {
-            let operator = match name {
-                "version_gt" => Operator::VersionGt,
-                "version_gte" => Operator::VersionGte,
-                "version_lt" => Operator::VersionLt,
-                "version_lte" => Operator::VersionLte,
-                "version_eq" => Operator::VersionEq,
-                _ => Operator::VersionNeq,
-            };
-            match target {
-                Target::String(text) => {
-                    let mut blob = Vec::new();
-                    version::encode(text, &mut |bytes| blob.extend_from_slice(bytes));
-                    (operator, writer.blobs.intern(&blob))
-                }
-                _ => never,
+        Operator::VersionGt
+        | Operator::VersionGte
+        | Operator::VersionLt
+        | Operator::VersionLte
+        | Operator::VersionEq
+        | Operator::VersionNeq => source.string(target).map(|text| {
+            let mut blob = Vec::new();
+            version::encode(source.text(text), &mut |bytes| {
+                blob.extend_from_slice(bytes);
+            });
+            writer.blobs.intern(&blob)
+        }),
+        Operator::Any | Operator::None if is_list || kind == Kind::Object => {
+            if bucket {
+                let operator = match operator {
+                    Operator::Any => Operator::BucketAny,
+                    _ => Operator::BucketNone,
+                };
+                let bitmap = bucket_bitmap(source, target);
+                return (operator, writer.blobs.intern(&bitmap));
             }
+            let keys = Entries::read(source, target).keys();
+            Some(writer.set(source, &keys))
         }
-        "any" | "none" => {
-            let any = name == "any";
-            match target.keys() {
-                None if any => never,
-                None => always,
-                Some(keys) if bucket => {
-                    let operator = if any {
-                        Operator::BucketAny
-                    } else {
-                        Operator::BucketNone
-                    };
-                    (operator, writer.blobs.intern(&bucket_bitmap(&keys)))
-                }
-                Some(keys) => {
-                    let operator = if any { Operator::Any } else { Operator::None };
-                    (operator, writer.set(&keys))
-                }
-            }
+        Operator::AnyCaseSensitive | Operator::NoneCaseSensitive if is_list => {
+            let entries = Entries::read(source, target);
+            Some(writer.set(source, &entries.texts))
         }
-        "any_case_sensitive" => {
-            let set = target.texts().map(|texts| writer.set(&texts));
-            compared(Operator::AnyCaseSensitive, set, never)
+        Operator::StrStartsWithAny
+        | Operator::StrEndsWithAny
+        | Operator::StrContainsAny
+        | Operator::StrContainsNone
+            if is_list =>
+        {
+            let keys = Entries::read(source, target).keys();
+            Some(writer.list(source, &keys))
         }
-        "none_case_sensitive" => {
-            let set = target.texts().map(|texts| writer.set(&texts));
-            compared(Operator::NoneCaseSensitive, set, always)
+        Operator::ArrayContainsAny
+        | Operator::ArrayContainsNone
+        | Operator::ArrayContainsAll
+        | Operator::NotArrayContainsAll
+            if is_list =>
+        {
+            let entries = Entries::read(source, target);
+            Some(writer.list(source, &entries.texts))
         }
-        "str_starts_with_any" | "str_ends_with_any" | "str_contains_any" | "str_contains_none" => {
-            let (operator, otherwise) = match name {
-                "str_starts_with_any" => (Operator::StrStartsWithAny, never),
-                "str_ends_with_any" => (Operator::StrEndsWithAny, never),
-                "str_contains_any" => (Operator::StrContainsAny, never),
-                _ => (Operator::StrContainsNone, always),
-            };
-            let keys = match target {
-                Target::Array(_) => target.keys(),
-                _ => None,
-            };
-            let list = keys.map(|keys| writer.list(&keys));
-            compared(operator, list, otherwise)
-        }
-        "str_matches" => match target {
-            Target::String(pattern) => self::pattern(writer, pattern),
-            _ => never,
+        Operator::StrMatches => match source.string(target) {
+            Some(text) => return pattern(source, writer, text),
+            None => None,
         },
-        "before" | "after" | "on" => {
-            let operator = match name {
-                "before" => Operator::Before,
-                "after" => Operator::After,
-                _ => Operator::On,
-            };
-            let millis = target.millis();
-            let blob = millis.map(|millis| writer.blobs.intern(&millis.to_le_bytes()));
-            compared(operator, blob, never)
+        Operator::Before | Operator::After | Operator::On => {
+            millis(source, kind, target).map(|millis| writer.blobs.intern(&millis.to_le_bytes()))
         }
-        "eq" => (Operator::Eq, equality(writer, target)),
-        "neq" => (Operator::Neq, equality(writer, target)),
-        "in_segment_list" | "not_in_segment_list" => {
-            let (operator, otherwise) = match name {
-                "in_segment_list" => (Operator::InSegmentList, never),
-                _ => (Operator::NotInSegmentList, always),
-            };
-            match target {
-                Target::String(list) => (operator, writer.blobs.intern(list.as_bytes())),
-                _ => otherwise,
-            }
+        Operator::Eq | Operator::Neq => {
+            let blob = equality(source, kind, target);
+            Some(writer.blobs.intern(&blob))
         }
-        "array_contains_any"
-        | "array_contains_none"
-        | "array_contains_all"
-        | "not_array_contains_all" => {
-            let operator = match name {
-                "array_contains_any" => Operator::ArrayContainsAny,
-                "array_contains_none" => Operator::ArrayContainsNone,
-                "array_contains_all" => Operator::ArrayContainsAll,
-                _ => Operator::NotArrayContainsAll,
-            };
-            let list = target.texts().map(|texts| writer.list(&texts));
-            compared(operator, list, never)
-        }
-        _ => return None,
-    })
+        Operator::InSegmentList | Operator::NotInSegmentList => source
+            .string(target)
+            .map(|list| writer.blobs.intern(source.text(list).as_bytes())),
+        _ => None,
+    };
+    match (encoded, operator) {
+        (Some(encoded), _) => (operator, encoded),
+        // What a target of another type gives.
+        (
+            None,
+            Operator::None
+            | Operator::NoneCaseSensitive
+            | Operator::StrContainsNone
+            | Operator::NotInSegmentList,
+        ) => (Operator::Always, NONE),
+        (None, _) => (Operator::Never, NONE),
+    }
 }
 
-/// The thousand buckets as bits. A key that is no bucket's decimal text can equal none.
-fn bucket_bitmap(keys: &[&str]) -> [u8; 125] {
-    let mut bitmap = [0u8; 125];
-    for key in keys {
-        let canonical = !key.starts_with('0') || key.len() == 1;
-        if let Some(bucket) = key
-            .parse::<usize>()
-            .ok()
-            .filter(|_| canonical && !key.starts_with('+'))
-            && let Some(byte) = bitmap.get_mut(bucket / 8)
-        {
-            *byte |= 1 << (bucket % 8);
+fn float(source: &mut Source<'_>, kind: Kind, target: Span) -> Option<f64> {
+    match kind {
+        Kind::Number => Some(parse_float(source.text(target)).unwrap_or(f64::NAN)),
+        _ => {
+            let text = source.string(target)?;
+            parse_float(source.text(text))
         }
+    }
+}
+
+/// §4.6: the timestamp of a string, else the float truncated.
+fn millis(source: &mut Source<'_>, kind: Kind, target: Span) -> Option<i64> {
+    let text = source.string(target);
+    let time = text.and_then(|text| timestamp::parse(source.text(text)));
+    time.or_else(|| Some(float(source, kind, target)? as i64))
+}
+
+/// The thousand buckets as bits.
+fn bucket_bitmap(source: &mut Source<'_>, target: Span) -> [u8; 125] {
+    let mut bitmap = [0u8; 125];
+    let bits = &mut bitmap;
+    if source.kind(target) == Kind::Array {
+        source.elements(target, &mut |source, element| {
+            let text = text(source, element);
+            add_bucket(bits, source.text(text));
+        });
+    } else if !add_plain_buckets(bits, source.text(target).as_bytes()) {
+        source.members(target, &mut |source, key, _| {
+            add_bucket(bits, source.text(key));
+        });
     }
     bitmap
 }
 
-fn equality(writer: &mut Writer<'_>, target: &Target<'_>) -> u32 {
+/// Adds a bucket by its decimal text; other texts can equal none.
+fn add_bucket(bitmap: &mut [u8; 125], text: &str) {
+    let canonical = !text.starts_with('0') || text.len() == 1;
+    if let Some(bucket) = unsigned(text).filter(|_| canonical && !text.is_empty()) {
+        set_bucket(bitmap, bucket);
+    }
+}
+
+fn set_bucket(bitmap: &mut [u8; 125], bucket: u64) {
+    if let Some(byte) = bitmap.get_mut(usize::try_from(bucket / 8).unwrap_or(usize::MAX)) {
+        *byte |= 1 << (bucket % 8);
+    }
+}
+
+/// Adds the members of `{"12":true,…}`, as Statsig writes sets of hundreds of buckets; false where anything else stands.
+fn add_plain_buckets(bitmap: &mut [u8; 125], object: &[u8]) -> bool {
+    // Behind the quote of a key.
+    let mut rest = object.get(2..).unwrap_or_default();
+    while let Some(word) = rest.first_chunk::<8>() {
+        let word = u64::from_le_bytes(*word);
+        let is_quote = |at: u32| (word >> at) as u8 == b'"';
+        let bits = match () {
+            () if is_quote(8) => 8,
+            () if is_quote(16) => 16,
+            () if is_quote(24) => 24,
+            () => return false,
+        };
+        // The digits in the three bytes of a number: hundreds lowest, zero where there is none.
+        let digits = (word << (64 - bits) >> 40) as u32 ^ 0x0030_3030 << (24 - bits) & 0x00FF_FFFF;
+        let beyond_nine = (digits | digits.wrapping_add(0x0076_7676)) & 0x0080_8080 != 0;
+        let leading_zero = bits > 8 && word as u8 == b'0';
+        if beyond_nine || leading_zero {
+            return false;
+        }
+        let [hundreds, tens, ones, _] = digits.to_le_bytes().map(u64::from);
+        let number = hundreds
+            .wrapping_mul(100)
+            .wrapping_add(tens.wrapping_mul(10));
+        set_bucket(bitmap, number.wrapping_add(ones));
+        let behind = rest.get((bits / 8) as usize..).unwrap_or_default();
+        match behind.split_first_chunk::<8>() {
+            Some((b"\":true,\"", later)) => rest = later,
+            _ => return behind == b"\":true}",
+        }
+    }
+    false
+}
+
+fn equality(source: &mut Source<'_>, kind: Kind, target: Span) -> Vec<u8> {
     let mut blob = Vec::new();
-    match target {
-        Target::Null => blob.push(eq::NULL),
-        Target::Bool(false) => blob.push(eq::FALSE),
-        Target::Bool(true) => blob.push(eq::TRUE),
-        Target::Number(number) => {
+    match kind {
+        Kind::Null => blob.push(eq::NULL),
+        Kind::Bool(false) => blob.push(eq::FALSE),
+        Kind::Bool(true) => blob.push(eq::TRUE),
+        Kind::Number => {
+            let number = float(source, kind, target).unwrap_or(f64::NAN);
             blob.push(eq::NUMBER);
             blob.extend_from_slice(&number.to_le_bytes());
         }
-        Target::String(text) => {
+        Kind::String => {
+            let text = source.string(target).unwrap_or(Span::ABSENT);
             blob.push(eq::STRING);
-            blob.extend_from_slice(text.as_bytes());
+            blob.extend_from_slice(source.text(text).as_bytes());
         }
-        Target::Array(elements) => {
-            blob.push(eq::ARRAY);
-            push_varint(&mut blob, elements.entries.len() as u32);
-            for (_, element) in &elements.entries {
-                push_varint(&mut blob, element.index);
-                push_string(&mut blob, &element.text);
-            }
-        }
-        Target::Object(members) => {
-            blob.push(eq::OBJECT);
-            push_varint(&mut blob, members.entries.len() as u32);
-            for (key, text) in &members.entries {
-                push_string(&mut blob, key);
-                push_string(&mut blob, text);
+        Kind::Array | Kind::Object => {
+            let is_list = kind == Kind::Array;
+            let entries = Entries::read(source, target);
+            blob.push(if is_list { eq::ARRAY } else { eq::OBJECT });
+            push_varint(&mut blob, entries.texts.len() as u32);
+            for (key, text) in entries.keys.entries.iter().zip(&entries.texts) {
+                if is_list {
+                    push_varint(&mut blob, key.number);
+                } else {
+                    push_string(&mut blob, source.text(key.name));
+                }
+                push_string(&mut blob, source.text(*text));
             }
         }
     }
-    writer.blobs.intern(&blob)
+    blob
 }
 
 /// A DFA where this build makes them and the pattern fits; else the pattern's text.
-fn pattern(writer: &mut Writer<'_>, pattern: &str) -> (Operator, u32) {
+fn pattern(source: &Source<'_>, writer: &mut Writer, pattern: Span) -> (Operator, u32) {
+    let text = source.text(pattern);
     #[cfg(feature = "compile-regex")]
     {
         use crate::pattern::compile::{Compiled, compile};
 
-        match compile(pattern) {
+        match compile(text) {
             Compiled::Dfa(dfa) => return (Operator::StrMatches, writer.blobs.intern(&dfa)),
             Compiled::Invalid => {
-                writer.warn(WarningKind::InvalidPattern(pattern.into()));
+                writer.warn(source, WarningKind::InvalidPattern(text.into()));
                 return (Operator::Never, NONE);
             }
             Compiled::NeedsEngine(_) => {}
         }
     }
-    writer.warn(WarningKind::PatternNeedsEngine(pattern.into()));
+    writer.warn(source, WarningKind::PatternNeedsEngine(text.into()));
     (
         Operator::StrMatchesPattern,
-        writer.blobs.intern(pattern.as_bytes()),
+        writer.blobs.intern(text.as_bytes()),
     )
 }

@@ -18,44 +18,34 @@ pub(crate) fn write_minified(text: &str, out: &mut dyn Sink) -> fmt::Result {
 
 /// Tokens one after another: the text is known to be valid, so structure needs no stack.
 fn rewrite(text: &str, out: &mut dyn Sink, canonical: bool) -> fmt::Result {
-    let mut rest = text;
+    let mut scanner = Scanner::new(text);
     loop {
-        let mut scanner = Scanner::new(rest);
-        let Some(first) = scanner.skip_space() else {
+        if let Some(byte) = scanner.punctuation() {
+            out.push_char(char::from(byte))?;
+            continue;
+        }
+        let start = scanner.offset();
+        if start >= text.len() {
             return Ok(());
-        };
-        rest = rest.get(scanner.offset()..).unwrap_or_default();
-        scanner = Scanner::new(rest);
-        let length = match first {
-            b'{' | b'}' | b'[' | b']' | b',' | b':' => {
-                out.push_char(char::from(first))?;
-                1
+        }
+        match scanner.peek() {
+            Ok(Kind::String) if canonical => {
+                let raw = scanner.string().map_err(|_| fmt::Error)?;
+                if raw.plain().is_none() {
+                    out.push_char('"')?;
+                    write_escaped_chars(raw.chars(), out)?;
+                    out.push_char('"')?;
+                    continue;
+                }
+            }
+            Ok(Kind::Number) if canonical => {
+                json_number_text(scanner.number().map_err(|_| fmt::Error)?, out)?;
+                continue;
             }
             _ => {
-                match scanner.peek() {
-                    Ok(Kind::String) => {
-                        let raw = scanner.string().map_err(|_| fmt::Error)?;
-                        if canonical && raw.plain().is_none() {
-                            out.push_char('"')?;
-                            write_escaped_chars(raw.chars(), out)?;
-                            out.push_char('"')?;
-                        } else {
-                            out.push_str(rest.get(..scanner.offset()).unwrap_or_default())?;
-                        }
-                    }
-                    Ok(Kind::Number) => {
-                        let token = scanner.number().map_err(|_| fmt::Error)?;
-                        if canonical {
-                            json_number_text(token, out)?;
-                        } else {
-                            out.push_str(token)?;
-                        }
-                    }
-                    _ => out.push_str(scanner.skip().map_err(|_| fmt::Error)?)?,
-                }
-                scanner.offset()
+                scanner.skip().map_err(|_| fmt::Error)?;
             }
-        };
-        rest = rest.get(length..).unwrap_or_default();
+        }
+        out.push_str(text.get(start..scanner.offset()).unwrap_or_default())?;
     }
 }

@@ -44,40 +44,59 @@ pub(crate) struct Scanner<'j> {
     depth: u32,
     /// Whether the container just entered has had no member yet.
     first: bool,
-    /// Whether white space was passed over, see [`Self::skip_compact`].
+    /// Whether white space was passed over.
     spaced: bool,
-    /// Added to every reported offset: where `text` lies in the document it was cut from.
-    base: usize,
 }
 
-/// How many bytes at the start stand for themselves in a string: none of them a quote, a backslash or a control character.
+/// Where the run of bytes from `at` on ends that stand for themselves in a string: none of them a quote, a backslash or a
+/// control character.
 ///
-/// Eight at a time. In each of the three differences the lowest top bit that is set marks the first such byte; what
-/// lies above it may be wrong, through its borrow.
-fn plain_length(bytes: &[u8]) -> usize {
+/// Eight at a time. `0x02` exchanges the quote with the space, below which everything ends a run. In each of the two
+/// differences the lowest top bit that is set marks the first such byte; what lies above it may be wrong, through its borrow.
+#[inline(never)]
+fn plain_end(bytes: &[u8], at: usize) -> usize {
     const EACH: u64 = 0x0101_0101_0101_0101;
     const TOPS: u64 = EACH << 7;
-    const QUOTES: u64 = 0x2222_2222_2222_2222;
-    const BACKSLASHES: u64 = 0x5C5C_5C5C_5C5C_5C5C;
-    const SPACES: u64 = 0x2020_2020_2020_2020;
-    let (words, rest) = bytes.as_chunks::<8>();
-    let mut length: usize = 0;
+    const BACKSLASHES: u64 = EACH * b'\\' as u64;
+    let mut end = at;
+    let (words, rest) = bytes.get(at..).unwrap_or_default().as_chunks::<8>();
     for word in words {
         let word = u64::from_le_bytes(*word);
-        let (quote, backslash) = (word ^ QUOTES, word ^ BACKSLASHES);
-        let found = (quote.wrapping_sub(EACH) & !quote
-            | backslash.wrapping_sub(EACH) & !backslash
-            | word.wrapping_sub(SPACES) & !word)
-            & TOPS;
+        let below = (word ^ EACH << 1).wrapping_sub(EACH * 0x21);
+        let backslash = (word ^ BACKSLASHES).wrapping_sub(EACH);
+        let found = (below | backslash) & !word & TOPS;
         if found != 0 {
-            return length.saturating_add(found.trailing_zeros() as usize / 8);
+            return end.wrapping_add(found.trailing_zeros() as usize / 8);
         }
-        length = length.saturating_add(8);
+        end = end.wrapping_add(8);
     }
-    let plain = rest
-        .iter()
-        .position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20);
-    length.saturating_add(plain.unwrap_or(rest.len()))
+    let ends = |&byte: &u8| byte == b'"' || byte == b'\\' || byte < 0x20;
+    let plain = rest.iter().position(ends).unwrap_or(rest.len());
+    end.wrapping_add(plain)
+}
+
+/// Where the white space from `at` on ends: spaces eight at a time.
+#[inline(never)]
+fn space_end(bytes: &[u8], at: usize) -> usize {
+    const SPACES: u64 = 0x2020_2020_2020_2020;
+    let mut at = at;
+    while let b' ' | b'\n' | b'\r' | b'\t' = byte_at(bytes, at) {
+        at = at.wrapping_add(1);
+        for word in bytes.get(at..).unwrap_or_default().as_chunks::<8>().0 {
+            let others = u64::from_le_bytes(*word) ^ SPACES;
+            at = at.wrapping_add(others.trailing_zeros() as usize / 8);
+            if others != 0 {
+                break;
+            }
+        }
+    }
+    at
+}
+
+/// A byte; zero, which no token has, behind the end.
+#[inline(always)]
+fn byte_at(bytes: &[u8], at: usize) -> u8 {
+    bytes.get(at).copied().unwrap_or(0)
 }
 
 type Result<T> = core::result::Result<T, Fault>;
@@ -87,27 +106,26 @@ impl<'j> Scanner<'j> {
         Self::at_offset(text, 0)
     }
 
-    /// A scanner over a part of a document which begins at byte `base` of it.
-    pub(crate) fn at_offset(text: &'j str, base: usize) -> Self {
+    /// A scanner that begins at byte `at` of the text.
+    pub(crate) fn at_offset(text: &'j str, at: usize) -> Self {
         Scanner {
             text,
-            at: 0,
+            at,
             depth: 0,
             first: false,
             spaced: false,
-            base,
         }
     }
 
-    /// Where the scanner is, in bytes of the whole document.
+    /// Where the scanner is, in bytes from the beginning of the text.
     pub(crate) fn offset(&self) -> usize {
-        self.base.saturating_add(self.at)
+        self.at
     }
 
-    /// The text from here to where another scanner of the same text is.
+    /// Whether white space was passed over between the tokens so far.
     #[cfg(feature = "compile")]
-    pub(crate) fn until(&self, later: &Self) -> &'j str {
-        self.text.get(self.at..later.at).unwrap_or_default()
+    pub(crate) fn has_passed_space(&self) -> bool {
+        self.spaced
     }
 
     fn fault<T>(&self, kind: FaultKind) -> Result<T> {
@@ -117,81 +135,79 @@ impl<'j> Scanner<'j> {
         })
     }
 
-    #[inline]
-    fn byte(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
+    #[inline(always)]
+    fn byte(&self) -> u8 {
+        byte_at(self.text.as_bytes(), self.at)
     }
 
-    #[inline]
+    #[inline(always)]
     fn advance(&mut self, count: usize) {
-        self.at = self.at.saturating_add(count);
+        self.at = self.at.wrapping_add(count);
     }
 
+    /// The first byte of the next token, zero at the end.
     #[inline]
-    pub(super) fn skip_space(&mut self) -> Option<u8> {
-        loop {
-            match self.byte() {
-                Some(b' ' | b'\n' | b'\r' | b'\t') => self.skip_indentation(),
-                other => return other,
-            }
+    fn token(&mut self) -> u8 {
+        let byte = self.byte();
+        if byte > b' ' {
+            return byte;
         }
+        self.token_behind_space()
     }
 
-    /// One character of white space, and what follows of spaces, eight at a time.
     #[inline(never)]
-    fn skip_indentation(&mut self) {
-        const SPACES: u64 = 0x2020_2020_2020_2020;
-        self.spaced = true;
-        self.advance(1);
-        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        for word in rest.as_chunks::<8>().0 {
-            let others = u64::from_le_bytes(*word) ^ SPACES;
-            self.advance(others.trailing_zeros() as usize / 8);
-            if others != 0 {
-                break;
-            }
-        }
+    fn token_behind_space(&mut self) -> u8 {
+        let start = self.at;
+        self.at = space_end(self.text.as_bytes(), start);
+        self.spaced |= self.at != start;
+        self.byte()
     }
 
     /// The type of the next value, which is not consumed.
     pub(crate) fn peek(&mut self) -> Result<Kind> {
-        match self.skip_space() {
-            Some(b'{') => Ok(Kind::Object),
-            Some(b'[') => Ok(Kind::Array),
-            Some(b'"') => Ok(Kind::String),
-            Some(b'-' | b'0'..=b'9') => Ok(Kind::Number),
-            Some(b't') => Ok(Kind::Bool(true)),
-            Some(b'f') => Ok(Kind::Bool(false)),
-            Some(b'n') => Ok(Kind::Null),
+        match self.token() {
+            b'{' => Ok(Kind::Object),
+            b'[' => Ok(Kind::Array),
+            b'"' => Ok(Kind::String),
+            b'-' | b'0'..=b'9' => Ok(Kind::Number),
+            b't' => Ok(Kind::Bool(true)),
+            b'f' => Ok(Kind::Bool(false)),
+            b'n' => Ok(Kind::Null),
             _ => self.fault(FaultKind::Syntax),
         }
     }
 
+    /// Consumes a bracket, a comma or a colon, if one is next.
+    pub(crate) fn punctuation(&mut self) -> Option<u8> {
+        let byte = self.token();
+        let found = matches!(byte, b'{' | b'}' | b'[' | b']' | b',' | b':');
+        found.then(|| {
+            self.advance(1);
+            byte
+        })
+    }
+
     /// Nothing but white space may follow.
     pub(crate) fn end(&mut self) -> Result<()> {
-        match self.skip_space() {
-            None => Ok(()),
-            Some(_) => self.fault(FaultKind::Syntax),
+        self.token();
+        if self.at < self.text.len() {
+            return self.fault(FaultKind::Syntax);
         }
+        Ok(())
     }
 
     fn begin(&mut self, open: u8) -> Result<()> {
-        match self.skip_space() {
-            Some(byte) if byte == open => {
-                if self.depth >= MAX_DEPTH {
-                    return self.fault(FaultKind::Depth);
-                }
-                self.advance(1);
-                self.depth = self.depth.saturating_add(1);
-                self.first = true;
-                Ok(())
-            }
-            Some(_) => {
-                self.peek()?;
-                self.fault(FaultKind::Type)
-            }
-            None => self.fault(FaultKind::Syntax),
+        if self.token() != open {
+            self.peek()?;
+            return self.fault(FaultKind::Type);
         }
+        if self.depth >= MAX_DEPTH {
+            return self.fault(FaultKind::Depth);
+        }
+        self.advance(1);
+        self.depth = self.depth.wrapping_add(1);
+        self.first = true;
+        Ok(())
     }
 
     /// Enters an object; go on with [`Self::next_key`] until it gives `None`.
@@ -204,53 +220,61 @@ impl<'j> Scanner<'j> {
         self.begin(b'[')
     }
 
-    /// True when another member follows, false when the container was closed.
-    fn next_member(&mut self, close: u8) -> Result<bool> {
-        let first = core::mem::replace(&mut self.first, false);
-        match self.skip_space() {
-            Some(byte) if byte == close => {
-                self.advance(1);
-                self.depth = self.depth.saturating_sub(1);
-                Ok(false)
-            }
-            Some(b',') if !first => {
-                self.advance(1);
-                // A comma promises a value.
-                match self.skip_space() {
-                    Some(byte) if byte == close => self.fault(FaultKind::Syntax),
-                    _ => Ok(true),
-                }
-            }
-            Some(_) if first => Ok(true),
-            _ => self.fault(FaultKind::Syntax),
-        }
+    /// Leaves the container at its closing bracket, which is next.
+    #[inline]
+    fn close(&mut self) {
+        self.advance(1);
+        self.first = false;
+        self.depth = self.depth.wrapping_sub(1);
     }
 
     /// The next key of the object; its value must be read or skipped before the next call.
     pub(crate) fn next_key(&mut self) -> Result<Option<RawStr<'j>>> {
-        if !self.next_member(b'}')? {
-            return Ok(None);
+        match self.token() {
+            b'}' => {
+                self.close();
+                return Ok(None);
+            }
+            b',' if !self.first => self.advance(1),
+            _ if self.first => self.first = false,
+            _ => return self.fault(FaultKind::Syntax),
         }
-        if self.skip_space() != Some(b'"') {
+        if self.token() != b'"' {
             return self.fault(FaultKind::Syntax);
         }
-        let key = self.string()?;
-        if self.skip_space() != Some(b':') {
-            return self.fault(FaultKind::Syntax);
-        }
-        self.advance(1);
+        let key = self.quoted()?;
+        self.colon()?;
         Ok(Some(key))
     }
 
     /// Whether the array has another element, which must then be read or skipped.
     pub(crate) fn next_element(&mut self) -> Result<bool> {
-        self.next_member(b']')
+        match self.token() {
+            b']' => {
+                self.close();
+                Ok(false)
+            }
+            b',' if !self.first => {
+                self.advance(1);
+                // A comma promises a value.
+                match self.token() {
+                    b']' => self.fault(FaultKind::Syntax),
+                    _ => Ok(true),
+                }
+            }
+            byte if self.first && byte != 0 => {
+                self.first = false;
+                Ok(true)
+            }
+            _ => self.fault(FaultKind::Syntax),
+        }
     }
 
-    fn literal(&mut self, word: &'static str) -> Result<()> {
+    #[inline]
+    fn literal<const N: usize>(&mut self, word: &[u8; N]) -> Result<()> {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        if rest.starts_with(word.as_bytes()) {
-            self.advance(word.len());
+        if rest.first_chunk::<N>() == Some(word) {
+            self.advance(N);
             Ok(())
         } else {
             self.fault(FaultKind::Syntax)
@@ -259,42 +283,62 @@ impl<'j> Scanner<'j> {
 
     /// A string, as the raw text between its quotes; escapes are checked, not decoded.
     pub(crate) fn string(&mut self) -> Result<RawStr<'j>> {
-        if self.skip_space() != Some(b'"') {
+        if self.token() != b'"' {
             self.peek()?;
             return self.fault(FaultKind::Type);
         }
-        self.advance(1);
-        let start = self.at;
-        let mut escaped = false;
+        self.quoted()
+    }
+
+    /// A string, whose opening quote is next.
+    #[inline]
+    fn quoted(&mut self) -> Result<RawStr<'j>> {
+        let start = self.at.wrapping_add(1);
+        let escaped = self.pass_string()?;
+        let raw = self.text.get(start..self.at.wrapping_sub(1));
+        Ok(RawStr::new(raw.unwrap_or_default(), escaped))
+    }
+
+    /// Passes over a string, whose opening quote is next; says whether it has escapes.
+    #[inline]
+    fn pass_string(&mut self) -> Result<bool> {
+        self.at = plain_end(self.text.as_bytes(), self.at.wrapping_add(1));
+        if self.byte() == b'"' {
+            self.advance(1);
+            return Ok(false);
+        }
+        self.pass_escapes()?;
+        Ok(true)
+    }
+
+    /// The rest of a string from its first escape on.
+    #[inline(never)]
+    fn pass_escapes(&mut self) -> Result<()> {
         loop {
-            let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-            self.advance(plain_length(rest));
             match self.byte() {
-                Some(b'"') => break,
-                Some(b'\\') => {
-                    escaped = true;
-                    self.escape()?;
+                b'"' => {
+                    self.advance(1);
+                    return Ok(());
                 }
+                b'\\' => self.escape()?,
                 _ => return self.fault(FaultKind::Syntax),
             }
+            self.at = plain_end(self.text.as_bytes(), self.at);
         }
-        let raw = self.text.get(start..self.at).unwrap_or_default();
-        self.advance(1);
-        Ok(RawStr::new(raw, escaped))
     }
 
     fn escape(&mut self) -> Result<()> {
         self.advance(1);
         match self.byte() {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {
                 self.advance(1);
                 Ok(())
             }
-            Some(b'u') => {
+            b'u' => {
                 self.advance(1);
                 match self.hex4()? {
                     0xD800..=0xDBFF => {
-                        self.literal("\\u")?;
+                        self.literal(b"\\u")?;
                         match self.hex4()? {
                             0xDC00..=0xDFFF => Ok(()),
                             _ => self.fault(FaultKind::Syntax),
@@ -319,53 +363,61 @@ impl<'j> Scanner<'j> {
         }
     }
 
-    fn digits(&mut self) -> Result<()> {
-        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        let count = rest
-            .iter()
-            .position(|b| !b.is_ascii_digit())
-            .unwrap_or(rest.len());
-        if count == 0 {
-            return self.fault(FaultKind::Syntax);
-        }
-        self.advance(count);
-        Ok(())
-    }
-
     /// A number, as its token.
     pub(crate) fn number(&mut self) -> Result<&'j str> {
-        if !matches!(self.skip_space(), Some(b'-' | b'0'..=b'9')) {
+        if !matches!(self.token(), b'-' | b'0'..=b'9') {
             self.peek()?;
             return self.fault(FaultKind::Type);
         }
         let start = self.at;
-        if self.byte() == Some(b'-') {
+        self.pass_number()?;
+        Ok(self.text.get(start..self.at).unwrap_or_default())
+    }
+
+    #[inline(never)]
+    fn pass_number(&mut self) -> Result<()> {
+        if self.byte() == b'-' {
             self.advance(1);
         }
-        if self.byte() == Some(b'0') {
+        if self.byte() == b'0' {
             self.advance(1);
         } else {
             self.digits()?;
         }
-        if self.byte() == Some(b'.') {
+        if self.byte() == b'.' {
             self.advance(1);
             self.digits()?;
         }
-        if let Some(b'e' | b'E') = self.byte() {
+        if let b'e' | b'E' = self.byte() {
             self.advance(1);
-            if let Some(b'+' | b'-') = self.byte() {
+            if let b'+' | b'-' = self.byte() {
                 self.advance(1);
             }
             self.digits()?;
         }
-        Ok(self.text.get(start..self.at).unwrap_or_default())
+        Ok(())
+    }
+
+    fn digits(&mut self) -> Result<()> {
+        let start = self.at;
+        while let b'0'..=b'9' = self.byte() {
+            self.advance(1);
+        }
+        if self.at == start {
+            return self.fault(FaultKind::Syntax);
+        }
+        Ok(())
     }
 
     /// `true` or `false`.
     pub(crate) fn bool(&mut self) -> Result<bool> {
         match self.peek()? {
             Kind::Bool(value) => {
-                self.literal(if value { "true" } else { "false" })?;
+                if value {
+                    self.literal(b"true")?;
+                } else {
+                    self.literal(b"false")?;
+                }
                 Ok(value)
             }
             _ => self.fault(FaultKind::Type),
@@ -374,62 +426,123 @@ impl<'j> Scanner<'j> {
 
     /// Consumes `null` if that is what follows.
     pub(crate) fn null(&mut self) -> Result<bool> {
-        if self.skip_space() != Some(b'n') {
+        if self.token() != b'n' {
             self.peek()?;
             return Ok(false);
         }
-        self.literal("null")?;
+        self.literal(b"null")?;
         Ok(true)
-    }
-
-    /// [`Self::skip`], and whether the value's text is free of white space outside of strings.
-    #[cfg(feature = "compile")]
-    pub(crate) fn skip_compact(&mut self) -> Result<(&'j str, bool)> {
-        self.skip_space();
-        self.spaced = false;
-        let text = self.skip()?;
-        Ok((text, !self.spaced))
     }
 
     /// Passes over one value of any type and gives its text. Checks its grammar; no recursion: one bit for each
     /// open container says whether it is an object.
     pub(crate) fn skip(&mut self) -> Result<&'j str> {
-        self.skip_space();
+        self.token();
         let start = self.at;
-        let outer = self.depth;
+        self.pass()?;
+        Ok(self.text.get(start..self.at).unwrap_or_default())
+    }
+
+    fn pass(&mut self) -> Result<()> {
+        let bytes = self.text.as_bytes();
+        let mut at = self.at;
         let mut objects: u128 = 0;
+        let mut open: u32 = 0;
+        // Whether a key comes before the value.
+        let mut key = false;
         loop {
-            let opened = match self.peek()? {
-                Kind::Object => Some(true),
-                Kind::Array => Some(false),
-                Kind::String => self.string().map(|_| None)?,
-                Kind::Number => self.number().map(|_| None)?,
-                Kind::Bool(_) => self.bool().map(|_| None)?,
-                Kind::Null => self.null().map(|_| None)?,
-            };
-            if let Some(object) = opened {
-                if object {
-                    self.begin_object()?;
-                } else {
-                    self.begin_array()?;
+            let byte = self.token_from(&mut at);
+            match byte {
+                b'"' => {
+                    at = plain_end(bytes, at.wrapping_add(1));
+                    if byte_at(bytes, at) == b'"' {
+                        at = at.wrapping_add(1);
+                    } else {
+                        self.at = at;
+                        self.pass_escapes()?;
+                        at = self.at;
+                    }
+                    if key {
+                        if self.token_from(&mut at) != b':' {
+                            break;
+                        }
+                        at = at.wrapping_add(1);
+                        key = false;
+                        continue;
+                    }
                 }
-                objects = objects << 1 | u128::from(object);
+                _ if key => break,
+                b'{' | b'[' => {
+                    if self.depth.wrapping_add(open) >= MAX_DEPTH {
+                        self.at = at;
+                        return self.fault(FaultKind::Depth);
+                    }
+                    at = at.wrapping_add(1);
+                    key = byte == b'{';
+                    // The brackets of both kinds are two apart.
+                    if self.token_from(&mut at) != byte.wrapping_add(2) {
+                        open = open.wrapping_add(1);
+                        objects = objects << 1 | u128::from(key);
+                        continue;
+                    }
+                    at = at.wrapping_add(1);
+                }
+                _ => {
+                    self.at = at;
+                    match byte {
+                        b't' => self.literal(b"true")?,
+                        b'f' => self.literal(b"false")?,
+                        b'n' => self.literal(b"null")?,
+                        b'-' | b'0'..=b'9' => self.pass_number()?,
+                        _ => break,
+                    }
+                    at = self.at;
+                }
             }
-            // After a value, or just inside a container: find the next value, closing what ends here.
+            // After a value: what ends here, until another one follows.
             loop {
-                if self.depth <= outer {
-                    return Ok(self.text.get(start..self.at).unwrap_or_default());
+                if open == 0 {
+                    self.at = at;
+                    return Ok(());
                 }
-                let more = if objects & 1 == 1 {
-                    self.next_key()?.is_some()
-                } else {
-                    self.next_element()?
-                };
-                if more {
+                key = objects & 1 == 1;
+                let byte = self.token_from(&mut at);
+                if byte == b',' {
+                    at = at.wrapping_add(1);
                     break;
                 }
+                if byte != (if key { b'}' } else { b']' }) {
+                    self.at = at;
+                    return self.fault(FaultKind::Syntax);
+                }
+                at = at.wrapping_add(1);
+                open = open.wrapping_sub(1);
                 objects >>= 1;
             }
         }
+        self.at = at;
+        self.fault(FaultKind::Syntax)
+    }
+
+    /// [`Self::token`], at a place of one's own.
+    #[inline(always)]
+    fn token_from(&mut self, at: &mut usize) -> u8 {
+        let byte = byte_at(self.text.as_bytes(), *at);
+        if byte > b' ' {
+            return byte;
+        }
+        self.at = *at;
+        let byte = self.token_behind_space();
+        *at = self.at;
+        byte
+    }
+
+    #[inline]
+    fn colon(&mut self) -> Result<()> {
+        if self.token() != b':' {
+            return self.fault(FaultKind::Syntax);
+        }
+        self.advance(1);
+        Ok(())
     }
 }

@@ -29,6 +29,14 @@ macro_rules! code {
                 }
             }
 
+            /// What Statsig's word is for.
+            #[cfg(feature = "compile")]
+            pub(crate) fn from_name(name: &str) -> Option<Self> {
+                (0..=u8::MAX)
+                    .map_while(Self::from_code)
+                    .find(|known| known.name() == name)
+            }
+
             /// Statsig's word for it.
             pub(crate) fn name(self) -> &'static str {
                 match self {

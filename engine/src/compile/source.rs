@@ -1,0 +1,192 @@
+//! The payload, and places in it: what was read is remembered as eight bytes, not as text.
+
+use alloc::string::String;
+
+use super::error::ReadFault;
+use crate::json::{Fault, Kind, RawStr, Scanner};
+use crate::lowercase::{is_plain_lowercase, lowercased};
+
+pub(super) type Read<T> = Result<T, ReadFault>;
+
+/// A run of bytes of the payload, or of the texts made from it. Also a run of drafts in their list.
+#[derive(Clone, Copy)]
+pub(super) struct Span {
+    pub(super) start: u32,
+    pub(super) length: u32,
+}
+
+impl Span {
+    /// What a field has that is not there.
+    pub(super) const ABSENT: Span = Span {
+        start: u32::MAX,
+        length: 0,
+    };
+
+    pub(super) fn between(start: usize, end: usize) -> Self {
+        Span {
+            start: start as u32,
+            length: end.wrapping_sub(start) as u32,
+        }
+    }
+
+    pub(super) fn is_absent(self) -> bool {
+        self.start == u32::MAX
+    }
+
+    pub(super) fn present(self) -> Option<Self> {
+        (!self.is_absent()).then_some(self)
+    }
+
+    /// The items of a list that this is a run of.
+    pub(super) fn of<T>(self, items: &[T]) -> &[T] {
+        let start = self.start as usize;
+        let end = start.saturating_add(self.length as usize);
+        items.get(start..end).unwrap_or_default()
+    }
+}
+
+/// What an absent id type means (v1).
+const USER_ID: &str = "userID";
+
+/// The payload, and texts made from it.
+pub(super) struct Source<'j> {
+    text: &'j str,
+    /// Texts that do not stand in the payload as they are: without their escapes, in lower case, spelt anew.
+    made: String,
+    /// Whether fields are read by the rules of v1.
+    pub(super) v1: bool,
+}
+
+impl<'j> Source<'j> {
+    pub(super) fn new(text: &'j str) -> Self {
+        Source {
+            text,
+            made: String::from(USER_ID),
+            v1: false,
+        }
+    }
+
+    /// An id type, `userID` where there is none.
+    pub(super) fn or_user_id(&self, id_type: Span) -> Span {
+        let start = self.text.len();
+        let user_id = Span::between(start, start.wrapping_add(USER_ID.len()));
+        id_type.present().unwrap_or(user_id)
+    }
+
+    pub(super) fn text(&self, span: Span) -> &str {
+        let start = span.start as usize;
+        let (text, start) = match start.checked_sub(self.text.len()) {
+            None => (self.text, start),
+            Some(start) => (self.made.as_str(), start),
+        };
+        text.get(start..start.saturating_add(span.length as usize))
+            .unwrap_or_default()
+    }
+
+    /// Whether a value is this word.
+    #[inline(never)]
+    pub(super) fn is(&self, value: Span, word: &str) -> bool {
+        value.length as usize == word.len() && self.text(value) == word
+    }
+
+    /// The value that begins at a span.
+    pub(super) fn scanner_at(&self, span: Span) -> Scanner<'j> {
+        Scanner::at_offset(self.text, span.start as usize)
+    }
+
+    #[inline(never)]
+    pub(super) fn kind(&self, value: Span) -> Kind {
+        self.scanner_at(value).peek().unwrap_or(Kind::Null)
+    }
+
+    /// Where texts that are made from now on begin.
+    pub(super) fn mark(&self) -> usize {
+        self.made.len()
+    }
+
+    /// Forgets the texts made since.
+    pub(super) fn forget(&mut self, mark: usize) {
+        self.made.truncate(mark);
+    }
+
+    /// A text of which `write` says what it is.
+    #[inline(never)]
+    pub(super) fn make(&mut self, write: &mut dyn FnMut(&mut String)) -> Span {
+        let start = self.made.len();
+        write(&mut self.made);
+        let base = self.text.len();
+        Span::between(
+            base.saturating_add(start),
+            base.saturating_add(self.made.len()),
+        )
+    }
+
+    /// The lower case of a text.
+    pub(super) fn lowered(&mut self, span: Span) -> Span {
+        let text = self.text(span);
+        if is_plain_lowercase(text) {
+            return span;
+        }
+        let lowered = lowercased(text);
+        self.make(&mut |made| made.push_str(&lowered))
+    }
+
+    /// Where a part of the payload lies in it.
+    fn place_of(&self, part: &str) -> Span {
+        let start = part.as_ptr().addr().wrapping_sub(self.text.as_ptr().addr());
+        Span::between(start, start.wrapping_add(part.len()))
+    }
+
+    /// The text of a string or key in the payload.
+    pub(super) fn decoded(&mut self, raw: RawStr<'j>) -> Span {
+        match raw.plain() {
+            Some(plain) => self.place_of(plain),
+            None => self.make(&mut |made| {
+                // A `String` takes everything.
+                let _ = raw.write_to(made);
+            }),
+        }
+    }
+
+    /// The text of a value, if it is a string.
+    #[inline(never)]
+    pub(super) fn string(&mut self, value: Span) -> Option<Span> {
+        let raw = self.scanner_at(value).string().ok()?;
+        Some(self.decoded(raw))
+    }
+
+    /// Passes over a value of any type.
+    #[inline(never)]
+    pub(super) fn any(&self, scanner: &mut Scanner<'j>) -> Result<Span, Fault> {
+        Ok(self.place_of(scanner.skip()?))
+    }
+
+    /// The members of a value that has been read, if it is an object: their keys, decoded, and their values.
+    pub(super) fn members(&mut self, object: Span, visit: &mut dyn FnMut(&mut Self, Span, Span)) {
+        let mut scanner = self.scanner_at(object);
+        if scanner.begin_object().is_err() {
+            return;
+        }
+        while let Ok(Some(key)) = scanner.next_key() {
+            let Ok(value) = self.any(&mut scanner) else {
+                return;
+            };
+            let key = self.decoded(key);
+            visit(self, key, value);
+        }
+    }
+
+    /// The elements of a value that has been read, if it is an array.
+    pub(super) fn elements(&mut self, array: Span, visit: &mut dyn FnMut(&mut Self, Span)) {
+        let mut scanner = self.scanner_at(array);
+        if scanner.begin_array().is_err() {
+            return;
+        }
+        while let Ok(true) = scanner.next_element() {
+            let Ok(value) = self.any(&mut scanner) else {
+                return;
+            };
+            visit(self, value);
+        }
+    }
+}
