@@ -8,7 +8,9 @@ use crate::evaluation::{Evaluation, Note, Reason};
 use crate::explain::Trace;
 use crate::hash::{lowered_hash, text_hash};
 use crate::json::{as_string, distinct_members, items, member};
-use crate::lowercase::{Lowercase, is_plain_lowercase, lowercase, strip_char};
+use crate::lowercase::{
+    Lowercase, equals_lowercased_ascii, is_plain_lowercase, lowercase, strip_char,
+};
 use crate::number::NumberText;
 use crate::sha256::id_list_key;
 use crate::table::condition::{Condition, Operator};
@@ -119,9 +121,10 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
             | Operator::VersionLt
             | Operator::VersionLte
             | Operator::VersionEq
-            | Operator::VersionNeq => {
-                is_ordered(operator, text.and_then(|text| version::compare(text, target)))
-            }
+            | Operator::VersionNeq => is_ordered(
+                operator,
+                text.and_then(|text| version::compare(text, target)),
+            ),
             Operator::Before | Operator::After | Operator::On => {
                 let right = i64::from_le_bytes(fixed(target)?);
                 operand.millis().is_some_and(|left| match operator {
@@ -265,21 +268,27 @@ fn has_text(operator: Operator, text: &str, target: &[u8]) -> Option<bool> {
             })?
         }
     };
-    let as_it_is = sensitive || is_plain_lowercase(text);
-    Some(entries.any(|entry| match as_it_is {
-        true => has_entry(operator, text.as_bytes(), entry),
+    let by_bytes = match operator {
+        Operator::Any | Operator::None => text.is_ascii(),
+        _ => sensitive || is_plain_lowercase(text),
+    };
+    Some(entries.any(|entry| match by_bytes {
+        true => has_bytes(operator, text, entry),
         false => core::str::from_utf8(entry).is_ok_and(|entry| has_lowered(operator, text, entry)),
     }))
 }
 
-/// Whether the text begins with the entry, ends with it, contains it, or is it, as the operator asks.
+/// Whether the text begins with the entry, ends with it, contains it, or is it, as the operator asks: of a text for which
+/// bytes tell.
 #[inline(always)]
-fn has_entry(operator: Operator, text: &[u8], entry: &[u8]) -> bool {
+fn has_bytes(operator: Operator, text: &str, entry: &[u8]) -> bool {
+    let bytes = text.as_bytes();
     match operator {
-        Operator::StrStartsWithAny => text.starts_with(entry),
-        Operator::StrEndsWithAny => text.ends_with(entry),
-        Operator::StrContainsAny | Operator::StrContainsNone => contains(text, entry),
-        _ => same(text, entry),
+        Operator::Any | Operator::None => equals_lowercased_ascii(text, entry),
+        Operator::StrStartsWithAny => bytes.starts_with(entry),
+        Operator::StrEndsWithAny => bytes.ends_with(entry),
+        Operator::StrContainsAny | Operator::StrContainsNone => contains(bytes, entry),
+        _ => same(bytes, entry),
     }
 }
 
@@ -291,7 +300,7 @@ fn strip<'a>(mut text: Lowercase<'a>, mut prefix: &str) -> Option<Lowercase<'a>>
     Some(text)
 }
 
-/// [`has_entry`] for the lower-cased text.
+/// [`has_bytes`] for any text, lower-cased.
 #[inline(never)]
 fn has_lowered(operator: Operator, text: &str, entry: &str) -> bool {
     let (from_start, to_end) = match operator {
