@@ -8,9 +8,7 @@ use crate::evaluation::{Evaluation, Note, Reason};
 use crate::explain::Trace;
 use crate::hash::{lowered_hash, text_hash};
 use crate::json::{as_string, distinct_members, items, member};
-use crate::lowercase::{
-    Lowercase, equals_lowercased_ascii, is_plain_lowercase, lowercase, strip_char,
-};
+use crate::lowercase::{equals_lowercased_ascii, is_plain_lowercase, lowercase};
 use crate::number::NumberText;
 use crate::sha256::id_list_key;
 use crate::table::condition::{Condition, Operator};
@@ -292,14 +290,6 @@ fn has_bytes(operator: Operator, text: &str, entry: &[u8]) -> bool {
     }
 }
 
-/// What follows `prefix` in a lower-cased text that begins with it.
-fn strip<'a>(mut text: Lowercase<'a>, mut prefix: &str) -> Option<Lowercase<'a>> {
-    while !prefix.is_empty() {
-        prefix = strip_char(prefix, text.next()?)?;
-    }
-    Some(text)
-}
-
 /// [`has_bytes`] for any text, lower-cased.
 #[inline(never)]
 fn has_lowered(operator: Operator, text: &str, entry: &str) -> bool {
@@ -311,8 +301,9 @@ fn has_lowered(operator: Operator, text: &str, entry: &str) -> bool {
     };
     let mut rest = lowercase(text);
     loop {
-        let found = strip(rest.clone(), entry);
-        if found.is_some_and(|mut later| !to_end || later.next().is_none()) {
+        let mut later = rest.clone();
+        let begins = entry.chars().all(|expected| later.next() == Some(expected));
+        if begins && (!to_end || later.next().is_none()) {
             return true;
         }
         if from_start || rest.next().is_none() {

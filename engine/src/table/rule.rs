@@ -174,6 +174,13 @@ impl<'t> Table<'t> {
         })
     }
 
+    /// Whether the unit is `userid`: then nothing needs its name.
+    #[inline(always)]
+    pub(crate) fn is_user_id(&self, at: u16) -> bool {
+        self.row::<UNIT>(Section::Units, u32::from(at))
+            .is_some_and(|row| row.reference(4).is_none())
+    }
+
     /// A laid-out hash input.
     pub(crate) fn prefix(&self, at: u32) -> Option<Prefix<'t>> {
         Prefix::read(self.heap(Section::Prefixes, at)?)
