@@ -97,6 +97,7 @@ pub struct Evaluation<'t> {
 }
 
 impl<'t> Evaluation<'t> {
+    #[inline(never)]
     fn text(&self, place: Place, given: fn(&Given<'t>) -> &'t str) -> Option<&'t str> {
         match place {
             Place::NONE => None,

@@ -45,7 +45,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
         // The exposures of a delegate that was passed over count as those of the rule after it, if there is one.
         let mut passed_over = None;
         for rule in self.table.rules(layer.rules()).required()? {
-            let matched = self.evaluate_one_rule(rule, record)?;
+            let matched = self.first_match(rule.alone(), record)?.is_some();
             passed_over = None;
             if record.is_unsupported() {
                 return Ok(false);
