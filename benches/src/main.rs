@@ -1,7 +1,7 @@
 //! The runner behind `cargo dev bench` and `cargo dev size`, which build what it is given:
 //!
-//! - `bench native=FILE cases=FILE alone:NAME=FILE… scratch=FOLDER results=FILE [only=PREFIX] [profile=COUNT]`
-//! - `size budgets=FILE alone:NAME=FILE…`
+//! - `bench native=FILE cases=FILE module:NAME=FILE… scratch=FOLDER results=FILE [only=PREFIX] [profile=COUNT]`
+//! - `size budgets=FILE module:NAME=FILE…`
 //! - `payloads FOLDER`: writes the payloads there, as JSON and as tables
 //! - `request MODULE VALUE URI`: the instructions of one request
 //! - `functions COUNT FILE`: the largest functions of a module
@@ -42,7 +42,7 @@ impl Arguments {
     fn modules(&self) -> impl Iterator<Item = (&str, PathBuf)> {
         self.0
             .iter()
-            .filter_map(|(key, value)| Some((key.strip_prefix("alone:")?, PathBuf::from(value))))
+            .filter_map(|(key, value)| Some((key.strip_prefix("module:")?, PathBuf::from(value))))
     }
 }
 

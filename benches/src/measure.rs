@@ -242,7 +242,7 @@ fn requests(
             .ok_or_else(|| format!("no payload {name}"))?;
         let value = if table { &payload.table } else { &payload.json };
         let uri = format!("http://127.0.0.1:7676{}", row.path);
-        let module = read(&arguments.path(&format!("whole:{}", row.module))?)?;
+        let module = read(&arguments.path(&format!("module:{}", row.module))?)?;
         let given = Given {
             uri: &uri,
             value,

@@ -165,19 +165,21 @@ fn a_layers_user_keeps_its_parameters() {
         "an_experiment"
     );
 
-    // The experiment is no more.
-    kept["config_delegate"] = json!("no_such_experiment");
-    memory.0.borrow_mut().insert(key.clone(), kept.to_string());
-    run(|statsig| {
-        let (mut room, mut scratch) = (StickyRoom::new(), Scratch::<64>::new());
-        let layer = statsig.layer_sticky(
-            &user,
-            "a_layer",
-            &Sticky::new(&memory),
-            &mut room,
-            &mut scratch,
-        );
-        assert_ne!(layer.get_string("a_string", ""), "kept");
-    });
-    assert!(memory.0.borrow().is_empty());
+    // An experiment that is no more leaves it to the live answer whether the assignment holds; one that is over ends it.
+    for (delegate, holds) in [("no_such_experiment", true), ("three_groups", false)] {
+        kept["config_delegate"] = json!(delegate);
+        memory.0.borrow_mut().insert(key.clone(), kept.to_string());
+        run(|statsig| {
+            let (mut room, mut scratch) = (StickyRoom::new(), Scratch::<64>::new());
+            let layer = statsig.layer_sticky(
+                &user,
+                "a_layer",
+                &Sticky::new(&memory),
+                &mut room,
+                &mut scratch,
+            );
+            assert_eq!(layer.get_string("a_string", "") == "kept", holds);
+        });
+        assert_eq!(memory.0.borrow().is_empty(), !holds);
+    }
 }

@@ -14,6 +14,7 @@ pub mod official;
 pub mod ours;
 pub mod quirk;
 pub mod random;
+pub mod records;
 pub mod reference_v1;
 pub mod run;
 pub mod runaway;

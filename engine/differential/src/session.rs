@@ -11,8 +11,8 @@ use crate::generate::{BY_CHANCE, Setting};
 use crate::official::{self, Acceptance, Core, agent_field};
 use crate::ours::{self, Ours, Room};
 use crate::quirk::{Content, Quirk};
+use crate::records::Records;
 use crate::reference_v1::{Outside, Reference};
-use crate::sticky::Records;
 use crate::tree::Tree;
 use crate::world::{self, World};
 

@@ -110,7 +110,7 @@ pub fn bench(only: Option<String>, profile: Option<usize>) -> Outcome<()> {
         services.push((one.name, build.module(one)?));
     }
     let whole = services.iter();
-    arguments.extend(whole.map(|(name, path)| pair(&format!("whole:{name}"), path)));
+    arguments.extend(whole.map(|(name, path)| pair(&format!("module:{name}"), path)));
     if only
         .as_deref()
         .is_none_or(|only| "R machine".contains(only))
@@ -237,7 +237,7 @@ impl Build<'_> {
 
     fn modules(&self, all: &[Measured]) -> Outcome<Vec<OsString>> {
         all.iter()
-            .map(|one| Ok(pair(&format!("alone:{}", one.name), &self.module(one)?)))
+            .map(|one| Ok(pair(&format!("module:{}", one.name), &self.module(one)?)))
             .collect()
     }
 

@@ -298,20 +298,19 @@ impl Run {
     fn lint_for_wasm(&mut self) -> Outcome<()> {
         component("clippy", "clippy")?;
         let toolchain = self.toolchain()?;
-        let mut command = self.workspace.cargo();
-        command.arg("clippy");
+        // One by one: the features of one would be those of the others, and the bare service is without `std`.
         for name in [HOST, SERVICE, BARE_SERVICE] {
-            if self.workspace.member(name).is_some() {
-                command.args(["-p", name]);
-            }
+            let mut command = self.workspace.cargo();
+            command.args(["clippy", "-p", name]);
+            match toolchain {
+                Toolchain::Active => command
+                    .args(["--target", WASM])
+                    .env("CARGO_TARGET_DIR", self.dirs.cross(&toolchain.key()?)),
+                Toolchain::Debian => command.env("CARGO_TARGET_DIR", self.dirs.native()),
+            };
+            must_succeed(Step::Wasm, command.args(["--", "-D", "warnings"]))?;
         }
-        match toolchain {
-            Toolchain::Active => command
-                .args(["--target", WASM])
-                .env("CARGO_TARGET_DIR", self.dirs.cross(&toolchain.key()?)),
-            Toolchain::Debian => command.env("CARGO_TARGET_DIR", self.dirs.native()),
-        };
-        must_succeed(Step::Wasm, command.args(["--", "-D", "warnings"]))
+        Ok(())
     }
 
     fn toolchain(&mut self) -> Outcome<Toolchain> {
