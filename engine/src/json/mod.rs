@@ -15,7 +15,7 @@ pub(crate) use canonical::write_canonical;
 #[cfg(feature = "compile")]
 pub(crate) use canonical::write_minified;
 pub(crate) use object::{Object, write_texts};
-pub(crate) use scanner::{Fault, FaultKind, Kind, Scanner};
+pub(crate) use scanner::{Fault, FaultKind, Kind, Scanner, plain_end};
 pub(crate) use sink::Sink;
 pub(crate) use string::RawStr;
 pub use string::{write_escaped, write_inside};

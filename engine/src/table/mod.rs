@@ -7,6 +7,7 @@
 mod cmab;
 pub(crate) mod condition;
 mod mapping;
+pub(crate) mod members;
 mod meta;
 pub(crate) mod parameter_store;
 pub(crate) mod rule;
