@@ -236,6 +236,12 @@ impl<'c> Engines<'c> {
                 if name == BY_CHANCE {
                     our.take_draw_of(&theirs);
                 }
+                let again = || core.ask(&core_user, *kind, name, question.lists, &overrides);
+                let differs = |theirs: &Answer| !theirs.differing(&our).is_empty();
+                if differs(&theirs) && again().is_some_and(|again| !differs(&again)) {
+                    findings.count(Quirk::CoreUnsteady);
+                    continue;
+                }
                 let trace = || ours.explain(&our_user, *kind, name);
                 findings.compare_answers("", (*kind, name), &theirs, &our, content, trace);
             }
@@ -254,9 +260,16 @@ impl<'c> Engines<'c> {
                         theirs.is_some_and(|answer| wanted(&answer))
                     })
                 };
+                let again = || core.bootstrap(&core_user, &question.bootstrap);
+                let differs = |theirs: &Json| difference(theirs, &our).is_some();
+                if differs(&theirs) && again().is_some_and(|again| !differs(&again)) {
+                    findings.count(Quirk::CoreUnsteady);
+                    continue;
+                }
+                let pair = (theirs, our);
                 question
                     .bootstrap
-                    .compare((theirs, our), content, any, &mut findings);
+                    .compare(pair, content, any, &mut findings);
             }
             // Neither do they know overrides.
             let public = !question.lists && question.settings.is_empty();
