@@ -63,8 +63,7 @@ impl Records {
                 let our = ours.sticky(our_user, *kind, name, &asked);
                 let differs = |theirs: &StickyAnswer| theirs.difference(&our, &asked).is_some();
                 let again = || core.sticky(core_user, *kind, name, &asked);
-                if differs(&theirs) && again().is_some_and(|again| !differs(&again)) {
-                    findings.count(Quirk::CoreUnsteady);
+                if findings.takes_back(&theirs, again, differs) {
                     continue;
                 }
                 findings.answers += 1;
