@@ -159,7 +159,9 @@ impl<'t> Prefix<'t> {
         if blocks > 0 {
             let mut hash = Sha256::new();
             hash.update(full);
-            out.extend(hash.midstate().iter().flat_map(|word| word.to_le_bytes()));
+            for word in hash.midstate() {
+                out.extend_from_slice(&word.to_le_bytes());
+            }
         }
         out.extend_from_slice(tail);
         out

@@ -44,7 +44,7 @@ pub(super) fn add(bits: &mut Bits, bucket: u32) {
 }
 
 /// Adds the number that these digits spell; false for other bytes and for a leading zero.
-#[inline(always)]
+#[inline(never)]
 fn add_digits(bits: &mut Bits, digits: [u8; 3], length: usize) -> bool {
     let [hundreds, tens, ones] = digits;
     let value = |digit: u8| u32::from(digit ^ b'0');
