@@ -19,7 +19,10 @@ pub enum Country {
 pub enum Membership {
     /// There are no ID lists here: nobody is a member.
     NoLists,
-    /// The lists were asked, and the id is not in this one (or there is no such list).
+    /// There is no list of this name, or it cannot be read: nobody is a member, and the answer says so in its
+    /// [`Note`](crate::Note).
+    NoSuchList,
+    /// The lists were asked, and the id is not in this one.
     NotMember,
     /// The id is in the list.
     Member,

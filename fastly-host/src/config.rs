@@ -4,6 +4,8 @@ use core::fmt;
 
 use statsig_edge::{Attributes, LocalOverride, Options};
 
+use crate::id_lists::IdListSource;
+
 /// Where Statsig takes events, unless [`Events::with_base_uri`] says otherwise.
 pub const EVENTS_BASE_URI: &str = "https://prodregistryv2.org";
 
@@ -25,6 +27,7 @@ pub struct Config<'c> {
     pub(crate) bootstrap: Option<&'c [u8]>,
     pub(crate) events: Option<Events<'c>>,
     pub(crate) options: Options<'c>,
+    pub(crate) id_lists: Option<IdListSource<'c>>,
 }
 
 /// An item of a KV Store.
@@ -51,6 +54,14 @@ impl<'c> Config<'c> {
     #[must_use]
     pub fn with_bootstrap(mut self, specs: &'c [u8]) -> Self {
         self.bootstrap = Some(specs);
+        self
+    }
+
+    /// Answers `in_segment_list` from the ID lists that `statsig-fastly sync-id-lists` keeps in a KV Store under this
+    /// prefix. Without it nobody is a member of any list (`evaluation.md` §4.11).
+    #[must_use]
+    pub fn with_id_lists(mut self, store: &'c str, prefix: &'c str) -> Self {
+        self.id_lists = Some(IdListSource::new(store, prefix));
         self
     }
 

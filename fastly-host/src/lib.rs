@@ -35,6 +35,7 @@ mod flush;
 #[cfg(feature = "fastly")]
 mod handle;
 mod history;
+mod id_lists;
 mod json;
 mod layer;
 pub mod platform;
@@ -58,6 +59,7 @@ pub use flush::{DeliveryError, Summary};
 #[cfg(feature = "fastly")]
 pub use handle::{Handled, handle};
 pub use history::{ExposureHistory, MAX_REMEMBERED};
+pub use id_lists::{IdListFailure, IdListFault};
 pub use layer::Layer;
 pub use request_user::{Client, RequestUser};
 pub use results::{DynamicConfig, Experiment, Gate};

@@ -1,5 +1,6 @@
 //! Statsig for one request: checks that log their exposures, and events.
 
+use alloc::vec::Vec;
 use core::cell::RefCell;
 
 use statsig_edge::{
@@ -12,6 +13,7 @@ use crate::environment::HostEnvironment;
 use crate::events::{Buffer, EventValue};
 use crate::flush::{self, Summary};
 use crate::history::ExposureHistory;
+use crate::id_lists::IdListFailure;
 use crate::layer::Layer;
 use crate::results::{DynamicConfig, Experiment, Gate};
 use crate::sampling::Sampling;
@@ -61,7 +63,8 @@ impl<'t> Statsig<'t> {
             table,
             options,
             events: config.events,
-            environment: HostEnvironment::new(),
+            environment: HostEnvironment::new()
+                .with_id_lists(config.id_lists.map(|source| source.open())),
             buffer: RefCell::new(Buffer::new(Sampling::new(
                 table.and_then(|table| table.meta()).as_ref(),
             ))),
@@ -196,6 +199,11 @@ impl<'t> Statsig<'t> {
     /// The rule table, for what this type has no method for.
     pub fn table(&self) -> Option<Table<'t>> {
         self.table
+    }
+
+    /// The ID lists that conditions asked for in vain so far: their members were answered as none.
+    pub fn id_list_failures(&self) -> Vec<IdListFailure> {
+        self.environment.id_list_failures()
     }
 
     /// The engine's evaluator, which logs nothing; `None` without specs.
