@@ -7,7 +7,7 @@ use statsig_benches_cases::evaluation::CASES;
 use statsig_benches_cases::payload::Reading;
 
 use crate::guest::Executed;
-use crate::measure::{Measured, Payload};
+use crate::measure::Measured;
 
 /// A number with thin groups: `1,234,567`.
 fn spaced(number: u64) -> String {
@@ -255,17 +255,13 @@ fn tables(measured: &Measured) -> String {
     page.push_str(
         "\nSize by section, in bytes; sections that are empty everywhere are left out.\n\n",
     );
-    let names = |payload: &Payload| payload.name.to_owned();
-    let _ = writeln!(
-        page,
-        "| section | {} |",
-        measured
-            .payloads
-            .iter()
-            .map(names)
-            .collect::<Vec<_>>()
-            .join(" | ")
-    );
+    let names: Vec<&str> = measured
+        .payloads
+        .iter()
+        .map(|payload| payload.name)
+        .collect();
+    let names = names.join(" | ");
+    let _ = writeln!(page, "| section | {} |", names);
     let _ = writeln!(page, "| --- |{}", " ---: |".repeat(measured.payloads.len()));
     let sections: Vec<&str> = measured.payloads.first().map_or(Vec::new(), |payload| {
         payload.sections().map(|(name, _)| name).collect()
@@ -282,16 +278,7 @@ fn tables(measured: &Measured) -> String {
         }
     }
     page.push_str("\nInstructions. In brackets the most heap at one time, in bytes.\n\n");
-    let _ = writeln!(
-        page,
-        "| id | what it isolates | {} |",
-        measured
-            .payloads
-            .iter()
-            .map(names)
-            .collect::<Vec<_>>()
-            .join(" | ")
-    );
+    let _ = writeln!(page, "| id | what it isolates | {} |", names);
     let _ = writeln!(
         page,
         "| --- | --- |{}",

@@ -97,6 +97,7 @@ pub struct Evaluation<'t> {
 }
 
 impl<'t> Evaluation<'t> {
+    #[inline(never)]
     fn text(&self, place: Place, given: fn(&Given<'t>) -> &'t str) -> Option<&'t str> {
         match place {
             Place::NONE => None,
@@ -163,9 +164,13 @@ impl<'t> Evaluation<'t> {
         self.given?.persisted_time
     }
 
-    /// The JSON text of a member of the value; walks the object. Not for layers, whose value may be in parts.
+    /// The JSON text of a member of the value. Not for layers, whose value may be in parts.
     pub fn parameter(&self, name: &str) -> Option<&'t str> {
-        member(self.json()?, name)
+        match self.json {
+            Place::NONE | Place::PARTS => None,
+            Place::GIVEN => member(self.given?.json, name),
+            Place(at) => self.table.member(at, name),
+        }
     }
 
     /// The same with another rule id, to try out what takes exposures.

@@ -2,7 +2,9 @@
 
 use core::fmt;
 
-use crate::evaluation::Evaluation;
+use crate::evaluation::{Evaluation, Place};
+use crate::json::member;
+use crate::table::Table;
 
 /// A gate that was evaluated on the way to an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,8 +25,20 @@ pub struct SecondaryExposure<'t> {
 pub(crate) struct LayerPart<'t> {
     /// JSON text of the object.
     pub(crate) object: &'t str,
+    /// Where the object is.
+    pub(crate) place: Place,
     /// The rule id that its parameters report.
     pub(crate) rule_id: &'t str,
+}
+
+impl<'t> LayerPart<'t> {
+    /// The JSON text of a parameter.
+    pub(crate) fn parameter(&self, table: Table<'t>, name: &str) -> Option<&'t str> {
+        match self.place {
+            Place::NONE | Place::GIVEN => member(self.object, name),
+            Place(at) => table.member(at, name),
+        }
+    }
 }
 
 /// Room for one check: its record, up to `EXPOSURES` secondary exposures, and for layers up to `PARTS` objects that make up the

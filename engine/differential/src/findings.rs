@@ -70,6 +70,20 @@ impl Findings {
         *self.quirks.entry(quirk).or_default() += 1;
     }
 
+    /// Counts an answer that the core takes back: it differs from ours, and the one given `again` does not.
+    pub fn takes_back<T>(
+        &mut self,
+        theirs: &T,
+        again: impl FnOnce() -> Option<T>,
+        differs: impl Fn(&T) -> bool,
+    ) -> bool {
+        let taken_back = differs(theirs) && again().is_some_and(|again| !differs(&again));
+        if taken_back {
+            self.count(Quirk::CoreUnsteady);
+        }
+        taken_back
+    }
+
     /// Compares two answers; `trace` says why ours is what it is.
     pub fn compare_answers(
         &mut self,

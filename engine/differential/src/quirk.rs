@@ -14,6 +14,8 @@ pub enum Quirk {
     UndelegatedOfBandit,
     /// Unsupported after a delegate that was overridden: the core says overridden.
     UnsupportedAfterOverride,
+    /// The core answers otherwise when it is asked again.
+    CoreUnsteady,
     /// Bootstrap: the value of a config or layer is a bool.
     BoolAsValue,
     /// Bootstrap: a spec that nests too deep.
@@ -36,6 +38,10 @@ impl Quirk {
             Quirk::UnsupportedAfterOverride => {
                 "a layer of the new kind that meets something unsupported after an overridden delegate: ours says so, the \
                  core that it is overridden"
+            }
+            Quirk::CoreUnsteady => {
+                "the core, asked again, says what ours says: it looks for elements of an array without a text in a set whose \
+                 order is random"
             }
             Quirk::BoolAsValue => {
                 "a config or layer whose value is a bool, which no reader takes: the core's bootstrap response says it, \

@@ -12,7 +12,7 @@ use crate::generate::BY_CHANCE;
 use crate::official::Core;
 use crate::ours::Ours;
 use crate::quirk::Quirk;
-use crate::sticky::{Held, StickyAsked};
+use crate::sticky::{Held, StickyAnswer, StickyAsked};
 
 /// The records of the users before, by what was asked for.
 #[derive(Debug, Default)]
@@ -61,6 +61,11 @@ impl Records {
                     continue;
                 };
                 let our = ours.sticky(our_user, *kind, name, &asked);
+                let differs = |theirs: &StickyAnswer| theirs.difference(&our, &asked).is_some();
+                let again = || core.sticky(core_user, *kind, name, &asked);
+                if findings.takes_back(&theirs, again, differs) {
+                    continue;
+                }
                 findings.answers += 1;
                 if let Some((path, theirs, our)) = theirs.difference(&our, &asked) {
                     let what = format!("sticky {kind:?} \"{name}\" {path} {asked:?}");

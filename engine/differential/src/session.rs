@@ -236,16 +236,18 @@ impl<'c> Engines<'c> {
                 if name == BY_CHANCE {
                     our.take_draw_of(&theirs);
                 }
+                let again = || core.ask(&core_user, *kind, name, question.lists, &overrides);
+                let differs = |theirs: &Answer| !theirs.differing(&our).is_empty();
+                if findings.takes_back(&theirs, again, differs) {
+                    continue;
+                }
                 let trace = || ours.explain(&our_user, *kind, name);
                 findings.compare_answers("", (*kind, name), &theirs, &our, content, trace);
             }
             // The core's public calls know no members of ID lists.
             let by_chance = names.iter().any(|(_, name)| name == BY_CHANCE);
             if at % BOOTSTRAPPED == 0 && !question.lists && !by_chance {
-                let Some(theirs) = core.bootstrap(&core_user, &question.bootstrap) else {
-                    findings.count(Quirk::CorePanics);
-                    continue;
-                };
+                let ask = || core.bootstrap(&core_user, &question.bootstrap);
                 let our = ours.bootstrap(&our_user, &question.bootstrap, &mut room);
                 // Local overrides play no part.
                 let any = |wanted: fn(&Answer) -> bool| {
@@ -254,9 +256,17 @@ impl<'c> Engines<'c> {
                         theirs.is_some_and(|answer| wanted(&answer))
                     })
                 };
-                question
-                    .bootstrap
-                    .compare((theirs, our), content, any, &mut findings);
+                let differs = |theirs: &Json| difference(theirs, &our).is_some();
+                match ask() {
+                    None => findings.count(Quirk::CorePanics),
+                    Some(theirs) if findings.takes_back(&theirs, ask, differs) => {}
+                    Some(theirs) => {
+                        let pair = (theirs, our);
+                        question
+                            .bootstrap
+                            .compare(pair, content, any, &mut findings);
+                    }
+                }
             }
             // Neither do they know overrides.
             let public = !question.lists && question.settings.is_empty();

@@ -12,6 +12,7 @@ mod condition;
 mod error;
 mod heap;
 mod mapping;
+mod members;
 mod meta;
 mod outline;
 mod parameter_store;

@@ -259,16 +259,16 @@ fn add_plain_buckets(bitmap: &mut [u8; 125], object: &[u8]) -> bool {
     while let Some(word) = rest.first_chunk::<8>() {
         let word = u64::from_le_bytes(*word);
         let is_quote = |at: u32| (word >> at) as u8 == b'"';
-        let bits = match () {
-            () if is_quote(8) => 8,
-            () if is_quote(16) => 16,
-            () if is_quote(24) => 24,
+        // How many digits there are, and how to make them three: the last one uppermost, zero where there is none.
+        let (length, shift, zeros) = match () {
+            () if is_quote(8) => (1, 56, 0x0030_0000),
+            () if is_quote(16) => (2, 48, 0x0030_3000),
+            () if is_quote(24) => (3, 40, 0x0030_3030),
             () => return false,
         };
-        // The digits in the three bytes of a number: hundreds lowest, zero where there is none.
-        let digits = (word << (64 - bits) >> 40) as u32 ^ 0x0030_3030 << (24 - bits) & 0x00FF_FFFF;
+        let digits = (word.wrapping_shl(shift) >> 40) as u32 ^ zeros;
         let beyond_nine = (digits | digits.wrapping_add(0x0076_7676)) & 0x0080_8080 != 0;
-        let leading_zero = bits > 8 && word as u8 == b'0';
+        let leading_zero = length > 1 && word as u8 == b'0';
         if beyond_nine || leading_zero {
             return false;
         }
@@ -277,7 +277,7 @@ fn add_plain_buckets(bitmap: &mut [u8; 125], object: &[u8]) -> bool {
             .wrapping_mul(100)
             .wrapping_add(tens.wrapping_mul(10));
         set_bucket(bitmap, number.wrapping_add(ones));
-        let behind = rest.get((bits / 8) as usize..).unwrap_or_default();
+        let behind = rest.get(length..).unwrap_or_default();
         match behind.split_first_chunk::<8>() {
             Some((b"\":true,\"", later)) => rest = later,
             _ => return behind == b"\":true}",

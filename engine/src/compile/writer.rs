@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::error::{ReadFault, Warning, WarningKind};
 use super::heap::{Heap, Named};
+use super::members;
 use super::source::{Read, Source, Span};
 use crate::hash::{bucket, checksum, text_hash};
 use crate::json::write_minified;
@@ -215,12 +216,23 @@ impl Writer {
         };
         let json = source.text(json);
         if !self.spaced {
-            return self.values.intern(json.as_bytes());
+            return self.intern_value(json);
         }
         let mut minified = String::with_capacity(json.len());
         // A `String` takes everything, and the text has been scanned.
         let _ = write_minified(json, &mut minified);
-        self.values.intern(minified.as_bytes())
+        self.intern_value(&minified)
+    }
+
+    /// A new object has the index of its members behind it.
+    #[inline(never)]
+    fn intern_value(&mut self, json: &str) -> u32 {
+        let end = self.values.bytes.len();
+        let at = self.values.intern(json.as_bytes());
+        if at as usize == end && json.starts_with('{') {
+            members::write(json, &mut self.values.bytes);
+        }
+        at
     }
 
     /// What stands for a value where an object is asked for: it, the empty one for another type, none for a bool or null
@@ -230,7 +242,7 @@ impl Writer {
         match source.text(value).as_bytes().first() {
             Some(b'{') => self.value(source, value),
             None | Some(b't' | b'f' | b'n') => NONE,
-            Some(_) => self.values.intern(b"{}"),
+            Some(_) => self.intern_value("{}"),
         }
     }
 

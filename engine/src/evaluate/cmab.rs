@@ -24,7 +24,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
         cmab: Cmab<'t>,
         record: &mut Evaluation<'t>,
     ) -> Result<()> {
-        let groups = cmab.groups().count();
+        let groups = cmab.group_count();
         let started = cmab.enabled() && groups > 0;
         let passes = match cmab.targeting_gate() {
             Some(gate) if started => self.evaluate_targeting_gate(gate, record)?,
@@ -46,14 +46,15 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
         let drawn = (hash % BUCKETS) as f64;
         let buckets = BUCKETS as f64;
         let (group, explores) = if !cmab.has_config() {
-            let index = (drawn / (buckets / groups as f64)) as usize;
-            (cmab.groups().nth(index.min(groups.saturating_sub(1))), true)
+            (
+                group_near(cmab, drawn / (buckets / f64::from(groups))),
+                true,
+            )
         } else if drawn < cmab.sample_rate() * buckets {
             (self.draw_group(cmab), true)
         } else {
             (
-                self.best_group(cmab)
-                    .or_else(|| self.any_group(cmab, groups)),
+                self.best_group(cmab).or_else(|| self.any_group(cmab)),
                 false,
             )
         };
@@ -96,48 +97,49 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
         let weight = |group: &CmabGroup<'_>| 1.0 / (group.records as f64 + 1.0);
         let total: f64 = cmab.groups().map(|group| weight(&group)).sum();
         let mut left = self.evaluator.environment.random() * total;
-        let mut last = None;
-        for group in cmab.groups() {
-            left -= weight(&group);
-            last = Some(group);
-            if left < 0.0 {
-                break;
-            }
-        }
-        last
+        cmab.groups()
+            .find(|group| {
+                left -= weight(group);
+                left < 0.0
+            })
+            .or_else(|| cmab.group(cmab.group_count().saturating_sub(1)))
     }
 
     /// A group by chance, each as likely as the others.
-    fn any_group(&self, cmab: Cmab<'t>, groups: usize) -> Option<CmabGroup<'t>> {
-        let drawn = self.evaluator.environment.random() * groups as f64;
-        cmab.groups()
-            .nth((drawn as usize).min(groups.saturating_sub(1)))
+    fn any_group(&self, cmab: Cmab<'t>) -> Option<CmabGroup<'t>> {
+        let drawn = self.evaluator.environment.random() * f64::from(cmab.group_count());
+        group_near(cmab, drawn)
     }
 
     /// The group with the best score, the first of equals; `None` when no group has one. Scores that are no better than
     /// the worst possible, such as NaN, leave the first group of all.
     fn best_group(&self, cmab: Cmab<'t>) -> Option<CmabGroup<'t>> {
-        let mut best_score = match cmab.higher_is_better() {
-            true => f64::NEG_INFINITY,
-            false => f64::INFINITY,
+        // The signs make the best score the highest.
+        let sign = match cmab.higher_is_better() {
+            true => 1.0,
+            false => -1.0,
         };
+        let mut best_score = f64::NEG_INFINITY;
         let mut best = None;
         let mut scored = false;
-        for group in cmab.groups() {
+        for at in 0..cmab.group_count() {
+            let Some(group) = cmab.group(at) else {
+                break;
+            };
             let Some(score) = self.score(&group) else {
                 continue;
             };
             scored = true;
-            let better = match cmab.higher_is_better() {
-                true => score > best_score,
-                false => score < best_score,
-            };
-            if better {
-                best_score = score;
-                best = Some(group);
+            if score * sign > best_score {
+                best_score = score * sign;
+                best = Some(at);
             }
         }
-        best.or_else(|| cmab.groups().next().filter(|_| scored))
+        // Without a finite score the first.
+        match scored {
+            true => cmab.group(best.unwrap_or(0)),
+            false => None,
+        }
     }
 
     /// A group without a model, or whose model has no weights at all, has no score.
@@ -161,6 +163,11 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
         }
         Some(score)
     }
+}
+
+/// The group at a fractional index, the last one beyond it.
+fn group_near(cmab: Cmab<'_>, index: f64) -> Option<CmabGroup<'_>> {
+    cmab.group((index as u32).min(cmab.group_count().saturating_sub(1)))
 }
 
 /// Whether the value's text is the category; null and objects count by their JSON text here.

@@ -45,7 +45,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
         // The exposures of a delegate that was passed over count as those of the rule after it, if there is one.
         let mut passed_over = None;
         for rule in self.table.rules(layer.rules()).required()? {
-            let matched = self.evaluate_one_rule(rule, record)?;
+            let matched = self.first_match(rule.alone(), record)?.is_some();
             passed_over = None;
             if record.is_unsupported() {
                 return Ok(false);
@@ -67,7 +67,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
                 for exposure in self.lists.exposures.iter_mut().skip(exposures) {
                     exposure.delegated = true;
                 }
-                self.push_part(object, rule.id(self.table));
+                self.push_part(object, record.json, rule.id(self.table));
                 passed = record.value;
                 rule_id = Place(rule.id_at());
                 group_name = record.group_name;
@@ -77,7 +77,8 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
             } else {
                 passed = true;
                 if let Some(object) = rule.return_value(self.table) {
-                    self.push_part(object, rule.id(self.table));
+                    let place = Place(rule.return_value_at());
+                    self.push_part(object, place, rule.id(self.table));
                 }
             }
             seen = true;
@@ -90,7 +91,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
             at => self.table.value(at),
         };
         if let Some(object) = default_value {
-            self.push_part(object, "default");
+            self.push_part(object, Place(layer.default_value_at()), "default");
         }
         record.value = passed;
         record.set_json(Place::PARTS);
@@ -113,11 +114,15 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
         })
     }
 
-    fn push_part(&mut self, object: &'t str, rule_id: &'t str) {
+    fn push_part(&mut self, object: &'t str, place: Place, rule_id: &'t str) {
         if self
             .lists
             .parts
-            .push(LayerPart { object, rule_id })
+            .push(LayerPart {
+                object,
+                place,
+                rule_id,
+            })
             .is_err()
         {
             self.dropped = self.dropped.saturating_add(1);

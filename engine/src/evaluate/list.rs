@@ -15,41 +15,40 @@ use crate::table::condition::{Condition, ConditionType, Operator, mask};
 const SUBJECTS: usize = 4;
 
 const EVERYONE: u32 = Condition::code(ConditionType::Public, Operator::Always);
-const ANY_OF_FIELD: u32 = Condition::code(ConditionType::UserField, Operator::Any);
-const ANY_OF_UNIT: u32 = Condition::code(ConditionType::UnitId, Operator::Any);
-const ANY_OF_ENVIRONMENT: u32 = Condition::code(ConditionType::EnvironmentField, Operator::Any);
-const NONE_OF_FIELD: u32 = Condition::code(ConditionType::UserField, Operator::None);
-const NONE_OF_UNIT: u32 = Condition::code(ConditionType::UnitId, Operator::None);
-const NONE_OF_ENVIRONMENT: u32 = Condition::code(ConditionType::EnvironmentField, Operator::None);
 
-/// The user's texts that lists are compared with.
-pub(super) struct Subjects {
-    /// Each one's [`Condition::subject`]; 0, that of no such condition, for none.
-    subjects: [u32; SUBJECTS],
-    masks: [u64; SUBJECTS],
-}
+/// The user's texts that lists are compared with: each one's [`Condition::subject`] (0, that of no such condition, for none)
+/// and its mask.
+pub(super) struct Subjects([(u64, u32); SUBJECTS]);
 
 impl Subjects {
-    pub(super) const NONE: Self = Subjects {
-        subjects: [0; SUBJECTS],
-        masks: [0; SUBJECTS],
-    };
+    pub(super) const NONE: Self = Subjects([(0, 0); SUBJECTS]);
 
     #[inline(always)]
     fn mask(&self, subject: u32) -> Option<u64> {
-        let at = (subject >> 16) as usize % SUBJECTS;
-        if *self.subjects.get(at)? == subject {
-            self.masks.get(at).copied()
-        } else {
-            None
+        match self.0.get((subject >> 16) as usize % SUBJECTS) {
+            Some(&(mask, kept)) if kept == subject => Some(mask),
+            _ => None,
         }
     }
 
     fn keep(&mut self, subject: u32, mask: u64) {
-        let at = (subject >> 16) as usize % SUBJECTS;
-        if let (Some(kept), Some(place)) = (self.subjects.get_mut(at), self.masks.get_mut(at)) {
-            (*kept, *place) = (subject, mask);
+        if let Some(kept) = self.0.get_mut((subject >> 16) as usize % SUBJECTS) {
+            *kept = (mask, subject);
         }
+    }
+}
+
+/// Whether a condition compares a value of the user with a list, and holds for what is not in it.
+#[inline(always)]
+fn tests_list(codes: u32) -> Option<bool> {
+    // The three types follow each other, and so do the two operators.
+    const FIRST: u32 = ConditionType::UserField as u32;
+    const LAST: u32 = ConditionType::EnvironmentField as u32;
+    const ANY: u32 = Operator::Any as u32;
+    const NONE: u32 = Operator::None as u32;
+    match (codes & 0xFF, codes >> 8) {
+        (FIRST..=LAST, operator @ ANY..=NONE) => Some(operator == NONE),
+        _ => None,
     }
 }
 
@@ -60,17 +59,15 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
         if T::LISTENS {
             return None;
         }
-        let none = match condition.codes() {
-            EVERYONE => return Some(true),
-            ANY_OF_FIELD | ANY_OF_UNIT | ANY_OF_ENVIRONMENT => false,
-            NONE_OF_FIELD | NONE_OF_UNIT | NONE_OF_ENVIRONMENT => true,
-            _ => return None,
+        let codes = condition.codes();
+        let Some(holds_without) = tests_list(codes) else {
+            return (codes == EVERYONE).then_some(true);
         };
         let mask = match self.subjects.mask(condition.subject()) {
             Some(mask) => mask,
             None => self.look_up(condition),
         };
-        (condition.masks() & mask != mask).then_some(none)
+        (condition.masks() & mask != mask).then_some(holds_without)
     }
 
     /// The mask of the user's text, kept for the next list.

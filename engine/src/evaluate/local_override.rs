@@ -69,17 +69,12 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
         Ok(true)
     }
 
-    fn find_override(&self, kind: SpecKind, name: &str) -> Option<LocalOverride<'t>> {
+    fn find_override(&self, kind: SpecKind, name: &str) -> Option<&'t LocalOverride<'t>> {
         let overrides = self.evaluator.options.overrides;
         if overrides.is_empty() {
             return None;
         }
-        let with_id = |id: Option<&str>| {
-            overrides
-                .iter()
-                .find(|entry| entry.kind == kind && entry.name == name && entry.id == id)
-                .copied()
-        };
+        let with_id = |id: Option<&str>| override_with(overrides, kind, name, id);
         let mut buffer = NumberText::new();
         if let Some(found) = self
             .user
@@ -100,4 +95,17 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
         }
         with_id(None)
     }
+}
+
+/// The override for an id, or the one without. A function of its own: it is asked for three times.
+#[inline(never)]
+fn override_with<'t>(
+    overrides: &'t [LocalOverride<'t>],
+    kind: SpecKind,
+    name: &str,
+    id: Option<&str>,
+) -> Option<&'t LocalOverride<'t>> {
+    overrides
+        .iter()
+        .find(|entry| entry.kind == kind && entry.name == name && entry.id == id)
 }

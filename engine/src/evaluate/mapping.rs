@@ -34,11 +34,14 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
                     continue;
                 }
                 let rule = self.table.rule(at).required()?;
-                let evaluated = self.evaluate_one_rule(rule, record);
-                let matched = self.unless_too_deep(evaluated)? && !record.is_unsupported();
+                let evaluated = self.first_match(rule.alone(), record);
+                let matched = self.unless_too_deep(evaluated)?;
                 let note = record.note;
                 self.reset(record);
-                if !matched || !self.passes_override_percentage(rule, salt)? {
+                let Some(rule) = matched else {
+                    continue;
+                };
+                if !self.passes_override_percentage(rule, salt)? {
                     continue;
                 }
                 self.tell(|| Step::Mapping {
@@ -79,9 +82,9 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
 
     /// Gates nested too deep count as "does not apply" here. Mappings that lead back to themselves, a spent budget and
     /// a corrupt table do not pass.
-    pub(super) fn unless_too_deep(&self, evaluated: Result<bool>) -> Result<bool> {
+    pub(super) fn unless_too_deep<A: Default>(&self, evaluated: Result<A>) -> Result<A> {
         match evaluated {
-            Err(EvaluationError::DepthExceeded) if !self.runaway => Ok(false),
+            Err(EvaluationError::DepthExceeded) if !self.runaway => Ok(A::default()),
             other => other,
         }
     }

@@ -410,6 +410,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
     }
 
     /// A record as it begins here.
+    #[inline(never)]
     fn record(&self) -> Evaluation<'t> {
         Evaluation::new(self.table, self.lists.exposures.len() as u32)
     }
@@ -431,7 +432,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
     /// Clears a record as a config mapping does: its exposures too.
     fn reset(&mut self, record: &mut Evaluation<'t>) {
         self.lists.exposures.truncate(record.mark as usize);
-        *record = Evaluation::new(self.table, record.mark);
+        *record = self.record();
     }
 
     /// How deep specs are nested.

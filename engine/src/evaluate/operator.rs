@@ -7,16 +7,13 @@ use crate::environment::{Environment, Membership};
 use crate::evaluation::{Evaluation, Note, Reason};
 use crate::explain::Trace;
 use crate::hash::{lowered_hash, text_hash};
-use crate::json::{as_string, distinct_members, elements};
-use crate::lowercase::{
-    Lowercase, equals_lowercased, equals_lowercased_ascii, is_plain_lowercase, lowercase,
-    strip_char,
-};
+use crate::json::{as_string, distinct_members, items, member};
+use crate::lowercase::{equals_lowercased_ascii, is_plain_lowercase, lowercase};
 use crate::number::NumberText;
 use crate::sha256::id_list_key;
 use crate::table::condition::{Condition, Operator};
-use crate::table::set::{StringSet, strings};
-use crate::table::wire::{prefixed, varint};
+use crate::table::set::{StringSet, Strings, strings};
+use crate::table::wire::{prefixed, same, varint};
 use crate::user::Value;
 use crate::{pattern, timestamp, version};
 
@@ -34,20 +31,6 @@ pub(super) enum Operand<'v> {
 impl<'v> From<Option<Value<'v>>> for Operand<'v> {
     fn from(value: Option<Value<'v>>) -> Self {
         value.map_or(Operand::Absent, Operand::Value)
-    }
-}
-
-/// What an operator says.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Holds {
-    Yes,
-    No,
-    Unsupported,
-}
-
-impl From<bool> for Holds {
-    fn from(holds: bool) -> Self {
-        if holds { Holds::Yes } else { Holds::No }
     }
 }
 
@@ -87,225 +70,272 @@ impl<'v> Operand<'v> {
 
 impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
     /// Leaves in the record whether the operator holds, or that it is unsupported.
+    #[inline(never)]
     pub(super) fn compare(
         &mut self,
         condition: Condition<'t>,
         operand: Operand<'_>,
         record: &mut Evaluation<'t>,
     ) -> Result<()> {
-        match self.holds(condition, operand, record)? {
-            Holds::Yes => record.value = true,
-            Holds::No => record.value = false,
-            Holds::Unsupported => record.reason = Reason::Unsupported,
+        match self.holds(condition, &operand, record)? {
+            Some(holds) => record.value = holds,
+            None => record.reason = Reason::Unsupported,
         }
         self.tell_condition(condition, &operand, record);
         Ok(())
     }
 
+    /// `None` for an operator that is unsupported. Operators that read the same things are one branch: what they ask of what
+    /// was found comes from a table of operators, so that each reading is compiled once.
+    #[inline(always)]
     fn holds(
         &self,
         condition: Condition<'t>,
-        operand: Operand<'_>,
+        operand: &Operand<'_>,
         record: &mut Evaluation<'t>,
-    ) -> Result<Holds> {
+    ) -> Result<Option<bool>> {
         let operator = condition.operator();
-        let target = || condition.target(self.table).required();
+        match operator {
+            Operator::Unsupported => return Ok(None),
+            Operator::Never => return Ok(Some(false)),
+            Operator::Always => return Ok(Some(true)),
+            _ => {}
+        }
+        let target = condition.target(self.table).required()?;
         let mut buffer = NumberText::new();
-        let holds = match operator {
-            Operator::Unsupported => return Ok(Holds::Unsupported),
-            Operator::Never => false,
-            Operator::Always => true,
+        let text = match reads_text(operator) {
+            true => operand.text(&mut buffer),
+            false => None,
+        };
+        let found = match operator {
+            Operator::Unsupported | Operator::Never | Operator::Always => false,
             Operator::Gt | Operator::Gte | Operator::Lt | Operator::Lte => {
-                let right = f64::from_le_bytes(fixed(target()?)?);
-                match operand.float().and_then(|left| left.partial_cmp(&right)) {
-                    None => false,
-                    Some(ordering) => match operator {
-                        Operator::Gt => ordering.is_gt(),
-                        Operator::Gte => ordering.is_ge(),
-                        Operator::Lt => ordering.is_lt(),
-                        _ => ordering.is_le(),
-                    },
-                }
+                let right = f64::from_le_bytes(fixed(target)?);
+                let ordering = operand.float().and_then(|left| left.partial_cmp(&right));
+                is_ordered(operator, ordering)
             }
             Operator::VersionGt
             | Operator::VersionGte
             | Operator::VersionLt
             | Operator::VersionLte
             | Operator::VersionEq
-            | Operator::VersionNeq => {
-                let target = target()?;
-                let ordering = operand
-                    .text(&mut buffer)
-                    .and_then(|text| version::compare(text, target));
-                ordering.is_some_and(|ordering| match operator {
-                    Operator::VersionGt => ordering.is_gt(),
-                    Operator::VersionGte => ordering.is_ge(),
-                    Operator::VersionLt => ordering.is_lt(),
-                    Operator::VersionLte => ordering.is_le(),
-                    Operator::VersionEq => ordering == Ordering::Equal,
-                    _ => ordering != Ordering::Equal,
+            | Operator::VersionNeq => is_ordered(
+                operator,
+                text.and_then(|text| version::compare(text, target)),
+            ),
+            Operator::Before | Operator::After | Operator::On => {
+                let right = i64::from_le_bytes(fixed(target)?);
+                operand.millis().is_some_and(|left| match operator {
+                    Operator::On => timestamp::same_day(left, right),
+                    _ => is_ordered(operator, Some(left.cmp(&right))),
                 })
             }
-            Operator::Any | Operator::None => {
-                let left = operand.text(&mut buffer).unwrap_or_default();
-                let found = in_lowered_set(left, target()?)?;
-                found == (operator == Operator::Any)
-            }
-            Operator::AnyCaseSensitive | Operator::NoneCaseSensitive => {
-                let left = operand.text(&mut buffer).unwrap_or_default().as_bytes();
-                let found = StringSet::read(target()?)
-                    .and_then(|set| set.contains(|| text_hash(left), |entry| entry == left))
-                    .required()?;
-                found == (operator == Operator::AnyCaseSensitive)
-            }
-            Operator::StrStartsWithAny
+            Operator::Any
+            | Operator::None
+            | Operator::AnyCaseSensitive
+            | Operator::NoneCaseSensitive
+            | Operator::StrStartsWithAny
             | Operator::StrEndsWithAny
             | Operator::StrContainsAny
             | Operator::StrContainsNone => {
-                let left = operand.text(&mut buffer).unwrap_or_default();
-                let (count, entries) = varint(target()?).required()?;
-                let found = strings(entries, count)
-                    .filter_map(|entry| core::str::from_utf8(entry).ok())
-                    .any(|entry| has_lowered(operator, left, entry));
-                found != (operator == Operator::StrContainsNone)
+                has_text(operator, text.unwrap_or_default(), target).required()?
+            }
+            Operator::ArrayContainsAny
+            | Operator::ArrayContainsNone
+            | Operator::ArrayContainsAll
+            | Operator::NotArrayContainsAll => {
+                let mut wanted = counted(target).required()?;
+                let Some(array) = operand.array() else {
+                    return Ok(Some(false));
+                };
+                let any = matches!(
+                    operator,
+                    Operator::ArrayContainsAny | Operator::ArrayContainsNone
+                );
+                // The first that is there decides over any, the first that is not over all.
+                wanted.any(|entry| has_element(array, entry) == any)
             }
             Operator::StrMatches | Operator::StrMatchesPattern => {
-                return match operand.text(&mut buffer) {
-                    Some(text) => matches(operator, text, target()?),
-                    None => Ok(Holds::No),
+                return match text {
+                    Some(text) => matches(operator, text, target),
+                    None => Ok(Some(false)),
                 };
             }
-            Operator::Before | Operator::After | Operator::On => {
-                let right = i64::from_le_bytes(fixed(target()?)?);
-                operand.millis().is_some_and(|left| match operator {
-                    Operator::Before => left < right,
-                    Operator::After => left > right,
-                    _ => timestamp::same_day(left, right),
-                })
-            }
-            Operator::Eq | Operator::Neq => {
-                let equal = equals(&operand, target()?)?;
-                equal == (operator == Operator::Eq)
-            }
+            Operator::Eq | Operator::Neq => equals(operand, target)?,
             Operator::InSegmentList | Operator::NotInSegmentList => {
-                let list = core::str::from_utf8(target()?).ok().required()?;
-                let member = match operand.text(&mut buffer) {
+                let list = core::str::from_utf8(target).ok().required()?;
+                let member = match text {
                     Some(text) => self.evaluator.environment.id_list(list, &id_list_key(text)),
                     None => Membership::NoLists,
                 };
                 if member != Membership::NoLists && record.note == Note::None {
                     record.note = Note::IdList;
                 }
-                (member == Membership::Member) == (operator == Operator::InSegmentList)
-            }
-            Operator::ArrayContainsAny
-            | Operator::ArrayContainsNone
-            | Operator::ArrayContainsAll
-            | Operator::NotArrayContainsAll => {
-                let (count, entries) = varint(target()?).required()?;
-                operand.array().is_some_and(|array| {
-                    let mut wanted = strings(entries, count);
-                    let any = matches!(
-                        operator,
-                        Operator::ArrayContainsAny | Operator::ArrayContainsNone
-                    );
-                    // The first that is there decides over any, the first that is not over all.
-                    let decided = wanted.any(|entry| has_element(array, entry) == any);
-                    let holds_when_decided = matches!(
-                        operator,
-                        Operator::ArrayContainsAny | Operator::NotArrayContainsAll
-                    );
-                    decided == holds_when_decided
-                })
+                member == Membership::Member
             }
             Operator::BucketAny | Operator::BucketNone => {
                 let bucket = match operand {
-                    Operand::Value(Value::Int(bucket)) => usize::try_from(bucket).unwrap_or(0),
+                    Operand::Value(Value::Int(bucket)) => usize::try_from(*bucket).unwrap_or(0),
                     _ => 0,
                 };
-                let byte = target()?.get(bucket / 8).required()?;
-                let found = byte >> (bucket % 8) & 1 == 1;
-                found == (operator == Operator::BucketAny)
+                let byte = target.get(bucket / 8).required()?;
+                byte >> (bucket % 8) & 1 == 1
             }
         };
-        Ok(holds.into())
+        Ok(Some(found != holds_without(operator)))
     }
+}
+
+/// Whether the operator compares the text of a value.
+fn reads_text(operator: Operator) -> bool {
+    const FIRST: u8 = Operator::VersionGt as u8;
+    const LAST: u8 = Operator::StrMatchesPattern as u8;
+    matches!(operator as u8, FIRST..=LAST)
+        || matches!(
+            operator,
+            Operator::InSegmentList | Operator::NotInSegmentList
+        )
+}
+
+/// Whether the operator holds when what it looks for is not found.
+fn holds_without(operator: Operator) -> bool {
+    matches!(
+        operator,
+        Operator::None
+            | Operator::NoneCaseSensitive
+            | Operator::StrContainsNone
+            | Operator::ArrayContainsNone
+            | Operator::ArrayContainsAll
+            | Operator::Neq
+            | Operator::NotInSegmentList
+            | Operator::BucketNone
+    )
+}
+
+/// Whether the operator wants that order. None of them wants none.
+#[inline(always)]
+fn is_ordered(operator: Operator, ordering: Option<Ordering>) -> bool {
+    const LESS: u8 = 1;
+    const EQUAL: u8 = 2;
+    const GREATER: u8 = 4;
+    let wanted = match operator {
+        Operator::Lt | Operator::VersionLt | Operator::Before => LESS,
+        Operator::Lte | Operator::VersionLte => LESS | EQUAL,
+        Operator::Gt | Operator::VersionGt | Operator::After => GREATER,
+        Operator::Gte | Operator::VersionGte => GREATER | EQUAL,
+        Operator::VersionEq => EQUAL,
+        _ => LESS | GREATER,
+    };
+    let is = match ordering {
+        Some(Ordering::Less) => LESS,
+        Some(Ordering::Equal) => EQUAL,
+        Some(Ordering::Greater) => GREATER,
+        None => 0,
+    };
+    wanted & is != 0
 }
 
 fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N]> {
     bytes.first_chunk::<N>().copied().required()
 }
 
-/// Whether the lower-cased text is in a set.
-fn in_lowered_set(text: &str, set: &[u8]) -> Result<bool> {
-    let set = StringSet::read(set).required()?;
-    let found = if text.is_ascii() {
-        set.contains(
-            || lowered_hash(text),
-            |entry| equals_lowercased_ascii(text, entry),
-        )
-    } else {
-        set.contains(
-            || lowered_hash(text),
-            |entry| core::str::from_utf8(entry).is_ok_and(|entry| equals_lowercased(text, entry)),
-        )
+/// A list's strings.
+fn counted(list: &[u8]) -> Option<Strings<'_>> {
+    let (count, entries) = varint(list)?;
+    Some(strings(entries, count))
+}
+
+/// Whether one of the target's entries is the text, or lies in it, as the operator asks; the text lower-cased but for the
+/// case-sensitive ones. `None` for a corrupt table.
+fn has_text(operator: Operator, text: &str, target: &[u8]) -> Option<bool> {
+    let sensitive = matches!(
+        operator,
+        Operator::AnyCaseSensitive | Operator::NoneCaseSensitive
+    );
+    let mut entries = match operator {
+        Operator::StrStartsWithAny
+        | Operator::StrEndsWithAny
+        | Operator::StrContainsAny
+        | Operator::StrContainsNone => counted(target)?,
+        _ => {
+            let set = StringSet::read(target)?;
+            set.bucket(match set.has_directory() {
+                false => 0,
+                true if sensitive => text_hash(text.as_bytes()),
+                true => lowered_hash(text),
+            })?
+        }
     };
-    found.required()
+    let by_bytes = match operator {
+        Operator::Any | Operator::None => text.is_ascii(),
+        _ => sensitive || is_plain_lowercase(text),
+    };
+    Some(entries.any(|entry| match by_bytes {
+        true => has_bytes(operator, text, entry),
+        false => core::str::from_utf8(entry).is_ok_and(|entry| has_lowered(operator, text, entry)),
+    }))
 }
 
-/// What follows `prefix` in a lower-cased text that begins with it.
-fn strip<'a>(mut text: Lowercase<'a>, mut prefix: &str) -> Option<Lowercase<'a>> {
-    while !prefix.is_empty() {
-        prefix = strip_char(prefix, text.next()?)?;
+/// Whether the text begins with the entry, ends with it, contains it, or is it, as the operator asks: of a text for which
+/// bytes tell.
+#[inline(always)]
+fn has_bytes(operator: Operator, text: &str, entry: &[u8]) -> bool {
+    let bytes = text.as_bytes();
+    match operator {
+        Operator::Any | Operator::None => equals_lowercased_ascii(text, entry),
+        Operator::StrStartsWithAny => bytes.starts_with(entry),
+        Operator::StrEndsWithAny => bytes.ends_with(entry),
+        Operator::StrContainsAny | Operator::StrContainsNone => contains(bytes, entry),
+        _ => same(bytes, entry),
     }
-    Some(text)
 }
 
-/// Whether the text, lower-cased, begins with the entry, ends with it, or contains it, as the operator asks.
+/// [`has_bytes`] for any text, lower-cased.
+#[inline(never)]
 fn has_lowered(operator: Operator, text: &str, entry: &str) -> bool {
-    if is_plain_lowercase(text) {
-        return match operator {
-            Operator::StrStartsWithAny => text.starts_with(entry),
-            Operator::StrEndsWithAny => text.ends_with(entry),
-            _ => contains(text.as_bytes(), entry.as_bytes()),
-        };
-    }
+    let (from_start, to_end) = match operator {
+        Operator::StrStartsWithAny => (true, false),
+        Operator::StrEndsWithAny => (false, true),
+        Operator::StrContainsAny | Operator::StrContainsNone => (false, false),
+        _ => (true, true),
+    };
     let mut rest = lowercase(text);
     loop {
-        let found = strip(rest.clone(), entry);
-        if found
-            .is_some_and(|mut later| operator != Operator::StrEndsWithAny || later.next().is_none())
-        {
+        let mut later = rest.clone();
+        let begins = entry.chars().all(|expected| later.next() == Some(expected));
+        if begins && (!to_end || later.next().is_none()) {
             return true;
         }
-        if operator == Operator::StrStartsWithAny || rest.next().is_none() {
+        if from_start || rest.next().is_none() {
             return false;
         }
     }
 }
 
 /// Substring search by first byte: the texts are short, and `str::contains` costs two kilobytes of code.
-fn contains(text: &[u8], entry: &[u8]) -> bool {
-    let Some(&first) = entry.first() else {
-        return true;
-    };
-    text.iter()
-        .enumerate()
-        .filter(|&(_, &byte)| byte == first)
-        .any(|(at, _)| text.get(at..).is_some_and(|rest| rest.starts_with(entry)))
+fn contains(mut text: &[u8], entry: &[u8]) -> bool {
+    loop {
+        if text.starts_with(entry) {
+            return true;
+        }
+        let Some((_, rest)) = text.split_first() else {
+            return false;
+        };
+        text = rest;
+    }
 }
 
-fn matches(operator: Operator, text: &str, target: &[u8]) -> Result<Holds> {
+fn matches(operator: Operator, text: &str, target: &[u8]) -> Result<Option<bool>> {
     if operator == Operator::StrMatches {
-        return Ok(pattern::dfa::is_match(target, text).required()?.into());
+        return pattern::dfa::is_match(target, text).required().map(Some);
     }
     #[cfg(feature = "regex")]
     return match core::str::from_utf8(target) {
-        Ok(pattern) => Ok(pattern::engine::is_match(pattern, text).into()),
+        Ok(pattern) => Ok(Some(pattern::engine::is_match(pattern, text))),
         Err(_) => Err(crate::EvaluationError::CorruptTable),
     };
     #[cfg(not(feature = "regex"))]
-    Ok(Holds::Unsupported)
+    Ok(None)
 }
 
 /// Targets of `eq`: the first byte says of which type the rest is.
@@ -335,48 +365,42 @@ fn equals(operand: &Operand<'_>, target: &[u8]) -> Result<bool> {
             .text(&mut buffer)
             .is_some_and(|text| text.as_bytes() == target),
         eq::ARRAY => match operand.array() {
-            Some(array) => equals_array(array, target)?,
+            Some(array) => equals_items(array, target, false)?,
             None => false,
         },
         eq::OBJECT => match operand.value() {
-            Some(Value::Object(object)) => equals_object(object.as_str(), target)?,
+            Some(Value::Object(object)) => equals_items(object.as_str(), target, true)?,
             _ => false,
         },
         _ => return Err(crate::EvaluationError::CorruptTable),
     })
 }
 
-/// The target is a count and, for each element, its index and its text.
-fn equals_array(array: &str, target: &[u8]) -> Result<bool> {
+/// The target is a count and, for each element or member, its index or its key, and its text.
+fn equals_items(json: &str, target: &[u8], of_object: bool) -> Result<bool> {
     let (count, mut rest) = varint(target).required()?;
-    if elements(array).count() != count as usize {
+    let present = match of_object {
+        true => distinct_members(json),
+        false => items(json, false).count(),
+    };
+    if present != count as usize {
         return Ok(false);
     }
     while !rest.is_empty() {
-        let (index, tail) = varint(rest).required()?;
-        let (text, tail) = prefixed(tail).required()?;
+        let (number, tail) = varint(rest).required()?;
         rest = tail;
-        // An index beyond the collapsed length panics in Statsig's core; here it is no match (§8.3).
-        let element = elements(array).nth(index as usize);
-        if !element.is_some_and(|element| element_is(element, text)) {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-/// The target is a count and, for each key, the key and the text.
-fn equals_object(object: &str, target: &[u8]) -> Result<bool> {
-    let (count, mut rest) = varint(target).required()?;
-    if distinct_members(object) != count as usize {
-        return Ok(false);
-    }
-    while !rest.is_empty() {
-        let (key, tail) = prefixed(rest).required()?;
-        let (text, tail) = prefixed(tail).required()?;
+        let value = if of_object {
+            let (key, tail) = rest.split_at_checked(number as usize).required()?;
+            rest = tail;
+            member(json, core::str::from_utf8(key).ok().required()?)
+        } else {
+            // An index beyond the collapsed length panics in Statsig's core; here it is no match (§8.3).
+            items(json, false)
+                .nth(number as usize)
+                .map(|(_, value)| value)
+        };
+        let (text, tail) = prefixed(rest).required()?;
         rest = tail;
-        let key = core::str::from_utf8(key).ok().required()?;
-        let value = crate::json::member(object, key);
         if !value.is_some_and(|value| element_is(value, text)) {
             return Ok(false);
         }
@@ -385,7 +409,7 @@ fn equals_object(object: &str, target: &[u8]) -> Result<bool> {
 }
 
 fn has_element(array: &str, text: &[u8]) -> bool {
-    elements(array).any(|element| element_is(element, text))
+    items(array, false).any(|(_, element)| element_is(element, text))
 }
 
 /// Whether the string form of a JSON value is this text. Null and objects have none.

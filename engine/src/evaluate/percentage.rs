@@ -5,7 +5,7 @@ use crate::environment::Environment;
 use crate::explain::{Step, Trace};
 use crate::number::NumberText;
 use crate::sha256::Sha256;
-use crate::table::rule::{ALL, HashInput, Rule, Unit};
+use crate::table::rule::{ALL, HashInput, Rule};
 
 /// What a pass percentage is a share of.
 const BUCKETS: u64 = ALL as u64;
@@ -48,11 +48,11 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
                 for part in [spec_salt, ".", rule.override_salt(self.table), "."] {
                     hash.update(part.as_bytes());
                 }
+                let unit = rule.unit(self.table).required()?;
+                let id = self.user.unit(&unit);
                 let mut buffer = NumberText::new();
-                hash.update(
-                    self.unit_text(rule.unit(self.table).required()?, &mut buffer)
-                        .as_bytes(),
-                );
+                let text = id.as_ref().and_then(|id| id.text(&mut buffer));
+                hash.update(text.unwrap_or_default().as_bytes());
                 Some(hash.finish() % BUCKETS)
             }
         };
@@ -69,21 +69,14 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
             return Ok(hash);
         }
         let prefix = self.table.prefix(input.prefix).required()?;
-        let unit = self.table.unit(input.unit).required()?;
+        let id = match self.table.is_user_id(input.unit) {
+            true => self.user.user_id,
+            false => self.user.unit(&self.table.unit(input.unit).required()?),
+        };
         let mut buffer = NumberText::new();
-        let hash = prefix.hash(self.unit_text(unit, &mut buffer));
+        let text = id.as_ref().and_then(|id| id.text(&mut buffer));
+        let hash = prefix.hash(text.unwrap_or_default());
         self.last_hash = Some((input, hash));
         Ok(hash)
-    }
-
-    /// The unit id as it is hashed: empty when the user has none, or null, or an object.
-    fn unit_text<'b>(&self, unit: Unit<'_>, buffer: &'b mut NumberText) -> &'b str
-    where
-        Self: 'b,
-    {
-        self.user
-            .unit(&unit)
-            .and_then(|value| value.text(buffer))
-            .unwrap_or_default()
     }
 }

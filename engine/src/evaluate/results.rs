@@ -7,7 +7,7 @@ use heapless::VecView;
 use super::{JsonValue, Parameters, ReadError};
 use crate::evaluation::{Evaluation, Reason};
 use crate::exposure::{Exposure, LayerPart, ScratchView, SecondaryExposure};
-use crate::json::{RawStr, member, members};
+use crate::json::{RawStr, members};
 
 /// The answer to a gate check.
 #[derive(Clone, Copy, Debug)]
@@ -160,9 +160,9 @@ macro_rules! config {
                 self.evaluation.json().unwrap_or("{}")
             }
 
-            /// The JSON text of a parameter; walks the object.
+            /// The JSON text of a parameter.
             pub fn parameter(&self, name: &str) -> Option<&'t str> {
-                member(self.evaluation.json()?, name)
+                self.evaluation.parameter(name)
             }
 
             /// Whether a rule matched and passed.
@@ -233,6 +233,7 @@ impl<'s, 't, 'n> Layer<'s, 't, 'n> {
     fn objects(&self) -> impl Iterator<Item = LayerPart<'t>> + use<'s, 't, 'n> {
         let whole = self.evaluation.json().map(|object| LayerPart {
             object,
+            place: self.evaluation.json,
             rule_id: self.evaluation.rule_id().unwrap_or_default(),
         });
         whole.into_iter().chain(self.parts.iter().copied())
@@ -322,9 +323,12 @@ impl<'s, 't, 'n> Layer<'s, 't, 'n> {
 
     /// A parameter, if the layer has it. Log [`LayerParameter::exposure`] when the value is used.
     pub fn parameter(&self, name: &'n str) -> Option<LayerParameter<'s, 't, 'n>> {
-        let (json, rule_id) = self
-            .objects()
-            .find_map(|part| Some((member(part.object, name)?, part.rule_id)))?;
+        let (json, rule_id) = match self.evaluation.parameter(name) {
+            Some(json) => (json, self.evaluation.rule_id().unwrap_or_default()),
+            None => self.parts.iter().find_map(|part| {
+                Some((part.parameter(self.evaluation.table, name)?, part.rule_id))
+            })?,
+        };
         let explicit = self
             .evaluation
             .explicit_parameters()

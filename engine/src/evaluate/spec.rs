@@ -5,7 +5,7 @@ use crate::environment::Environment;
 use crate::evaluation::{Evaluation, EvaluationError, Place, Reason};
 use crate::explain::{Step, Trace};
 use crate::table::condition::Condition;
-use crate::table::rule::{Rule, flags as rule_flags};
+use crate::table::rule::{Rule, Rules, flags as rule_flags};
 use crate::table::spec::{SpecRow, flags};
 use crate::table::wire::NONE;
 use crate::table::{SpecKind, Table};
@@ -206,14 +206,11 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
         // §3.3: on v1 a gate that falls through is false whatever its default is.
         let default_value =
             move || spec.has(flags::DEFAULT_TRUE) && !(v1 && kind == SpecKind::Gate);
-        for rule in self.table.rules(spec.rules()).required()? {
-            let matched = self.evaluate_rule(rule, record)?;
-            if record.is_unsupported() {
-                return Ok(());
-            }
-            if !matched {
-                continue;
-            }
+        let matched = self.first_match(self.table.rules(spec.rules()).required()?, record)?;
+        if record.is_unsupported() {
+            return Ok(());
+        }
+        if let Some(rule) = matched {
             if self.evaluate_delegate(rule, record)? {
                 record.sampling_rate = NONE;
                 record.forward_all_exposures = spec.forward_all_exposures();
@@ -237,46 +234,61 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
         Ok(())
     }
 
-    /// §3.4: whether all conditions hold. All are evaluated, for the sake of their exposures, also after one that is
-    /// unsupported; only a condition that the payload lacks ends it.
+    /// §3.4: the first of the rules whose conditions all hold; none also when the record became unsupported, which ends the
+    /// walk. All conditions of a rule are evaluated, for the sake of their exposures, also after one that is unsupported; only
+    /// a condition that the payload lacks ends it.
     #[inline(never)]
-    pub(super) fn evaluate_one_rule(
+    pub(super) fn first_match(
         &mut self,
-        rule: Rule<'t>,
+        rules: Rules<'t>,
         record: &mut Evaluation<'t>,
-    ) -> Result<bool> {
-        self.evaluate_rule(rule, record)
+    ) -> Result<Option<Rule<'t>>> {
+        let table = self.table;
+        let rows = table.condition_rows().required()?;
+        // What a rule says, and before that its last condition: one that is unsupported leaves the bool before it.
+        let mut last = record.value;
+        for rule in rules {
+            self.tell(|| Step::Rule { id: rule.id(table) });
+            let mut all = true;
+            for at in rule.conditions(table).required()? {
+                let at = u32::from_le_bytes(*at);
+                let Some(condition) = rows.get(at) else {
+                    record.value = last;
+                    return self.missing_condition(at, record);
+                };
+                last = match self.is_decided(condition) {
+                    Some(holds) => holds,
+                    None => {
+                        record.value = last;
+                        self.evaluate_undecided(condition, record)?;
+                        record.value
+                    }
+                };
+                all &= last;
+            }
+            last = all;
+            if all || record.is_unsupported() {
+                record.value = all;
+                return Ok(Some(rule).filter(|_| !record.is_unsupported()));
+            }
+        }
+        record.value = last;
+        Ok(None)
     }
 
-    /// [`Self::evaluate_one_rule`], in its caller: the rules of a spec are one loop.
-    #[inline(always)]
-    fn evaluate_rule(&mut self, rule: Rule<'t>, record: &mut Evaluation<'t>) -> Result<bool> {
-        let table = self.table;
-        self.tell(|| Step::Rule { id: rule.id(table) });
-        let mut all = true;
-        let mut last = record.value;
-        for at in rule.conditions(table).required()? {
-            let at = u32::from_le_bytes(*at);
-            if at == NONE {
-                record.value = last;
-                record.reason = Reason::Unsupported;
-                self.tell(|| Step::MissingCondition);
-                return Ok(false);
-            }
-            let condition = table.condition(at).required()?;
-            last = match self.is_decided(condition) {
-                Some(holds) => holds,
-                None => {
-                    // One that is unsupported leaves the bool of the condition before it.
-                    record.value = last;
-                    self.evaluate_undecided(condition, record)?;
-                    record.value
-                }
-            };
-            all &= last;
+    #[cold]
+    #[inline(never)]
+    fn missing_condition(
+        &mut self,
+        at: u32,
+        record: &mut Evaluation<'t>,
+    ) -> Result<Option<Rule<'t>>> {
+        if at != NONE {
+            return Err(EvaluationError::CorruptTable);
         }
-        record.value = all;
-        Ok(all && !record.is_unsupported())
+        record.reason = Reason::Unsupported;
+        self.tell(|| Step::MissingCondition);
+        Ok(None)
     }
 
     /// Each condition for itself, so that the trace tells which one was unsupported; the record says so if any was.

@@ -206,7 +206,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
                 continue;
             }
             any = true;
-            let matched = self.evaluate_one_rule(rule, &mut record)?;
+            let matched = self.first_match(rule.alone(), &mut record)?.is_some();
             if record.is_unsupported() {
                 return Ok(record.value);
             }

@@ -15,7 +15,7 @@ pub(crate) use canonical::write_canonical;
 #[cfg(feature = "compile")]
 pub(crate) use canonical::write_minified;
 pub(crate) use object::{Object, write_texts};
-pub(crate) use scanner::{Fault, FaultKind, Kind, Scanner};
+pub(crate) use scanner::{Fault, FaultKind, Kind, Scanner, plain_end};
 pub(crate) use sink::Sink;
 pub(crate) use string::RawStr;
 pub use string::{write_escaped, write_inside};
@@ -49,25 +49,29 @@ impl<'j> Iterator for Items<'j> {
     }
 }
 
-/// The members of an object that is known to be valid JSON; stops quietly where it is not.
-pub(crate) fn members(object: &str) -> Items<'_> {
-    let mut scanner = Scanner::new(object);
+/// The members of an object or the elements of an array that is known to be valid JSON; stops quietly where it is not.
+#[inline(never)]
+pub(crate) fn items(json: &str, of_object: bool) -> Items<'_> {
+    let mut scanner = Scanner::new(json);
+    let begun = match of_object {
+        true => scanner.begin_object(),
+        false => scanner.begin_array(),
+    };
     Items {
-        open: scanner.begin_object().is_ok(),
+        open: begun.is_ok(),
         scanner,
-        of_object: true,
+        of_object,
     }
 }
 
-/// The elements of an array that is known to be valid JSON; stops quietly where it is not.
+/// The members of an object.
+pub(crate) fn members(object: &str) -> Items<'_> {
+    items(object, true)
+}
+
+/// The elements of an array.
 pub(crate) fn elements(array: &str) -> impl Iterator<Item = &str> {
-    let mut scanner = Scanner::new(array);
-    let items = Items {
-        open: scanner.begin_array().is_ok(),
-        scanner,
-        of_object: false,
-    };
-    items.map(|(_, element)| element)
+    items(array, false).map(|(_, element)| element)
 }
 
 /// How many different names the members of a valid object have. Walks the rest of it for each.
@@ -84,11 +88,15 @@ pub(crate) fn distinct_members(object: &str) -> usize {
 }
 
 /// The value of a member of a valid object; of a name given twice the last counts.
+#[inline(never)]
 pub(crate) fn member<'j>(object: &'j str, name: &str) -> Option<&'j str> {
-    members(object)
-        .filter(|(key, _)| key.is(name))
-        .last()
-        .map(|(_, value)| value)
+    let mut found = None;
+    for (key, value) in members(object) {
+        if key.is(name) {
+            found = Some(value);
+        }
+    }
+    found
 }
 
 /// Writes the string that a JSON text stands for, escapes resolved; `None` when the text is no JSON string.

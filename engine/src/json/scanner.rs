@@ -54,7 +54,7 @@ pub(crate) struct Scanner<'j> {
 /// Eight at a time. `0x02` exchanges the quote with the space, below which everything ends a run. In each of the two
 /// differences the lowest top bit that is set marks the first such byte; what lies above it may be wrong, through its borrow.
 #[inline(never)]
-fn plain_end(bytes: &[u8], at: usize) -> usize {
+pub(crate) fn plain_end(bytes: &[u8], at: usize) -> usize {
     const EACH: u64 = 0x0101_0101_0101_0101;
     const TOPS: u64 = EACH << 7;
     const BACKSLASHES: u64 = EACH * b'\\' as u64;

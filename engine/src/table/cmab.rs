@@ -148,10 +148,17 @@ impl<'t> Cmab<'t> {
 
     /// The groups in order.
     pub fn groups(&self) -> impl Iterator<Item = CmabGroup<'t>> + use<'t> {
-        let table = self.table;
-        let start = self.row.u32(36);
-        let end = start.saturating_add(self.row.u32(40));
-        (start..end).map_while(move |at| table.cmab_group(at))
+        let cmab = *self;
+        (0..self.group_count()).map_while(move |at| cmab.group(at))
+    }
+
+    pub(crate) fn group_count(&self) -> u32 {
+        self.row.u32(40)
+    }
+
+    #[inline(never)]
+    pub(crate) fn group(&self, at: u32) -> Option<CmabGroup<'t>> {
+        self.table.cmab_group(self.row.u32(36).checked_add(at)?)
     }
 }
 
@@ -176,7 +183,6 @@ impl<'t> CmabGroup<'t> {
 }
 
 impl<'t> Table<'t> {
-    #[inline(never)]
     fn cmab_group(&self, at: u32) -> Option<CmabGroup<'t>> {
         let table = *self;
         let row = row::<CMAB_GROUP>(table.section(Section::CmabGroups), at)?;

@@ -138,6 +138,7 @@ impl<'t> Condition<'t> {
         condition_type as u32 | (operator as u32) << 8
     }
 
+    #[inline(always)]
     pub(crate) fn condition_type(&self) -> ConditionType {
         ConditionType::from_code(self.0.u8(0)).unwrap_or(ConditionType::Unsupported)
     }
@@ -187,6 +188,18 @@ impl<'t> Condition<'t> {
     }
 }
 
+/// The table from its first condition on.
+#[derive(Clone, Copy)]
+pub(crate) struct ConditionRows<'t>(&'t [u8]);
+
+impl<'t> ConditionRows<'t> {
+    #[inline(always)]
+    pub(crate) fn get(&self, at: u32) -> Option<Condition<'t>> {
+        let rest = self.0.get((at as usize).wrapping_mul(CONDITION)..)?;
+        rest.first_chunk().map(|row| Condition(Row(row)))
+    }
+}
+
 /// The gate a condition asks for.
 pub(crate) struct GateTarget<'t> {
     pub(crate) name: &'t str,
@@ -229,9 +242,10 @@ impl<'t> Table<'t> {
             .filter_map(move |condition| core::str::from_utf8(condition.target(table)?).ok())
     }
 
+    /// The conditions by their numbers.
     #[inline(always)]
-    pub(crate) fn condition(&self, at: u32) -> Option<Condition<'t>> {
-        Some(Condition(self.row(Section::Conditions, at)?))
+    pub(crate) fn condition_rows(&self) -> Option<ConditionRows<'t>> {
+        self.tail_at(Section::Conditions).map(ConditionRows)
     }
 
     /// The built-in field that a field is, if it is one and not by an alias.

@@ -7,6 +7,7 @@
 mod cmab;
 pub(crate) mod condition;
 mod mapping;
+pub(crate) mod members;
 mod meta;
 pub(crate) mod parameter_store;
 pub(crate) mod rule;
@@ -309,7 +310,10 @@ impl<'t> Table<'t> {
     /// other bytes of the same table, which is as good or bad as a wrong number within.
     #[inline(always)]
     pub(crate) fn row<const N: usize>(&self, section: Section, index: u32) -> Option<Row<'t, N>> {
-        self.rows(section, index, 1)?.first().map(Row)
+        let at = self
+            .start(section)
+            .wrapping_add(index.wrapping_mul(N as u32));
+        self.bytes.get(at as usize..)?.first_chunk().map(Row)
     }
 
     /// So many rows, one after another.

@@ -26,7 +26,24 @@ pub(crate) const ALL: u16 = 10_000;
 #[derive(Clone, Copy)]
 pub(crate) struct Rule<'t>(Row<'t, RULE>);
 
+/// Rules one after another.
+pub(crate) struct Rules<'t>(core::slice::Iter<'t, [u8; RULE]>);
+
+impl<'t> Iterator for Rules<'t> {
+    type Item = Rule<'t>;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Rule<'t>> {
+        self.0.next().map(|row| Rule(Row(row)))
+    }
+}
+
 impl<'t> Rule<'t> {
+    /// The rule by itself.
+    pub(crate) fn alone(self) -> Rules<'t> {
+        Rules(core::slice::from_ref(self.0.0).iter())
+    }
+
     pub(crate) fn id(&self, table: Table<'t>) -> &'t str {
         table.string(self.id_at()).unwrap_or_default()
     }
@@ -139,13 +156,10 @@ impl<'t> Table<'t> {
 
     /// Rules one after another, as a spec has them.
     #[inline(always)]
-    pub(crate) fn rules(
-        &self,
-        range: core::ops::Range<u32>,
-    ) -> Option<impl Iterator<Item = Rule<'t>> + use<'t>> {
+    pub(crate) fn rules(&self, range: core::ops::Range<u32>) -> Option<Rules<'t>> {
         let count = range.end.saturating_sub(range.start);
         let rows = self.rows::<RULE>(Section::Rules, range.start, count)?;
-        Some(rows.iter().map(|row| Rule(Row(row))))
+        Some(Rules(rows.iter()))
     }
 
     pub(crate) fn unit(&self, at: u16) -> Option<Unit<'t>> {
@@ -158,6 +172,13 @@ impl<'t> Table<'t> {
                 None => None,
             },
         })
+    }
+
+    /// Whether the unit is `userid`: then nothing needs its name.
+    #[inline(always)]
+    pub(crate) fn is_user_id(&self, at: u16) -> bool {
+        self.row::<UNIT>(Section::Units, u32::from(at))
+            .is_some_and(|row| row.reference(4).is_none())
     }
 
     /// A laid-out hash input.

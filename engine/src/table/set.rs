@@ -48,14 +48,27 @@ impl<'t> StringList<'t> {
     }
 }
 
-pub(crate) fn strings(mut rest: &[u8], count: u32) -> impl Iterator<Item = &[u8]> {
-    let mut left = count;
-    core::iter::from_fn(move || {
-        left = left.checked_sub(1)?;
-        let (entry, tail) = prefixed(rest)?;
-        rest = tail;
+/// So many strings one after another, each with its length before it; stops where the bytes do.
+pub(crate) struct Strings<'t> {
+    left: u32,
+    rest: &'t [u8],
+}
+
+pub(crate) fn strings(rest: &[u8], count: u32) -> Strings<'_> {
+    Strings { left: count, rest }
+}
+
+impl<'t> Iterator for Strings<'t> {
+    type Item = &'t [u8];
+
+    // Walked in many places; a function of its own keeps each of them small.
+    #[inline(never)]
+    fn next(&mut self) -> Option<&'t [u8]> {
+        self.left = self.left.checked_sub(1)?;
+        let (entry, rest) = prefixed(self.rest)?;
+        self.rest = rest;
         Some(entry)
-    })
+    }
 }
 
 /// A set of strings, for membership only.
@@ -74,44 +87,44 @@ impl<'t> StringSet<'t> {
         self.count
     }
 
-    /// The entries, in the order of the buckets.
-    pub(crate) fn entries(&self) -> impl Iterator<Item = &'t [u8]> + use<'t> {
-        let directory = match self.count {
-            0..=LINEAR => 0,
-            count => 1usize
-                .checked_shl(bucket_bits(count))
-                .unwrap_or(0)
-                .saturating_add(1)
-                .saturating_mul(4),
-        };
-        strings(self.body.get(directory..).unwrap_or_default(), self.count)
+    /// Whether a directory precedes the entries, so that [`Self::bucket`] needs a hash.
+    pub(crate) fn has_directory(&self) -> bool {
+        self.count > LINEAR
     }
 
-    /// Whether an entry fulfils `same`; `hash` is asked for only when the set has a directory.
-    pub(crate) fn contains(
-        &self,
-        hash: impl FnOnce() -> u32,
-        mut same: impl FnMut(&[u8]) -> bool,
-    ) -> Option<bool> {
-        if self.count <= LINEAR {
-            return Some(strings(self.body, self.count).any(same));
+    /// The directory and the entries.
+    fn split(&self) -> Option<(&'t [u8], &'t [u8])> {
+        let length = match self.has_directory() {
+            true => 4_usize
+                .checked_shl(bucket_bits(self.count))?
+                .saturating_add(4),
+            false => 0,
+        };
+        self.body.split_at_checked(length)
+    }
+
+    /// The entries, in the order of the buckets.
+    pub(crate) fn entries(&self) -> Strings<'t> {
+        let entries = self.split().map_or(&[][..], |(_, entries)| entries);
+        strings(entries, self.count)
+    }
+
+    /// The entries among which a text of that hash is, if it is in the set; without a directory all.
+    pub(crate) fn bucket(&self, hash: u32) -> Option<Strings<'t>> {
+        let (directory, entries) = self.split()?;
+        if directory.is_empty() {
+            return Some(strings(entries, self.count));
         }
-        let bits = bucket_bits(self.count);
-        let directory = 1usize.checked_shl(bits)?.checked_add(1)?.checked_mul(4)?;
-        let (directory, entries) = self.body.split_at_checked(directory)?;
-        let starts = directory.as_chunks::<4>().0;
-        let index = bucket(hash(), bits) as usize;
-        let start = u32::from_le_bytes(*starts.get(index)?) as usize;
-        let end = u32::from_le_bytes(*starts.get(index.checked_add(1)?)?) as usize;
-        let mut rest = entries.get(start..end)?;
-        while !rest.is_empty() {
-            let (entry, tail) = prefixed(rest)?;
-            if same(entry) {
-                return Some(true);
-            }
-            rest = tail;
-        }
-        Some(false)
+        let index = bucket(hash, bucket_bits(self.count)) as usize;
+        let [start, end] = *directory
+            .get(index.wrapping_mul(4)..)?
+            .as_chunks::<4>()
+            .0
+            .first_chunk::<2>()?;
+        let bucket =
+            entries.get(u32::from_le_bytes(start) as usize..u32::from_le_bytes(end) as usize)?;
+        // The bucket ends where its bytes do.
+        Some(strings(bucket, self.count))
     }
 }
 

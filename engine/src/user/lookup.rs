@@ -27,19 +27,20 @@ pub(crate) enum Builtin {
 impl Builtin {
     /// The field asked for first, and whether empty text counts (an alias asked for last).
     pub(crate) fn from_code(code: u8) -> Option<(Self, bool)> {
-        Some(match code {
-            1 => (Builtin::UserId, false),
-            2 => (Builtin::Email, false),
-            3 => (Builtin::Ip, false),
-            4 => (Builtin::UserAgent, false),
-            5 => (Builtin::Country, false),
-            6 => (Builtin::Locale, false),
-            7 => (Builtin::AppVersion, false),
-            8 => (Builtin::UserId, true),
-            9 => (Builtin::UserAgent, true),
-            10 => (Builtin::AppVersion, true),
-            _ => return None,
-        })
+        const ALL: [Builtin; 10] = [
+            Builtin::UserId,
+            Builtin::Email,
+            Builtin::Ip,
+            Builtin::UserAgent,
+            Builtin::Country,
+            Builtin::Locale,
+            Builtin::AppVersion,
+            Builtin::UserId,
+            Builtin::UserAgent,
+            Builtin::AppVersion,
+        ];
+        let builtin = ALL.get(usize::from(code).wrapping_sub(1))?;
+        Some((*builtin, code > 7))
     }
 
     /// The code of a lower-cased field name; 0 for a name that is not built in.

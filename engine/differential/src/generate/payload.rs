@@ -275,7 +275,7 @@ impl Making<'_> {
             tree.push("sdk_keys_to_app_ids", map([(KEY, app(self.random))]));
         }
         if self.random.chance(20) {
-            let hashed = djb2(*self.random.pick(&[KEY, "other"]));
+            let hashed = djb2(if self.random.chance(50) { KEY } else { "other" });
             let apps = vec![(hashed, app(self.random))];
             tree.push("hashed_sdk_keys_to_app_ids", Tree::Map(apps));
         }
