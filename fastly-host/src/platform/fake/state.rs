@@ -33,6 +33,7 @@ pub(super) struct State {
     pub(super) promises: BTreeMap<u32, ()>,
     /// Look-ups in the cache, and bodies on their way into it with key and expiry.
     pub(super) found: BTreeMap<u32, Option<Vec<u8>>>,
+    #[cfg(feature = "drop-in")]
     pub(super) inserts: BTreeMap<u32, (Vec<u8>, u64)>,
 }
 
