@@ -51,7 +51,7 @@ mod user;
 pub mod user_agent;
 mod version;
 
-pub use environment::{Country, CountryCode, Environment, Membership};
+pub use environment::{Country, CountryCode, Environment, LazyCountry, Membership};
 #[cfg(feature = "serde")]
 pub use evaluate::MAX_PARSED_TEXT;
 pub use evaluate::{
