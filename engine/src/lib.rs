@@ -49,6 +49,7 @@ mod user;
 #[cfg(feature = "user-agent")]
 pub mod user_agent;
 mod version;
+mod white_space;
 
 pub use environment::{Country, CountryCode, Environment, Membership};
 #[cfg(feature = "serde")]
@@ -56,8 +57,8 @@ pub use evaluate::MAX_PARSED_TEXT;
 pub use evaluate::{
     DynamicConfig, Evaluator, Experiment, ExperimentGroup, ExperimentGroups, Gate, JsonType,
     JsonValue, Layer, LayerParameter, LocalOverride, MAX_DEPTH, MAX_EVALUATIONS, Options,
-    OverrideValue, Parameters, ReadError, StickyChange, StickyOptions, StoreParameter, Stored,
-    Text,
+    OverrideValue, Overrides, Parameters, ReadError, StickyChange, StickyOptions, StoreParameter,
+    Stored, Text,
 };
 pub use evaluation::{Evaluation, EvaluationError, Note, Reason};
 pub use exposure::{Exposure, ExposureSink, Scratch, ScratchView, SecondaryExposure};

@@ -18,7 +18,7 @@ mod store;
 mod typed;
 
 pub use groups::{ExperimentGroup, ExperimentGroups};
-pub use local_override::{LocalOverride, OverrideValue};
+pub use local_override::{LocalOverride, OverrideValue, Overrides};
 pub(crate) use operator::eq;
 #[cfg(feature = "serde")]
 pub use parse::MAX_PARSED_TEXT;
@@ -52,7 +52,7 @@ pub struct Options<'o> {
     /// Custom fields that every user has unless it has its own of that name (§2.5).
     pub custom: Option<Attributes<'o>>,
     /// Answers that go before the specs (§5.8).
-    pub overrides: &'o [LocalOverride<'o>],
+    pub overrides: Overrides<'o>,
 }
 
 /// Answers checks from a table.
@@ -126,7 +126,7 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
     /// The same, without local overrides.
     #[cfg(feature = "bootstrap")]
     pub(crate) fn without_overrides(mut self) -> Self {
-        self.options.overrides = &[];
+        self.options.overrides = Overrides::default();
         self
     }
 

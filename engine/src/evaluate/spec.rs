@@ -74,7 +74,7 @@ pub(super) fn settle<'t>(table: Table<'t>, spec: SpecRow<'t>, record: &mut Evalu
 
 impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
     /// §3.2. True when the name was recognized.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn evaluate(
         &mut self,
         kind: SpecKind,
