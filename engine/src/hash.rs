@@ -2,6 +2,7 @@
 //!
 //! All read the bytes once and keep one word.
 
+use crate::characters::encoded;
 use crate::lowercase::lowercase;
 use crate::table::wire::short_word;
 
@@ -72,7 +73,7 @@ fn lowered_hash_of_any(text: &str) -> u32 {
     let mut last: u64 = 0;
     let mut length: usize = 0;
     for character in lowercase(text) {
-        for &byte in character.encode_utf8(&mut [0; 4]).as_bytes() {
+        for &byte in encoded(character, &mut [0; 4]).as_bytes() {
             last = last >> 8 | u64::from(byte) << 56;
             length = length.wrapping_add(1);
             if length.is_multiple_of(8) {

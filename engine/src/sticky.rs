@@ -46,9 +46,9 @@ impl core::error::Error for StickyError {}
 
 impl From<Fault> for StickyError {
     fn from(fault: Fault) -> Self {
-        match fault.kind {
-            FaultKind::Type => StickyError::Mistyped(fault.offset),
-            FaultKind::Syntax | FaultKind::Depth => StickyError::NotJson(fault.offset),
+        match fault.kind() {
+            FaultKind::Type => StickyError::Mistyped(fault.offset()),
+            FaultKind::Syntax | FaultKind::Depth => StickyError::NotJson(fault.offset()),
         }
     }
 }

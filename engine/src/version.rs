@@ -122,7 +122,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::number::number_text;
+    use crate::number::{NumberText, number_text};
     use crate::testing::{Choices, operator_cases};
 
     fn encoded(text: &str) -> Vec<u8> {
@@ -141,9 +141,10 @@ mod tests {
         for case in operator_cases("version") {
             let user = match &case.user {
                 Value::String(text) => Some(text.clone()),
-                Value::Number(number) => {
-                    Some(String::from(number_text(number.as_f64().unwrap()).as_str()))
-                }
+                Value::Number(number) => Some(String::from(number_text(
+                    number.as_f64().unwrap(),
+                    &mut NumberText::new(),
+                ))),
                 Value::Bool(value) => Some(String::from(if *value { "true" } else { "false" })),
                 _ => None,
             };
