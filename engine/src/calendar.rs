@@ -12,10 +12,7 @@ const YEARS: core::ops::RangeInclusive<i64> = -262_143..=262_142;
 
 /// The moment of a date and a time of day, if there is such a date and such a time. A second 60 is the next minute's first.
 #[inline(never)]
-pub(crate) fn millis(
-    [year, month, day]: [i64; 3],
-    [hour, minute, second]: [i64; 3],
-) -> Option<i64> {
+pub(crate) fn millis(&[year, month, day, hour, minute, second]: &[i64; 6]) -> Option<i64> {
     let is_real = YEARS.contains(&year)
         && (1..=12).contains(&month)
         && (1..=days_in_month(year, month)).contains(&day)
@@ -92,7 +89,9 @@ mod tests {
                         .and_then(|date| date.and_hms_opt(12, 34, 56))
                         .map(|moment| moment.and_utc().timestamp_millis());
                     let date = [i64::from(year), i64::from(month), i64::from(day)];
-                    assert_eq!(millis(date, [12, 34, 56]), expected, "{date:?}");
+                    let [year, month, day] = date;
+                    let moment = millis(&[year, month, day, 12, 34, 56]);
+                    assert_eq!(moment, expected, "{date:?}");
                 }
             }
         }
@@ -100,9 +99,10 @@ mod tests {
 
     #[test]
     fn times_of_day_have_limits() {
-        const DAY: [i64; 3] = [1970, 1, 1];
-        assert_eq!(millis(DAY, [23, 59, 59]), Some(86_399_000));
-        assert_eq!(millis(DAY, [23, 59, 60]), Some(86_400_000));
+        let on_first_day =
+            |[hour, minute, second]: [i64; 3]| millis(&[1970, 1, 1, hour, minute, second]);
+        assert_eq!(on_first_day([23, 59, 59]), Some(86_399_000));
+        assert_eq!(on_first_day([23, 59, 60]), Some(86_400_000));
         for time in [
             [24, 0, 0],
             [0, 60, 0],
@@ -111,12 +111,12 @@ mod tests {
             [0, -1, 0],
             [0, 0, -1],
         ] {
-            assert_eq!(millis(DAY, time), None, "{time:?}");
+            assert_eq!(on_first_day(time), None, "{time:?}");
         }
         for wild in [i64::MIN, i64::MAX] {
-            assert_eq!(millis([wild, 1, 1], [0, 0, 0]), None);
-            assert_eq!(millis([1970, wild, 1], [0, 0, 0]), None);
-            assert_eq!(millis([1970, 1, wild], [0, 0, 0]), None);
+            assert_eq!(millis(&[wild, 1, 1, 0, 0, 0]), None);
+            assert_eq!(millis(&[1970, wild, 1, 0, 0, 0]), None);
+            assert_eq!(millis(&[1970, 1, wild, 0, 0, 0]), None);
         }
     }
 }

@@ -262,7 +262,7 @@ impl<'j> RawExposure<'j> {
     }
 
     fn same(&self, other: &Self) -> bool {
-        let same = |a: RawStr<'_>, b: RawStr<'_>| a.chars().eq(b.chars());
+        let same = |a: RawStr<'_>, b: RawStr<'_>| a.equals(&b);
         self.gate_value == other.gate_value
             && same(self.gate, other.gate)
             && same(self.rule_id, other.rule_id)

@@ -60,31 +60,31 @@ fn date_and_time(text: &[u8], strict: bool) -> Option<i64> {
     let mut cursor = Cursor { rest: text };
     let mut fields = [0; 6];
     for (place, &(separators, digits)) in fields.iter_mut().zip(&FIELDS) {
-        let parts_day_from_hour = separators.len() > 1;
-        if !separators.is_empty() && (strict || !parts_day_from_hour) {
-            cursor.pass(separators)?;
-        }
-        if strict {
-            *place = cursor.number(digits, digits);
-            continue;
-        }
-        cursor.rest = trim_start(cursor.rest);
         let is_year = separators.is_empty();
-        let sign = match is_year {
-            true => cursor.pass(b"+-"),
-            false => None,
-        };
-        let most = if sign.is_some() { usize::MAX } else { digits };
-        let number = cursor.number(1, most);
+        let is_hour = separators.len() > 1;
+        if !is_year && (strict || !is_hour) && cursor.pass(separators) == NOTHING {
+            return None;
+        }
+        let (mut least, mut most, mut sign) = (digits, digits, NOTHING);
+        if !strict {
+            cursor.rest = trim_start(cursor.rest);
+            least = 1;
+            if is_year {
+                sign = cursor.pass(b"+-");
+            }
+            if sign != NOTHING {
+                most = usize::MAX;
+            }
+        }
+        let number = cursor.number(least, most);
         *place = match sign {
-            Some(b'-') => number.wrapping_neg(),
+            b'-' => number.wrapping_neg(),
             _ => number,
         };
     }
-    let [year, month, day, hour, minute, second] = fields;
-    let mut moment = millis([year, month, day], [hour, minute, second])?;
+    let mut moment = millis(&fields)?;
     if strict {
-        if cursor.pass(b".").is_some() {
+        if cursor.pass(b".") != NOTHING {
             moment = moment.wrapping_add(cursor.fraction()?);
         }
         moment = moment.wrapping_sub(cursor.zone()?);
@@ -105,32 +105,38 @@ static FIELDS: [(&[u8], usize); 6] = [
 /// A field without digits, or with too few: no date and no time has it.
 const MISSING: i64 = i64::MIN;
 
+/// No byte that a date has.
+const NOTHING: u8 = 0;
+
 /// A place in a text.
 struct Cursor<'a> {
     rest: &'a [u8],
 }
 
 impl Cursor<'_> {
-    /// Passes over one of these bytes, if it is next.
+    /// Passes over one of these bytes, if it is next; else [`NOTHING`].
     #[inline(never)]
-    fn pass(&mut self, wanted: &[u8]) -> Option<u8> {
-        let (&byte, rest) = self.rest.split_first()?;
-        let found = wanted.iter().any(|&one| one == byte);
-        found.then(|| {
-            self.rest = rest;
-            byte
-        })
+    fn pass(&mut self, wanted: &[u8]) -> u8 {
+        match self.rest.split_first() {
+            Some((&byte, rest)) if wanted.iter().any(|&one| one == byte) => {
+                self.rest = rest;
+                byte
+            }
+            _ => NOTHING,
+        }
     }
 
-    /// The digit that is next, if one is.
+    /// The digit that is next, or a number beyond nine.
     #[inline(never)]
-    fn digit(&mut self) -> Option<u8> {
-        let (byte, rest) = self.rest.split_first()?;
+    fn digit(&mut self) -> u8 {
+        let Some((byte, rest)) = self.rest.split_first() else {
+            return u8::MAX;
+        };
         let digit = byte.wrapping_sub(b'0');
-        (digit <= 9).then(|| {
+        if digit <= 9 {
             self.rest = rest;
-            digit
-        })
+        }
+        digit
     }
 
     /// The number that is next, of so many digits; [`MISSING`] if it has not as many.
@@ -139,7 +145,7 @@ impl Cursor<'_> {
         let mut number: i64 = 0;
         let mut length = 0_usize;
         while length < most
-            && let Some(digit) = self.digit()
+            && let digit @ ..=9 = self.digit()
         {
             // Beyond any year.
             number = number.saturating_mul(10).saturating_add(i64::from(digit));
@@ -153,13 +159,12 @@ impl Cursor<'_> {
 
     /// The milliseconds in the digits after the point, of which there is at least one.
     fn fraction(&mut self) -> Option<i64> {
-        let mut sum = i64::from(self.digit()?).wrapping_mul(100);
-        let mut unit = 10;
-        while let Some(digit) = self.digit() {
-            sum = sum.wrapping_add(i64::from(digit).wrapping_mul(unit));
-            unit /= 10;
+        let (mut sum, mut unit) = (0_u32, 1_000);
+        while let digit @ ..=9 = self.digit() {
+            unit = if unit == 1_000 { 100 } else { unit / 10 };
+            sum = sum.wrapping_add(u32::from(digit).wrapping_mul(unit));
         }
-        Some(sum)
+        (unit < 1_000).then_some(i64::from(sum))
     }
 
     /// How far the zone is ahead of UTC: `Z`, or hours and minutes, less than a day.
@@ -170,16 +175,17 @@ impl Cursor<'_> {
                 self.rest = rest;
                 -1
             }
-            _ => match self.pass(b"Zz+-")? {
+            _ => match self.pass(b"Zz+-") {
                 b'+' => 1,
                 b'-' => -1,
+                NOTHING => return None,
                 _ => return Some(0),
             },
         };
         let hours = self.number(2, 2);
-        self.pass(b":")?;
+        let colon = self.pass(b":");
         let minutes = self.number(2, 2);
-        if !(0..=23).contains(&hours) || !(0..=59).contains(&minutes) {
+        if colon == NOTHING || !(0..=23).contains(&hours) || !(0..=59).contains(&minutes) {
             return None;
         }
         let size = hours

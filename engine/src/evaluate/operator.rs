@@ -6,7 +6,7 @@ use super::{Required, Result, Run};
 use crate::environment::{Environment, Membership};
 use crate::evaluation::{Evaluation, Note, Reason};
 use crate::explain::Trace;
-use crate::hash::{lowered_hash, text_hash};
+use crate::hash::cased_hash;
 use crate::json::{Form, distinct_members, items, member};
 use crate::lowercase::{equals_lowercased_ascii, is_plain_lowercase, lowercase};
 use crate::number::{NumberText, number_text, parse_float};
@@ -261,8 +261,7 @@ fn has_text(operator: Operator, text: &str, target: &[u8]) -> Option<bool> {
             let set = StringSet::read(target)?;
             set.bucket(match set.has_directory() {
                 false => 0,
-                true if sensitive => text_hash(text.as_bytes()),
-                true => lowered_hash(text),
+                true => cased_hash(text, !sensitive),
             })?
         }
     };

@@ -82,7 +82,7 @@ pub(crate) fn distinct_members(object: &str) -> usize {
     let mut count: usize = 0;
     while let Some((key, _)) = rest.next() {
         let mut later = rest.clone();
-        if !later.any(|(other, _)| other.chars().eq(key.chars())) {
+        if !later.any(|(other, _)| other.equals(&key)) {
             count = count.saturating_add(1);
         }
     }

@@ -54,6 +54,12 @@ impl<'j> RawStr<'j> {
         }
     }
 
+    /// Whether both decoded strings are the same.
+    #[inline(never)]
+    pub(crate) fn equals(&self, other: &RawStr<'_>) -> bool {
+        self.chars().eq(other.chars())
+    }
+
     /// Writes the decoded string.
     pub(crate) fn write_to(&self, out: &mut dyn Sink) -> fmt::Result {
         match self.plain() {
