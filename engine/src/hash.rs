@@ -2,6 +2,7 @@
 //!
 //! All read the bytes once and keep one word.
 
+use crate::characters::encoded;
 use crate::lowercase::lowercase;
 use crate::table::wire::short_word;
 
@@ -40,12 +41,16 @@ fn finish(sum: u64, length: usize) -> u32 {
     (step(sum, length as u64) >> 32) as u32
 }
 
-/// [`text_hash`] of a text's lower case.
-pub(crate) fn lowered_hash(text: &str) -> u32 {
+/// [`text_hash`] of a text or of its lower case.
+#[inline(never)]
+pub(crate) fn cased_hash(text: &str, lowered: bool) -> u32 {
     let mut seen = 0;
-    let hash = hash_words(text.as_bytes(), |word| {
-        seen |= word;
-        lower_ascii(word)
+    let hash = hash_words(text.as_bytes(), |word| match lowered {
+        true => {
+            seen |= word;
+            lower_ascii(word)
+        }
+        false => word,
     });
     if seen & TOPS == 0 {
         hash
@@ -72,7 +77,7 @@ fn lowered_hash_of_any(text: &str) -> u32 {
     let mut last: u64 = 0;
     let mut length: usize = 0;
     for character in lowercase(text) {
-        for &byte in character.encode_utf8(&mut [0; 4]).as_bytes() {
+        for &byte in encoded(character, &mut [0; 4]).as_bytes() {
             last = last >> 8 | u64::from(byte) << 56;
             length = length.wrapping_add(1);
             if length.is_multiple_of(8) {
@@ -130,7 +135,7 @@ pub(crate) fn djb2_on(hash: u32, text: &str) -> u32 {
 mod tests {
     use std::string::ToString;
 
-    use super::{checksum, djb2, lowered_hash, text_hash};
+    use super::{cased_hash, checksum, djb2, text_hash};
     use crate::testing::{text_of, vectors};
 
     #[test]
@@ -190,7 +195,8 @@ mod tests {
                 {
                     let part = &text[start..end];
                     let (expected, unlowered) = by_definition(part);
-                    assert_eq!(lowered_hash(part), expected, "{part:?}");
+                    assert_eq!(cased_hash(part, true), expected, "{part:?}");
+                    assert_eq!(cased_hash(part, false), text_hash(part.as_bytes()));
                     assert_eq!(unlowered, expected, "{part:?}");
                 }
             }

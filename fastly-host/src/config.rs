@@ -102,7 +102,7 @@ impl<'c> Config<'c> {
     /// Answers that go before the specs, for one id or for everyone (§5.8).
     #[must_use]
     pub fn with_overrides(mut self, overrides: &'c [LocalOverride<'c>]) -> Self {
-        self.options.overrides = overrides;
+        self.options.overrides = overrides.into();
         self
     }
 }

@@ -9,7 +9,7 @@ use super::members;
 use super::source::{Read, Source, Span};
 use crate::hash::{bucket, checksum, text_hash};
 use crate::json::write_minified;
-use crate::sha256::Prefix;
+use crate::sha256::Sha256;
 use crate::table::condition::{CONDITION, ConditionType, FIELD, Operator, mask};
 use crate::table::set::{LINEAR, StringSet, bucket_bits};
 use crate::table::wire::{NONE, heap, push_varint, same};
@@ -260,7 +260,7 @@ impl Writer {
             self.buffer.extend_from_slice(text);
             self.buffer.push(b'.');
         }
-        self.prefixes.intern(&Prefix::encode(&self.buffer))
+        self.prefixes.intern(&Sha256::encode_prefix(&self.buffer))
     }
 
     /// An id type.
