@@ -26,8 +26,10 @@ pub(crate) fn text_hash(text: &[u8]) -> u32 {
 #[inline(always)]
 fn hash_words(text: &[u8], mut map: impl FnMut(u64) -> u64) -> u32 {
     let mut sum = 0;
-    for word in text.as_chunks::<8>().0 {
+    let mut rest = text;
+    while let Some((word, later)) = rest.split_first_chunk::<8>() {
         sum = step(sum, map(u64::from_le_bytes(*word)));
+        rest = later;
     }
     let last = match text.last_chunk::<8>() {
         Some(last) => u64::from_le_bytes(*last),

@@ -228,7 +228,7 @@ pub fn ready(table: &[u8]) -> Option<Ready<'_>> {
 }
 
 /// Asks. Gives what [`answers`] compares with the case's answer; with a recorder, the exposure is kept too.
-#[inline(never)]
+#[inline(always)]
 pub fn ask<'t>(
     evaluator: &Ready<'t>,
     user: &User<'_>,

@@ -15,7 +15,8 @@ use crate::table::{SpecKind, Table};
 const UNSUPPORTED_IS_FALSE_ON_V2: bool = false;
 
 /// What a spec says of itself, into a record that may have been another spec's.
-#[cfg_attr(target_family = "wasm", inline(never))] // twice is too much where size counts
+#[cfg_attr(target_family = "wasm", inline(never))] // one copy where size counts
+#[cfg_attr(not(target_family = "wasm"), inline(always))]
 fn describe(spec: SpecRow<'_>, record: &mut Evaluation<'_>) {
     if !record.id_type.is_some() {
         record.id_type = Place(spec.id_type_at());
@@ -41,6 +42,7 @@ fn describe(spec: SpecRow<'_>, record: &mut Evaluation<'_>) {
 
 /// The answer of a rule that matched and did not delegate.
 #[cfg_attr(target_family = "wasm", inline(never))]
+#[cfg_attr(not(target_family = "wasm"), inline(always))]
 fn answer(spec: SpecRow<'_>, rule: Rule<'_>, passes: bool, record: &mut Evaluation<'_>) {
     if passes {
         record.value = !rule.has(rule_flags::RETURNS_FALSE);

@@ -117,7 +117,8 @@ pub(crate) fn same(left: &[u8], right: &[u8]) -> bool {
     left.len() == right.len() && same_content(left, right)
 }
 
-#[inline(never)]
+#[cfg_attr(target_family = "wasm", inline(never))] // one copy where size counts
+#[cfg_attr(not(target_family = "wasm"), inline)]
 fn same_content(left: &[u8], right: &[u8]) -> bool {
     // The last eight bytes overlap the word before them; a run without so many is one word.
     let (Some(left_end), Some(right_end)) = (left.last_chunk::<8>(), right.last_chunk::<8>())
@@ -127,11 +128,17 @@ fn same_content(left: &[u8], right: &[u8]) -> bool {
     if u64::from_le_bytes(*left_end) != u64::from_le_bytes(*right_end) {
         return false;
     }
-    left.as_chunks::<8>()
-        .0
-        .iter()
-        .zip(right.as_chunks::<8>().0)
-        .all(|(left, right)| u64::from_le_bytes(*left) == u64::from_le_bytes(*right))
+    let (mut left, mut right) = (left, right);
+    while let (Some((left_word, left_rest)), Some((right_word, right_rest))) = (
+        left.split_first_chunk::<8>(),
+        right.split_first_chunk::<8>(),
+    ) {
+        if u64::from_le_bytes(*left_word) != u64::from_le_bytes(*right_word) {
+            return false;
+        }
+        (left, right) = (left_rest, right_rest);
+    }
+    true
 }
 
 /// Fewer than eight bytes as a little-endian word, filled with zeros.
