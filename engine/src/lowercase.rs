@@ -169,7 +169,10 @@ mod tests {
             assert_eq!(text, expected);
         }
         if text.is_ascii() {
-            assert!(equals_lowercased_ascii(text.as_bytes(), expected.as_bytes()));
+            assert!(equals_lowercased_ascii(
+                text.as_bytes(),
+                expected.as_bytes()
+            ));
         }
     }
 

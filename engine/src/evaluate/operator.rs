@@ -266,7 +266,7 @@ fn has_text(operator: Operator, text: &str, target: &[u8]) -> Option<bool> {
         }
     };
     let by_bytes = match operator {
-        Operator::Any | Operator::None => text.is_ascii(),
+        Operator::Any | Operator::None => text.bytes().all(|byte| byte.is_ascii()),
         _ => sensitive || is_plain_lowercase(text),
     };
     Some(entries.any(|entry| match by_bytes {
