@@ -266,7 +266,7 @@ fn has_text(operator: Operator, text: &str, target: &[u8]) -> Option<bool> {
         }
     };
     let by_bytes = match operator {
-        Operator::Any | Operator::None => text.bytes().all(|byte| byte.is_ascii()),
+        Operator::Any | Operator::None => text.is_ascii(),
         _ => sensitive || is_plain_lowercase(text),
     };
     Some(entries.any(|entry| match by_bytes {
@@ -281,7 +281,9 @@ fn has_text(operator: Operator, text: &str, target: &[u8]) -> Option<bool> {
 fn has_bytes(operator: Operator, text: &str, entry: &[u8]) -> bool {
     let bytes = text.as_bytes();
     match operator {
-        Operator::Any | Operator::None => equals_lowercased_ascii(bytes, entry),
+        Operator::Any | Operator::None => {
+            bytes.len() == entry.len() && equals_lowercased_ascii(bytes, entry)
+        }
         Operator::StrStartsWithAny => bytes.starts_with(entry),
         Operator::StrEndsWithAny => bytes.ends_with(entry),
         Operator::StrContainsAny | Operator::StrContainsNone => contains(bytes, entry),

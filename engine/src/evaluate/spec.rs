@@ -252,7 +252,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
         for rule in rules {
             if let Some(at) = rule.only_condition()
                 && let Some(condition) = rows.get(at)
-                && self.is_decided(condition) == Some(false)
+                && self.is_known_to_fail(condition)
             {
                 last = false;
                 continue;

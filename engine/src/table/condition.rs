@@ -190,13 +190,12 @@ impl<'t> Condition<'t> {
 
 /// The table from its first condition on.
 #[derive(Clone, Copy)]
-pub(crate) struct ConditionRows<'t>(&'t [u8]);
+pub(crate) struct ConditionRows<'t>(&'t [[u8; CONDITION]]);
 
 impl<'t> ConditionRows<'t> {
     #[inline(always)]
     pub(crate) fn get(&self, at: u32) -> Option<Condition<'t>> {
-        let rest = self.0.get((at as usize).wrapping_mul(CONDITION)..)?;
-        rest.first_chunk().map(|row| Condition(Row(row)))
+        self.0.get(at as usize).map(|row| Condition(Row(row)))
     }
 }
 
@@ -245,7 +244,8 @@ impl<'t> Table<'t> {
     /// The conditions by their numbers.
     #[inline(always)]
     pub(crate) fn condition_rows(&self) -> Option<ConditionRows<'t>> {
-        self.tail_at(Section::Conditions).map(ConditionRows)
+        let tail = self.tail_at(Section::Conditions)?;
+        Some(ConditionRows(tail.as_chunks().0))
     }
 
     /// The built-in field that a field is.
