@@ -79,8 +79,8 @@ pub(crate) fn is_spelt(mut characters: impl Iterator<Item = char>, text: &str) -
 }
 
 /// [`equals_lowercased`] for a text that is ASCII, eight bytes at a time: most entries of a list differ in length already.
-pub(crate) fn equals_lowercased_ascii(text: &str, lowered: &[u8]) -> bool {
-    let text = text.as_bytes();
+#[inline(never)]
+pub(crate) fn equals_lowercased_ascii(text: &[u8], lowered: &[u8]) -> bool {
     if text.len() != lowered.len() {
         return false;
     }
@@ -175,7 +175,10 @@ mod tests {
             assert_eq!(text, expected);
         }
         if text.is_ascii() {
-            assert!(equals_lowercased_ascii(text, expected.as_bytes()));
+            assert!(equals_lowercased_ascii(
+                text.as_bytes(),
+                expected.as_bytes()
+            ));
         }
     }
 

@@ -297,7 +297,7 @@ impl Writer {
         let mut row = RowBytes::new();
         row.u32(self.text(source, name))
             .u32(self.text(source, lowered))
-            .u32(u32::from(Builtin::code_of(source.text(lowered))));
+            .u32(u32::from(Builtin::of(source.text(lowered)).0));
         source.forget(mark);
         u16::try_from(self.fields.intern(row.bytes()))
             .ok()
