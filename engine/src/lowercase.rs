@@ -31,16 +31,6 @@ pub(crate) fn lowercase(text: &str) -> Lowercase<'_> {
     }
 }
 
-/// The text lower-cased, as `str::to_lowercase` without its tables.
-#[cfg(feature = "compile")]
-pub(crate) fn lowercased(text: &str) -> alloc::string::String {
-    if text.is_ascii() {
-        text.to_ascii_lowercase()
-    } else {
-        lowercase(text).collect()
-    }
-}
-
 /// Whether the text is ASCII without capitals, so that it is its own lower case. (Other texts may be as well.)
 pub(crate) fn is_plain_lowercase(text: &str) -> bool {
     let is_plain = |word: u64| word & TOPS == 0 && lower_ascii(word) == word;
