@@ -7,7 +7,7 @@ use crate::table::wire::short_word;
 
 /// A byte in each of a word's eight places.
 const EACH: u64 = 0x0101_0101_0101_0101;
-const TOPS: u64 = EACH << 7;
+pub(crate) const TOPS: u64 = EACH << 7;
 
 /// What the checksum and the hash of texts do with each word. It can be undone: two words never become the same.
 #[inline(always)]
@@ -100,15 +100,15 @@ pub(crate) fn bucket(hash: u32, bits: u32) -> u32 {
 /// Each step can be undone, so a table in which one word is changed always has another sum. It finds accidents, not
 /// forgeries: who can write tables can write sums.
 pub(crate) fn checksum(bytes: &[u8]) -> u64 {
+    let add = |sum, word: &[u8; 8]| step(sum, u64::from_le_bytes(*word));
     let (words, rest) = bytes.as_chunks::<8>();
-    let mut last = [0; 8];
-    for (place, &byte) in last.iter_mut().zip(rest) {
-        *place = byte;
-    }
-    let sum = words
-        .iter()
-        .fold(0, |sum, word| step(sum, u64::from_le_bytes(*word)));
-    let sum = step(step(sum, u64::from_le_bytes(last)), bytes.len() as u64);
+    // Four at a time: going on to the next one takes half as long as the word itself.
+    let (fours, words) = words.as_chunks::<4>();
+    let sum = fours.iter().fold(0, |sum, [first, second, third, fourth]| {
+        add(add(add(add(sum, first), second), third), fourth)
+    });
+    let sum = words.iter().fold(sum, add);
+    let sum = step(step(sum, short_word(rest)), bytes.len() as u64);
     sum ^ sum >> 32
 }
 

@@ -24,6 +24,7 @@ pub mod bootstrap;
 mod calendar;
 mod capitals;
 mod cased;
+pub mod chunks;
 #[cfg(feature = "compile")]
 pub mod compile;
 mod environment;
@@ -51,7 +52,7 @@ mod user;
 pub mod user_agent;
 mod version;
 
-pub use environment::{Country, CountryCode, Environment, Membership};
+pub use environment::{Country, CountryCode, Environment, LazyCountry, Membership};
 #[cfg(feature = "serde")]
 pub use evaluate::MAX_PARSED_TEXT;
 pub use evaluate::{

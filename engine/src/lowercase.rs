@@ -7,7 +7,7 @@ use core::str::Chars;
 
 use crate::capitals::to_lower;
 use crate::cased::{is_case_ignorable, is_cased};
-use crate::hash::lower_ascii;
+use crate::hash::{TOPS, lower_ascii};
 use crate::table::wire::short_word;
 
 /// The characters of a text, lower-cased.
@@ -42,8 +42,14 @@ pub(crate) fn lowercased(text: &str) -> alloc::string::String {
 
 /// Whether the text is ASCII without capitals, so that it is its own lower case. (Other texts may be as well.)
 pub(crate) fn is_plain_lowercase(text: &str) -> bool {
-    text.bytes()
-        .all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase())
+    let is_plain = |word: u64| word & TOPS == 0 && lower_ascii(word) == word;
+    let text = text.as_bytes();
+    let last = match text.last_chunk::<8>() {
+        Some(last) => u64::from_le_bytes(*last),
+        None => short_word(text),
+    };
+    let words = text.as_chunks::<8>().0;
+    is_plain(last) && words.iter().all(|word| is_plain(u64::from_le_bytes(*word)))
 }
 
 /// Whether the lower case of `text` is `lowered`.

@@ -1,13 +1,9 @@
 //! What a service tells this crate, in code: where the specs are, where events go, what holds for every user.
 
-use core::fmt;
-
 use statsig_edge::{Attributes, LocalOverride, Options};
 
+use crate::destination::Events;
 use crate::id_lists::IdListSource;
-
-/// Where Statsig takes events, unless [`Events::with_base_uri`] says otherwise.
-pub const EVENTS_BASE_URI: &str = "https://prodregistryv2.org";
 
 /// The configuration of a service. Everything is borrowed; making one costs nothing.
 ///
@@ -28,6 +24,8 @@ pub struct Config<'c> {
     pub(crate) events: Option<Events<'c>>,
     pub(crate) options: Options<'c>,
     pub(crate) id_lists: Option<IdListSource<'c>>,
+    #[cfg(feature = "drop-in")]
+    pub(crate) table_max_age_s: Option<u32>,
 }
 
 /// An item of a KV Store.
@@ -65,6 +63,21 @@ impl<'c> Config<'c> {
         self
     }
 
+    /// How long the table compiled from Statsig's JSON in the KV Store may be kept in the Core Cache; an hour unless given,
+    /// 0 does without the cache. It says nothing about how old specs may be: a new value in the store has a table of its
+    /// own at once.
+    #[cfg(feature = "drop-in")]
+    #[must_use]
+    pub fn with_table_max_age(mut self, seconds: u32) -> Self {
+        self.table_max_age_s = Some(seconds);
+        self
+    }
+
+    #[cfg(feature = "drop-in")]
+    pub(crate) fn table_max_age_s(&self) -> u32 {
+        self.table_max_age_s.unwrap_or(3_600)
+    }
+
     /// Sends exposures and events. Without it nothing is logged.
     #[must_use]
     pub fn with_events(mut self, events: Events<'c>) -> Self {
@@ -94,62 +107,10 @@ impl<'c> Config<'c> {
     }
 }
 
-/// Where events go (§6.1).
-#[derive(Clone, Copy, Debug)]
-pub struct Events<'c> {
-    pub(crate) backend: &'c str,
-    pub(crate) key: Key<'c>,
-    pub(crate) base_uri: &'c str,
-}
-
-impl<'c> Events<'c> {
-    /// Events through the backend of this name, to Statsig.
-    pub fn new(backend: &'c str, key: Key<'c>) -> Self {
-        Events {
-            backend,
-            key,
-            base_uri: EVENTS_BASE_URI,
-        }
-    }
-
-    /// Another scheme and host, without a slash at the end, for a proxy.
-    #[must_use]
-    pub fn with_base_uri(mut self, uri: &'c str) -> Self {
-        self.base_uri = uri;
-        self
-    }
-}
-
-/// The project's key for events. `Debug` does not show it.
-#[derive(Clone, Copy)]
-#[non_exhaustive]
-pub enum Key<'c> {
-    /// A server secret key: `/v1/log_event` with the key in a header.
-    Secret(&'c str),
-    /// A server secret key in a Secret Store, read when events are sent.
-    Stored {
-        /// The name of the store's resource link.
-        store: &'c str,
-        /// The secret's name.
-        name: &'c str,
-    },
-    /// A client key: `/v1/rgstr` with the key in the query.
-    Client(&'c str),
-}
-
-impl fmt::Debug for Key<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Key::Secret(_) => "Secret(..)",
-            Key::Stored { .. } => "Stored(..)",
-            Key::Client(_) => "Client(..)",
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::destination::Key;
     use alloc::format;
 
     #[test]

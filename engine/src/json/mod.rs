@@ -15,6 +15,8 @@ pub(crate) use canonical::write_canonical;
 #[cfg(feature = "compile")]
 pub(crate) use canonical::write_minified;
 pub(crate) use object::{Object, write_texts};
+#[cfg(feature = "compile")]
+pub(crate) use scanner::space_end;
 pub(crate) use scanner::{Fault, FaultKind, Kind, Scanner, plain_end};
 pub(crate) use sink::Sink;
 pub(crate) use string::RawStr;

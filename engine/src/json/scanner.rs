@@ -2,6 +2,8 @@
 
 use super::RawStr;
 use super::string::hex4;
+#[cfg(feature = "compile")]
+use crate::table::wire::same;
 
 /// Deepest nesting that is read: as `serde_json`, which reads Statsig's payloads in its own core.
 pub(crate) const MAX_DEPTH: u32 = 128;
@@ -77,7 +79,7 @@ pub(crate) fn plain_end(bytes: &[u8], at: usize) -> usize {
 
 /// Where the white space from `at` on ends: spaces eight at a time.
 #[inline(never)]
-fn space_end(bytes: &[u8], at: usize) -> usize {
+pub(crate) fn space_end(bytes: &[u8], at: usize) -> usize {
     const SPACES: u64 = 0x2020_2020_2020_2020;
     let mut at = at;
     while let b' ' | b'\n' | b'\r' | b'\t' = byte_at(bytes, at) {
@@ -120,6 +122,12 @@ impl<'j> Scanner<'j> {
     /// Where the scanner is, in bytes from the beginning of the text.
     pub(crate) fn offset(&self) -> usize {
         self.at
+    }
+
+    /// Passes over a value that the caller has seen to be next, and so many bytes long.
+    #[cfg(feature = "compile")]
+    pub(crate) fn pass_over(&mut self, length: usize) {
+        self.advance(length);
     }
 
     /// Whether white space was passed over between the tokens so far.
@@ -230,10 +238,19 @@ impl<'j> Scanner<'j> {
 
     /// The next key of the object; its value must be read or skipped before the next call.
     pub(crate) fn next_key(&mut self) -> Result<Option<RawStr<'j>>> {
+        match self.has_next_key()? {
+            true => self.key().map(Some),
+            false => Ok(None),
+        }
+    }
+
+    /// Whether the object has another key, which is next; then it must be read.
+    #[inline]
+    pub(crate) fn has_next_key(&mut self) -> Result<bool> {
         match self.token() {
             b'}' => {
                 self.close();
-                return Ok(None);
+                return Ok(false);
             }
             b',' if !self.first => self.advance(1),
             _ if self.first => self.first = false,
@@ -242,9 +259,31 @@ impl<'j> Scanner<'j> {
         if self.token() != b'"' {
             return self.fault(FaultKind::Syntax);
         }
+        Ok(true)
+    }
+
+    /// The key that is next, and its colon.
+    #[inline]
+    pub(crate) fn key(&mut self) -> Result<RawStr<'j>> {
         let key = self.quoted()?;
         self.colon()?;
-        Ok(Some(key))
+        Ok(key)
+    }
+
+    /// Passes over the key that is next, and its colon, if it is this one without escapes and white space.
+    #[cfg(feature = "compile")]
+    #[inline]
+    pub(crate) fn key_is(&mut self, name: &str) -> bool {
+        let bytes = self.text.as_bytes();
+        let start = self.at.wrapping_add(1);
+        let end = start.wrapping_add(name.len());
+        let is = byte_at(bytes, end) == b'"'
+            && byte_at(bytes, end.wrapping_add(1)) == b':'
+            && same(bytes.get(start..end).unwrap_or_default(), name.as_bytes());
+        if is {
+            self.at = end.wrapping_add(2);
+        }
+        is
     }
 
     /// Whether the array has another element, which must then be read or skipped.

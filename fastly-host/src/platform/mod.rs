@@ -14,6 +14,8 @@
 pub mod backend;
 pub mod body;
 mod buffer;
+#[cfg(feature = "drop-in")]
+pub mod cache;
 pub mod clock;
 pub mod config_store;
 pub mod decimal;
@@ -26,6 +28,7 @@ pub mod percent;
 pub mod random;
 pub mod request;
 pub mod response;
+pub(crate) mod scan;
 pub mod secret_store;
 mod status;
 
