@@ -35,7 +35,7 @@ export function serve(ask) {
     if (done !== undefined) {
       event.waitUntil(done());
     }
-    return new Response(JSON.stringify({ value, rule_id: ruleID }), {
+    return new Response(JSON.stringify({ value, ruleID }), {
       headers: { "content-type": "application/json" },
     });
   }
