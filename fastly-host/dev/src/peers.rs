@@ -73,9 +73,11 @@ fn install(dir: &Path) -> Outcome<()> {
     if std::fs::read(&installed).is_ok_and(|there| there == wanted) {
         return Ok(());
     }
+    // Not `npm ci`: it wants builds for every platform in the lock, among them some that a registry may not have.
     let mut command = Command::new("npm");
     command
-        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+        .args(["install", "--no-save", "--ignore-scripts"])
+        .args(["--no-audit", "--no-fund"])
         .current_dir(dir);
     let label = "installing Statsig's JavaScript and Fastly's engine with npm";
     say(label);
