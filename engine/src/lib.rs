@@ -32,6 +32,7 @@ mod evaluation;
 pub mod explain;
 mod exposure;
 mod hash;
+pub mod id_list;
 mod json;
 mod lowercase;
 mod message;
