@@ -24,6 +24,7 @@ pub mod bootstrap;
 mod calendar;
 mod capitals;
 mod cased;
+pub mod chunks;
 #[cfg(feature = "compile")]
 pub mod compile;
 mod environment;

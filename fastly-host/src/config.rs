@@ -25,6 +25,8 @@ pub struct Config<'c> {
     pub(crate) bootstrap: Option<&'c [u8]>,
     pub(crate) events: Option<Events<'c>>,
     pub(crate) options: Options<'c>,
+    #[cfg(feature = "drop-in")]
+    pub(crate) table_max_age_s: Option<u32>,
 }
 
 /// An item of a KV Store.
@@ -52,6 +54,21 @@ impl<'c> Config<'c> {
     pub fn with_bootstrap(mut self, specs: &'c [u8]) -> Self {
         self.bootstrap = Some(specs);
         self
+    }
+
+    /// How long the table compiled from Statsig's JSON in the KV Store may be kept in the Core Cache; an hour unless given,
+    /// 0 does without the cache. It says nothing about how old specs may be: a new value in the store has a table of its
+    /// own at once.
+    #[cfg(feature = "drop-in")]
+    #[must_use]
+    pub fn with_table_max_age(mut self, seconds: u32) -> Self {
+        self.table_max_age_s = Some(seconds);
+        self
+    }
+
+    #[cfg(feature = "drop-in")]
+    pub(crate) fn table_max_age_s(&self) -> u32 {
+        self.table_max_age_s.unwrap_or(3_600)
     }
 
     /// Sends exposures and events. Without it nothing is logged.

@@ -48,6 +48,8 @@ mod statsig;
 mod status;
 mod sticky;
 mod store;
+#[cfg(feature = "drop-in")]
+mod table_cache;
 mod typed;
 
 pub use bare::{BareHandled, BareResponse, handle_bare, serve_bare};
@@ -66,3 +68,5 @@ pub use statsig::Statsig;
 pub use status::write_status;
 pub use sticky::{Sticky, StickyRoom, StickyStorage};
 pub use store::ParameterStore;
+#[cfg(feature = "drop-in")]
+pub use table_cache::{CacheError, CacheState, Cached};

@@ -90,6 +90,12 @@ fn the_bundled_project() {
 fn the_demo_project_as_json() {
     let service = with_specs("demo-json", common::DEMO_SPECS);
     assert_golden(&service, common::demo_golden());
+    // The answers after the first were those of the table that it left.
+    let status = service.get("/status").json();
+    assert_eq!(status["source"], "kv store", "{status}");
+    assert_eq!(status["format"], "json", "{status}");
+    let cache = serde_json::json!({"state": "found", "errors": 0, "lastError": null});
+    assert_eq!(status["cache"], cache, "{status}");
 }
 
 #[test]
