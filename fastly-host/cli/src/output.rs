@@ -6,12 +6,15 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::secret::redact;
+use crate::watch::event::Log;
 
 /// How a command writes.
 #[derive(Clone, Copy, Debug)]
 pub struct Output {
     /// JSON for machines, one value a line.
     pub json: bool,
+    /// Where notes are events.
+    pub log: Option<Log>,
 }
 
 impl Output {
@@ -25,6 +28,9 @@ impl Output {
 
     /// Something to know that is not the result, on standard error.
     pub fn note(self, text: &str) {
+        if let Some(log) = self.log {
+            return log.event("note", text, serde_json::json!({}));
+        }
         match self.json {
             true => eprintln!("{}", redact(&serde_json::json!({"note": text}).to_string())),
             false => eprintln!("{}", redact(text)),

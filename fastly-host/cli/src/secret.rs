@@ -59,7 +59,9 @@ impl Secret {
         if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             let from = file.map_or(variable.to_owned(), |path| path.display().to_string());
             return Err(Problem::usage(
-                format!("the {what} in {from} is empty or has blanks or other odd characters in it"),
+                format!(
+                    "the {what} in {from} is empty or has blanks or other odd characters in it"
+                ),
                 format!("put the {what}, and nothing else, into {from}"),
             ));
         }
@@ -80,6 +82,18 @@ impl Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Secret({COVERED})")
+    }
+}
+
+/// The variables that hold secrets.
+pub const VARIABLES: [&str; 2] = ["FASTLY_API_TOKEN", "STATSIG_SECRET_KEY"];
+
+/// Covers what the environment holds, also where a command does not need it.
+pub fn cover_environment() {
+    for variable in VARIABLES {
+        if let Ok(text) = std::env::var(variable) {
+            Secret::new(text.trim());
+        }
     }
 }
 

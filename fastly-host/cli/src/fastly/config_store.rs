@@ -65,8 +65,8 @@ impl Listing {
 /// One change of a bulk write.
 #[derive(Clone, Debug)]
 pub enum Change {
-    /// Makes an item; fails where there is one.
-    Create(String, String),
+    /// Writes an item, whether there is one or not.
+    Upsert(String, String),
     /// Removes an item.
     Delete(String),
 }
@@ -123,15 +123,16 @@ impl ConfigStore<'_> {
             let items: Vec<_> = part
                 .iter()
                 .map(|change| match change {
-                    Change::Create(key, value) => {
-                        json!({"op": "create", "item_key": key, "item_value": value})
+                    Change::Upsert(key, value) => {
+                        json!({"op": "upsert", "item_key": key, "item_value": value})
                     }
                     Change::Delete(key) => json!({"op": "delete", "item_key": key}),
                 })
                 .collect();
             let body = json!({"items": items}).to_string();
             let ask = self.api.ask(Method::PATCH, &self.path("items"), what);
-            self.api.send(&ask.body("application/json", body.as_bytes()))?;
+            self.api
+                .send(&ask.body("application/json", body.as_bytes()))?;
         }
         Ok(())
     }

@@ -148,12 +148,16 @@ impl KvStore<'_> {
         }
     }
 
-    /// Writes items unconditionally, in one request; gives back the numbers of those that were not taken, with the
+    /// Writes items unconditionally, in one request, for good or for a time; gives back the numbers of those that were not taken, with the
     /// store's reasons. `None`: the request was too large as a whole.
-    pub fn put_batch(&self, items: &[(String, Vec<u8>)]) -> Result<Option<Vec<(usize, String)>>> {
+    pub fn put_batch(
+        &self,
+        items: &[(String, Vec<u8>)],
+        time_to_live_s: Option<u32>,
+    ) -> Result<Option<Vec<(usize, String)>>> {
         let what = format!("writing {} items to KV store {}", items.len(), self.id);
         let path = format!("/resources/stores/kv/{}/batch", segment(&self.id));
-        let body = batch_body(items)?;
+        let body = batch_body(items, time_to_live_s)?;
         let ask = self.api.ask(Method::PUT, &path, what);
         let ask = ask.body("application/x-ndjson", &body);
         let answer = self.api.http.send(&ask)?;
@@ -165,7 +169,8 @@ impl KvStore<'_> {
             #[serde(default)]
             errors: Vec<BatchError>,
         }
-        let errors = serde_json::from_slice(&answer.body).map_or(Vec::new(), |read: Errors| read.errors);
+        let errors =
+            serde_json::from_slice(&answer.body).map_or(Vec::new(), |read: Errors| read.errors);
         match (answer.is_success(), errors.is_empty()) {
             (true, true) => return Ok(Some(Vec::new())),
             (false, true) => return Err(unexpected(&ask, SERVER, &answer)),
@@ -173,7 +178,11 @@ impl KvStore<'_> {
         }
         let mut failed = Vec::new();
         for error in &errors {
-            let by_key = || items.iter().position(|(key, _)| Some(key) == error.key.as_ref());
+            let by_key = || {
+                items
+                    .iter()
+                    .position(|(key, _)| Some(key) == error.key.as_ref())
+            };
             match error.index.filter(|&at| at < items.len()).or_else(by_key) {
                 Some(at) => failed.push((at, error.to_string())),
                 None => bail!("{}: {error}", ask.what),
@@ -212,7 +221,11 @@ impl KvStore<'_> {
             let page: Page = serde_json::from_slice(&answer.body)
                 .with_context(|| format!("{}: the answer is no page of keys", ask.what))?;
             keys.extend(page.data);
-            match page.meta.next_cursor.filter(|next| !next.is_empty() && *next != cursor) {
+            match page
+                .meta
+                .next_cursor
+                .filter(|next| !next.is_empty() && *next != cursor)
+            {
                 Some(next) => cursor = next,
                 None => return Ok(keys),
             }
@@ -232,7 +245,9 @@ impl KvStore<'_> {
 }
 
 fn description(answer: &Answer) -> Result<Description> {
-    let generation = answer.header("generation").and_then(|text| text.parse().ok());
+    let generation = answer
+        .header("generation")
+        .and_then(|text| text.parse().ok());
     let metadata = answer.headers.get("metadata").map(|value| value.as_bytes());
     Ok(Description {
         generation: generation.context("Fastly's answer has no header `generation`")?,
@@ -241,8 +256,10 @@ fn description(answer: &Answer) -> Result<Description> {
 }
 
 /// One JSON object a line, values in Base64.
-fn batch_body(items: &[(String, Vec<u8>)]) -> Result<Vec<u8>> {
-    let room = items.iter().map(|(key, value)| key.len() + value.len() * 4 / 3 + 40);
+fn batch_body(items: &[(String, Vec<u8>)], time_to_live_s: Option<u32>) -> Result<Vec<u8>> {
+    let room = items
+        .iter()
+        .map(|(key, value)| key.len() + value.len() * 4 / 3 + 40);
     let mut body = Vec::with_capacity(room.sum());
     for (key, value) in items {
         body.extend_from_slice(b"{\"key\":");
@@ -252,8 +269,11 @@ fn batch_body(items: &[(String, Vec<u8>)]) -> Result<Vec<u8>> {
         let length = base64::encoded_len(value.len(), true).context("a value beyond all memory")?;
         body.resize(start + length, 0);
         STANDARD.encode_slice(value, &mut body[start..])?;
-        body.extend_from_slice(b"\"}\n");
+        body.push(b'"');
+        if let Some(seconds) = time_to_live_s {
+            body.extend_from_slice(format!(",\"time_to_live_sec\":{seconds}").as_bytes());
+        }
+        body.extend_from_slice(b"}\n");
     }
     Ok(body)
 }
-

@@ -20,6 +20,7 @@ const SERVER: &str = "Fastly";
 /// How to reach Fastly's API.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Fastly")]
+#[group(id = "fastly-access")]
 pub struct Access {
     /// A file with the API token; otherwise it is taken from the environment variable FASTLY_API_TOKEN
     #[arg(long, value_name = "FILE")]

@@ -22,6 +22,9 @@ pub use rate_limit::RateLimit;
 /// A body this large asks the server first whether it wants it.
 const ASK_FIRST: usize = 1_000_000;
 
+/// What a request under way is given to end when the process is asked to stop.
+const LAST: Duration = Duration::from_secs(3);
+
 /// A server that sends less than this many bytes in a second is too slow to wait for.
 const SLOWEST: u64 = 20_000;
 
@@ -205,6 +208,16 @@ impl Http {
         &self.base
     }
 
+    /// Once asked to stop, a request under way has a little longer, and is broken off then.
+    pub fn end_when_asked(&self) {
+        let (stop, agent) = (self.stop.clone(), self.agent.clone());
+        std::thread::spawn(move || {
+            while !stop.wait(Duration::from_secs(3_600)) {}
+            std::thread::sleep(LAST);
+            agent.shutdown();
+        });
+    }
+
     /// What the server last said of its rate limit.
     pub fn rate_limit(&self) -> RateLimit {
         *self.limit.lock().unwrap_or_else(PoisonError::into_inner)
@@ -382,7 +395,10 @@ fn describe(error: ureq::Error) -> anyhow::Error {
 
 fn odd(ask: &Ask<'_>) -> anyhow::Error {
     Problem::usage(
-        format!("{}: an address or a header that HTTP cannot carry", ask.what),
+        format!(
+            "{}: an address or a header that HTTP cannot carry",
+            ask.what
+        ),
         "use names of plain letters, digits, `-` and `_`",
     )
 }
@@ -399,8 +415,12 @@ pub fn unexpected(ask: &Ask<'_>, server: &str, answer: &Answer) -> anyhow::Error
     let advice = match answer.status {
         401 | 403 => "check the key: whether it is valid, and whether it may do this",
         404 => "check the id of the store and the names",
-        413 => "the value is too large for this store: send less, or another format, or ask for a higher limit",
-        300..400 => "the server redirects, which is not followed with a key: give the final address",
+        413 => {
+            "the value is too large for this store: send less, or another format, or ask for a higher limit"
+        }
+        300..=399 => {
+            "the server redirects, which is not followed with a key: give the final address"
+        }
         _ => "run the command again; if it goes on, the message above is for the server's support",
     };
     Problem::failed(
