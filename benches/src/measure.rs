@@ -9,10 +9,11 @@ use statsig_benches_cases::payload::Reading;
 use statsig_edge::{SpecKind, Table};
 
 use crate::callgrind::{Heap, Native};
+use crate::first_version::first_version;
 use crate::guest::{Executed, Guest};
-use crate::request::{self, Given, Request};
+use crate::request::{self, Cache, Given, Request};
 use crate::sizes::Size;
-use crate::{Arguments, evaluation_payload, read, report, synthetic};
+use crate::{Arguments, core, evaluation_payload, read, report, synthetic};
 
 /// A payload of the T table.
 pub(crate) struct Payload {
@@ -21,7 +22,7 @@ pub(crate) struct Payload {
     pub(crate) table: Vec<u8>,
     /// A gate that it has.
     pub(crate) gate: String,
-    json_file: PathBuf,
+    pub(crate) json_file: PathBuf,
     table_file: PathBuf,
 }
 
@@ -52,48 +53,103 @@ pub(crate) struct Measured {
     pub(crate) requests: Vec<(&'static Row, Request)>,
     /// The section that the runs under Viceroy gave.
     pub(crate) machine: Option<String>,
+    /// What was asked for.
+    pub(crate) ran: Vec<Part>,
 }
 
-/// What a run can be restricted to.
-struct Selection<'a>(Option<&'a str>);
+/// A part of the page that can be measured alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Opening, reading and compiling.
+    Table,
+    /// Checks.
+    Evaluation,
+    /// Whole requests.
+    Requests,
+    /// Sizes of modules.
+    Sizes,
+}
 
-impl Selection<'_> {
-    fn has(&self, key: &str) -> bool {
-        self.0.is_none_or(|only| key.contains(only))
+impl Part {
+    const ALL: [Part; 4] = [Part::Table, Part::Evaluation, Part::Requests, Part::Sizes];
+
+    /// What the ids of its cases begin with.
+    pub(crate) fn letter(self) -> char {
+        match self {
+            Part::Table => 'T',
+            Part::Evaluation => 'E',
+            Part::Requests => 'R',
+            Part::Sizes => 'W',
+        }
+    }
+}
+
+/// What a run is restricted to: parts, and what has a text in its key.
+pub(crate) struct Selection<'a> {
+    parts: Vec<Part>,
+    only: Option<&'a str>,
+}
+
+impl<'a> Selection<'a> {
+    /// `parts=TERW only=TEXT`, each of which may be missing.
+    fn of(arguments: &'a Arguments) -> Self {
+        let letters = arguments.optional("parts");
+        let asked = |part: &Part| letters.is_none_or(|all| all.contains(part.letter()));
+        Self {
+            parts: Part::ALL.into_iter().filter(asked).collect(),
+            only: arguments.optional("only"),
+        }
+    }
+
+    /// A key begins with the letter of its part.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.parts.iter().any(|part| key.starts_with(part.letter()))
+            && self.only.is_none_or(|only| key.contains(only))
     }
 }
 
 pub(crate) fn bench(arguments: &Arguments) -> Result<(), String> {
     let scratch = arguments.path("scratch")?;
-    let selection = Selection(arguments.optional("only"));
-    let mut measured = Measured::default();
+    let selection = Selection::of(arguments);
+    let mut measured = Measured {
+        ran: selection.parts.clone(),
+        ..Measured::default()
+    };
     for (name, file) in arguments.modules() {
         measured
             .sizes
             .push((name.to_owned(), Size::of(&read(&file)?)?));
     }
     measured.payloads = payloads(&scratch)?;
-    let evaluation = compile(&evaluation_payload::payload().into_bytes())?;
-    let evaluation_file = scratch.join("evaluation.table");
-    write(&evaluation_file, &evaluation)?;
+    let json = evaluation_payload::payload().into_bytes();
+    let evaluation = compile(&json)?;
+    let evaluation_files = [
+        scratch.join("evaluation.json"),
+        scratch.join("evaluation.table"),
+    ];
+    let [json_file, table_file] = &evaluation_files;
+    write(json_file, &json)?;
+    write(table_file, &evaluation)?;
 
-    eprintln!("whole requests");
     measured.machine = match arguments.path("machine") {
         Ok(path) => Some(String::from_utf8(read(&path)?).map_err(|error| error.to_string())?),
         Err(_) => None,
     };
-    requests(&mut measured, arguments, &selection)?;
-
-    eprintln!("counting Wasm instructions");
-    guest(
-        &mut measured,
-        &read(&arguments.path("cases")?)?,
-        &evaluation,
-        &selection,
-    )?;
-    eprintln!("counting native instructions under callgrind");
-    let native = Native::new(&arguments.path("native")?, &scratch)?;
-    run_native(&mut measured, &native, &evaluation_file, &selection)?;
+    if selection.parts.contains(&Part::Requests) {
+        eprintln!("whole requests");
+        requests(&mut measured, arguments, &selection)?;
+    }
+    if selection.parts.contains(&Part::Table) || selection.parts.contains(&Part::Evaluation) {
+        eprintln!("counting Wasm instructions");
+        let cases = read(&arguments.path("cases")?)?;
+        guest(&mut measured, &cases, &evaluation, &selection)?;
+        eprintln!("counting native instructions under callgrind");
+        let native = Native::new(&arguments.path("native")?, &scratch)?;
+        run_native(&mut measured, &native, table_file, &selection)?;
+        eprintln!("counting those of statsig-rust");
+        let native = Native::new(&arguments.path("core")?, &scratch)?;
+        core::run(&mut measured, &native, &evaluation_files, &selection)?;
+    }
 
     if let Some(count) = arguments
         .optional("profile")
@@ -101,14 +157,11 @@ pub(crate) fn bench(arguments: &Arguments) -> Result<(), String> {
     {
         report::profiles(&measured, count);
     }
-    if selection.0.is_some() {
-        print!("{}", report::measurements(&measured));
+    if selection.only.is_some() {
+        print!("{}", report::sections(&measured).concat());
         return Ok(());
     }
-    let results = arguments.path("results")?;
-    write(&results, report::page(&measured).as_bytes())?;
-    println!("written: {}", results.display());
-    Ok(())
+    report::write(&arguments.path("results")?, &measured)
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
@@ -172,6 +225,8 @@ pub(crate) struct Row {
     pub(crate) module: &'static str,
     /// The payload, and whether the store holds it as a table.
     pub(crate) value: (&'static str, bool),
+    /// Whether an earlier request has left its table in the cache.
+    pub(crate) cached: bool,
     /// Path and query.
     pub(crate) path: &'static str,
     /// What it isolates.
@@ -191,8 +246,17 @@ const fn row(
         id,
         module,
         value,
+        cached: false,
         path,
         isolates,
+    }
+}
+
+/// A second request on JSON.
+const fn cached(row: Row) -> Row {
+    Row {
+        cached: true,
+        ..row
     }
 }
 
@@ -202,7 +266,7 @@ const EVAL_JSON: (&str, bool) = ("eval", false);
 const LARGE_JSON: (&str, bool) = ("4MB", false);
 
 #[rustfmt::skip]
-pub(crate) const ROWS: [Row; 20] = [
+pub(crate) const ROWS: [Row; 22] = [
     row("R0", "bare-empty", EVAL, GATE, "taking a request and answering it"),
     row("R0", "bare-kv", EVAL, GATE, "besides, reading the table of 0.43 MB JSON"),
     row("R0", "bare-kv", LARGE, GATE, "the same with the table of 4 MB JSON"),
@@ -213,8 +277,10 @@ pub(crate) const ROWS: [Row; 20] = [
     row("R1", "bare", EVAL, "/layer/Basic_test_layer/value?userID=user-2", "a layer's parameter and its exposure"),
     row("R2", "bare-kv", EVAL_JSON, GATE, "reading the JSON itself"),
     row("R2", "bare-kv", LARGE_JSON, GATE, "the same, 4 MB"),
-    row("R2", "bare-drop-in", EVAL_JSON, GATE, "compiling the JSON, then the gate: today in every request"),
+    row("R2", "bare-drop-in", EVAL_JSON, GATE, "compiling the JSON, then the gate: the first request on a value"),
     row("R2", "bare-drop-in", LARGE_JSON, "/gate/checkout_editor_5?userID=user-1", "the same, 4 MB"),
+    cached(row("R2", "bare-drop-in", EVAL_JSON, GATE, "the next one: its table is in the cache")),
+    cached(row("R2", "bare-drop-in", LARGE_JSON, "/gate/checkout_editor_5?userID=user-1", "the same, 4 MB")),
     row("R2", "bare-drop-in", EVAL, GATE, "a table, in the build that could compile"),
     row("R3", "bare-empty-reuse", EVAL, GATE, "the second request of a sandbox that does nothing"),
     row("R3", "bare-reuse", EVAL, GATE, "the second request of a sandbox: the store is not read, the exposure is a repeat"),
@@ -243,13 +309,20 @@ fn requests(
         let value = if table { &payload.table } else { &payload.json };
         let uri = format!("http://127.0.0.1:7676{}", row.path);
         let module = read(&arguments.path(&format!("module:{}", row.module))?)?;
-        let given = Given {
+        let mut given = Given {
             uri: &uri,
             value,
+            cache: Cache::new(),
             requests: 3,
         };
-        let done = request::run(&module, &given)
-            .map_err(|error| format!("{} {}: {error}", row.module, row.path))?;
+        let run = |given: &Given<'_>| {
+            request::run(&module, given)
+                .map_err(|error| format!("{} {}: {error}", row.module, row.path))
+        };
+        if row.cached {
+            given.cache = run(&given)?.cache;
+        }
+        let done = run(&given)?;
         if done.status != 200 {
             let body = String::from_utf8_lossy(&done.body).into_owned();
             return Err(format!(
@@ -348,8 +421,20 @@ fn run_native(
             );
         }
     }
-    // The long ones first, so that none is left alone at the end.
     jobs.retain(|(key, _)| selection.has(key) || key == "hash" || key == "compression");
+    for (key, executed, heap) in count_all(native, jobs)? {
+        let key = key.strip_prefix("T ").unwrap_or(&key).to_owned();
+        measured.native.insert(key.clone(), executed);
+        measured.heap.insert(key, heap);
+    }
+    Ok(())
+}
+
+/// Counts each case, named by its key, on all processors; the last ones first, which take longest.
+pub(crate) fn count_all(
+    native: &Native,
+    jobs: Vec<(String, Vec<String>)>,
+) -> Result<Vec<(String, Executed, Heap)>, String> {
     let queue = Mutex::new(jobs);
     let done = Mutex::new(Vec::new());
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
@@ -360,19 +445,13 @@ fn run_native(
                     let words: Vec<&str> = words.iter().map(String::as_str).collect();
                     let counted = native
                         .count(&words)
-                        .and_then(|executed| Ok((executed, native.heap(&words)?)));
-                    lock(&done).push((key, counted));
+                        .and_then(|executed| Ok((key, executed, native.heap(&words)?)));
+                    lock(&done).push(counted);
                 }
             });
         }
     });
-    for (key, counted) in done.into_inner().unwrap_or_default() {
-        let (executed, heap) = counted?;
-        let key = key.strip_prefix("T ").unwrap_or(&key).to_owned();
-        measured.native.insert(key.clone(), executed);
-        measured.heap.insert(key, heap);
-    }
-    Ok(())
+    done.into_inner().unwrap_or_default().into_iter().collect()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -391,12 +470,19 @@ pub(crate) fn one_request(words: &[String]) -> Result<(), String> {
         return Err("say `request MODULE VALUE URI`".into());
     };
     let value = read(value.as_ref())?;
-    let given = Given {
+    let mut given = Given {
         uri,
         value: &value,
+        cache: Cache::new(),
         requests: 3,
     };
-    let done = crate::request::run(&read(module.as_ref())?, &given)?;
+    let module = read(module.as_ref())?;
+    let mut done = request::run(&module, &given)?;
+    if !done.cache.is_empty() {
+        println!("the first one left a table in the cache; this is the second");
+        given.cache = done.cache;
+        done = request::run(&module, &given)?;
+    }
     println!("{} {}", done.status, String::from_utf8_lossy(&done.body));
     println!(
         "{} instructions until the answer, {} in all, {} pages, {} host calls, {} requests sent, missing {:?}",
@@ -415,7 +501,13 @@ pub(crate) fn one_request(words: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-/// The payloads as files `NAME.json` and `NAME.table`.
+/// The payloads as files `NAME.json` and `NAME.table`, two of them as `NAME.v1.json` besides.
 pub(crate) fn write_payloads(folder: &Path) -> Result<(), String> {
-    payloads(folder).map(drop)
+    for payload in payloads(folder)? {
+        if ["eval", "4MB"].contains(&payload.name) {
+            let json = first_version(&payload.json).ok_or("a payload that is not v2")?;
+            write(&folder.join(format!("{}.v1.json", payload.name)), &json)?;
+        }
+    }
+    Ok(())
 }

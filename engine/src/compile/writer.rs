@@ -9,7 +9,7 @@ use super::members;
 use super::source::{Source, Span};
 use crate::hash::checksum;
 use crate::json::write_minified;
-use crate::sha256::Prefix;
+use crate::sha256::Sha256;
 use crate::table::condition::{CONDITION, ConditionType, FIELD, Operator};
 use crate::table::wire::{NONE, same};
 use crate::table::{FLAG_V1, FORMAT_VERSION, HEADER, MAGIC, SECTIONS, Section};
@@ -225,7 +225,7 @@ impl Writer {
             self.buffer.extend_from_slice(source.bytes(*text));
             self.buffer.push(b'.');
         }
-        let prefix = Prefix::encode(&self.buffer);
+        let prefix = Sha256::encode_prefix(&self.buffer);
         self.intern(Section::Prefixes, 0, &prefix)
     }
 
@@ -275,7 +275,7 @@ impl Writer {
         let lowered = source.lowered(name);
         let name_at = self.text(source, name);
         let lowered_at = self.text(source, lowered);
-        let builtin = Builtin::code_of(source.text(lowered)).into();
+        let builtin = Builtin::of(source.text(lowered)).0.into();
         source.forget(mark);
         self.small(Section::Fields, FIELD, [name_at, lowered_at, builtin])
     }

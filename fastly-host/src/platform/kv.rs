@@ -3,6 +3,8 @@
 //! A look-up is started first and waited for last, so that it is in flight while the request is being parsed. A KV read
 //! from start to end is six host calls, `close` of the body included.
 
+#[cfg(feature = "drop-in")]
+use super::body::Begun;
 use super::body::Body;
 use super::error::Error;
 use super::imports::kv_store;
@@ -48,6 +50,14 @@ impl Store {
 pub struct Pending(u32);
 
 impl Pending {
+    pub(crate) const fn from_handle(handle: u32) -> Self {
+        Self(handle)
+    }
+
+    pub(crate) fn into_handle(self) -> u32 {
+        self.0
+    }
+
     /// Waits for the item; a missing key is [`Error::NotFound`].
     pub fn wait(self) -> Result<Item, Error> {
         let mut metadata = [0; METADATA_ROOM];
@@ -77,6 +87,12 @@ impl Item {
     /// Reads the value: one exact allocation, usually one read. See [`Body::read_all`].
     pub fn read_all(self) -> Result<Vec<u8>, Error> {
         self.body.read_all(VALUE_LIMIT)
+    }
+
+    /// Reads how the value begins. See [`Body::read_head`].
+    #[cfg(feature = "drop-in")]
+    pub fn read_head(self, count: usize) -> Result<Begun, Error> {
+        self.body.read_head(count)
     }
 }
 

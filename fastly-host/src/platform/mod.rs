@@ -11,9 +11,11 @@
 //! value is dropped, so a reused sandbox does not fill up. On targets other than Wasm `imports` is the fake host of
 //! [`fake`], so that everything above can be tested natively, faults included.
 
+pub(crate) mod async_io;
 pub mod backend;
 pub mod body;
 mod buffer;
+pub mod cache;
 pub mod clock;
 pub mod config_store;
 pub mod decimal;
@@ -26,6 +28,7 @@ pub mod percent;
 pub mod random;
 pub mod request;
 pub mod response;
+pub(crate) mod scan;
 pub mod secret_store;
 mod status;
 
