@@ -7,6 +7,7 @@ use core::str::Chars;
 
 use crate::capitals::to_lower;
 use crate::cased::{is_case_ignorable, is_cased};
+use crate::characters;
 use crate::hash::{TOPS, lower_ascii};
 use crate::table::wire::short_word;
 
@@ -27,16 +28,6 @@ pub(crate) fn lowercase(text: &str) -> Lowercase<'_> {
         text,
         rest: text.chars(),
         pending: None,
-    }
-}
-
-/// The text lower-cased, as `str::to_lowercase` without its tables.
-#[cfg(feature = "compile")]
-pub(crate) fn lowercased(text: &str) -> alloc::string::String {
-    if text.is_ascii() {
-        text.to_ascii_lowercase()
-    } else {
-        lowercase(text).collect()
     }
 }
 
@@ -68,7 +59,8 @@ pub(crate) fn equals_lowercased(text: &str, lowered: &str) -> bool {
 /// What follows a character in a text that begins with it.
 #[inline(never)]
 pub(crate) fn strip_char(text: &str, character: char) -> Option<&str> {
-    text.strip_prefix(character)
+    let mut rest = text.chars();
+    (characters::next(&mut rest) == Some(character)).then(|| rest.as_str())
 }
 
 /// Whether the characters are those of the text.
@@ -77,8 +69,8 @@ pub(crate) fn is_spelt(mut characters: impl Iterator<Item = char>, text: &str) -
 }
 
 /// [`equals_lowercased`] for a text that is ASCII, eight bytes at a time: most entries of a list differ in length already.
-pub(crate) fn equals_lowercased_ascii(text: &str, lowered: &[u8]) -> bool {
-    let text = text.as_bytes();
+#[inline(never)]
+pub(crate) fn equals_lowercased_ascii(text: &[u8], lowered: &[u8]) -> bool {
     if text.len() != lowered.len() {
         return false;
     }
@@ -122,7 +114,7 @@ impl Iterator for Lowercase<'_> {
             return Some(pending);
         }
         let before = self.text.len().checked_sub(self.rest.as_str().len());
-        let character = self.rest.next()?;
+        let character = characters::next(&mut self.rest)?;
         if character == 'Σ' {
             let before = before
                 .and_then(|length| self.text.get(..length))
@@ -139,17 +131,22 @@ impl Iterator for Lowercase<'_> {
 
 /// The lower case of a sigma between two texts: `ς` after a letter and not before one, marks aside.
 fn lower_sigma(before: &str, after: &str) -> char {
-    if starts_with_letter(before.chars().rev()) && !starts_with_letter(after.chars()) {
+    if comes_to_letter(before, characters::last) && !comes_to_letter(after, characters::next) {
         'ς'
     } else {
         'σ'
     }
 }
 
-fn starts_with_letter(mut characters: impl Iterator<Item = char>) -> bool {
-    characters
-        .find(|&character| !is_case_ignorable(character))
-        .is_some_and(is_cased)
+/// Whether a letter is the first that counts of what is taken from the text.
+fn comes_to_letter(text: &str, take: fn(&mut Chars<'_>) -> Option<char>) -> bool {
+    let mut characters = text.chars();
+    while let Some(character) = take(&mut characters) {
+        if !is_case_ignorable(character) {
+            return is_cased(character);
+        }
+    }
+    false
 }
 
 #[cfg(test)]
@@ -168,7 +165,10 @@ mod tests {
             assert_eq!(text, expected);
         }
         if text.is_ascii() {
-            assert!(equals_lowercased_ascii(text, expected.as_bytes()));
+            assert!(equals_lowercased_ascii(
+                text.as_bytes(),
+                expected.as_bytes()
+            ));
         }
     }
 

@@ -242,7 +242,7 @@ pub fn ready(table: &[u8]) -> Option<Ready<'_>> {
 }
 
 /// Asks. Gives what [`answers`] compares with the case's answer; with a recorder, the exposure is kept too.
-#[inline(never)]
+#[inline(always)]
 pub fn ask<'t>(
     evaluator: &Ready<'t>,
     user: &User<'_>,
@@ -250,31 +250,34 @@ pub fn ask<'t>(
     scratch: &mut Scratch<'t, 16, 4>,
     recorder: Option<&mut Recorder>,
 ) -> Option<&'t str> {
-    let sink = |exposure: &Exposure<'_, '_>| {
-        if let Some(recorder) = recorder {
-            recorder.expose(exposure);
-        }
-    };
     match case.ask {
         Ask::Gate(name) => {
             let gate = evaluator.gate(user, name, scratch);
-            sink(&gate.exposure());
+            if let Some(recorder) = recorder {
+                recorder.expose(&gate.exposure());
+            }
             Some(if gate.value() { "true" } else { "false" })
         }
         Ask::Config(name, parameter) => {
             let config = evaluator.dynamic_config(user, name, scratch);
-            sink(&config.exposure());
+            if let Some(recorder) = recorder {
+                recorder.expose(&config.exposure());
+            }
             config.parameter(parameter)
         }
         Ask::Experiment(name, parameter) => {
             let experiment = evaluator.experiment(user, name, scratch);
-            sink(&experiment.exposure());
+            if let Some(recorder) = recorder {
+                recorder.expose(&experiment.exposure());
+            }
             experiment.parameter(parameter)
         }
         Ask::Layer(name, parameter) => {
             let layer = evaluator.layer(user, name, scratch);
             let parameter = layer.parameter(parameter)?;
-            sink(&parameter.exposure());
+            if let Some(recorder) = recorder {
+                recorder.expose(&parameter.exposure());
+            }
             Some(parameter.json)
         }
     }

@@ -1,5 +1,8 @@
 //! The scanner: one pass, no recursion, constant memory.
 
+use core::fmt;
+use core::num::NonZeroUsize;
+
 use super::RawStr;
 use super::string::hex4;
 #[cfg(feature = "compile")]
@@ -19,11 +22,43 @@ pub(crate) enum FaultKind {
     Depth,
 }
 
-/// A fault and where it is, in bytes from the beginning of the text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Fault {
-    pub(crate) kind: FaultKind,
-    pub(crate) offset: usize,
+/// A fault and where it is: one word, which needs no memory to be returned.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Fault(NonZeroUsize);
+
+impl Fault {
+    fn new(kind: FaultKind, offset: usize) -> Self {
+        let kind = match kind {
+            FaultKind::Syntax => NonZeroUsize::MIN,
+            FaultKind::Type => NonZeroUsize::MIN.saturating_add(1),
+            FaultKind::Depth => NonZeroUsize::MIN.saturating_add(2),
+        };
+        // No text fills a quarter of the memory.
+        Fault(kind | offset << 2)
+    }
+
+    /// What was expected and not found.
+    pub(crate) fn kind(self) -> FaultKind {
+        match self.0.get() & 3 {
+            1 => FaultKind::Syntax,
+            2 => FaultKind::Type,
+            _ => FaultKind::Depth,
+        }
+    }
+
+    /// Where, in bytes from the beginning of the text.
+    pub(crate) fn offset(self) -> usize {
+        self.0.get() >> 2
+    }
+}
+
+impl fmt::Debug for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Fault")
+            .field(&self.kind())
+            .field(&self.offset())
+            .finish()
+    }
 }
 
 /// The type of the next value, told by its first byte.
@@ -137,10 +172,7 @@ impl<'j> Scanner<'j> {
     }
 
     fn fault<T>(&self, kind: FaultKind) -> Result<T> {
-        Err(Fault {
-            kind,
-            offset: self.offset(),
-        })
+        Err(Fault::new(kind, self.at))
     }
 
     #[inline(always)]
@@ -410,7 +442,13 @@ impl<'j> Scanner<'j> {
         }
         let start = self.at;
         self.pass_number()?;
-        Ok(self.text.get(start..self.at).unwrap_or_default())
+        Ok(self.since(start))
+    }
+
+    /// The text from an earlier place on.
+    #[inline(never)]
+    pub(crate) fn since(&self, start: usize) -> &'j str {
+        self.text.get(start..self.at).unwrap_or_default()
     }
 
     #[inline(never)]
@@ -463,6 +501,11 @@ impl<'j> Scanner<'j> {
         }
     }
 
+    /// Whether what follows begins as `null`.
+    pub(crate) fn is_null(&mut self) -> bool {
+        self.token() == b'n'
+    }
+
     /// Consumes `null` if that is what follows.
     pub(crate) fn null(&mut self) -> Result<bool> {
         if self.token() != b'n' {
@@ -479,7 +522,7 @@ impl<'j> Scanner<'j> {
         self.token();
         let start = self.at;
         self.pass()?;
-        Ok(self.text.get(start..self.at).unwrap_or_default())
+        Ok(self.since(start))
     }
 
     fn pass(&mut self) -> Result<()> {
