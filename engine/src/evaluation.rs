@@ -253,6 +253,12 @@ impl<'t> Evaluation<'t> {
         }
     }
 
+    /// [`Self::new`] in place.
+    #[cfg_attr(target_family = "wasm", inline(never))]
+    pub(crate) fn begin(&mut self, table: Table<'t>, mark: u32) {
+        *self = Self::new(table, mark);
+    }
+
     /// The answer when there are no specs at all.
     pub const fn no_values() -> Self {
         let mut record = Self::new(Table::EMPTY, 0);
@@ -263,6 +269,13 @@ impl<'t> Evaluation<'t> {
     #[inline(always)]
     pub(crate) fn is_unsupported(&self) -> bool {
         self.reason == Reason::Unsupported
+    }
+
+    /// Takes over what is noted of ID lists; other notes stay with the evaluation that made them, and the first one counts.
+    pub(crate) fn note_id_list(&mut self, note: Note) {
+        if self.note == Note::None && matches!(note, Note::IdList | Note::IdListMissing) {
+            self.note = note;
+        }
     }
 
     /// Writes the rule id with its suffix.
@@ -301,6 +314,8 @@ impl<'t> Evaluation<'t> {
             Note::CountryLookupNotLoaded => ("CountryLookupNotLoaded", ""),
             Note::UaParserNotLoaded => ("UAParserNotLoaded", ""),
             Note::IdList if self.reason == Reason::Recognized => (source, ":IdListInMemory"),
+            // No reason of Statsig's own, since its servers have every list.
+            Note::IdListMissing => (source, ":IdListMissing"),
             Note::IdList | Note::None => (source, ""),
         };
         out.write_str(source)?;
@@ -383,4 +398,6 @@ pub enum Note {
     UaParserNotLoaded,
     /// An ID list was consulted.
     IdList,
+    /// A condition asked for an ID list that is not there.
+    IdListMissing,
 }

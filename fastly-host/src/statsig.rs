@@ -1,21 +1,24 @@
 //! Statsig for one request: checks that log their exposures, and events.
 
-use core::cell::RefCell;
+use alloc::vec::Vec;
+use core::cell::{Cell, RefCell};
 
 use statsig_edge::{
     Evaluation, Evaluator, Exposure, ExposureSink, Options, Scratch, SpecKind, Table, User,
 };
 
-use crate::config::{Config, Events};
+use crate::config::Config;
+use crate::destination::Events;
 use crate::encode::Details;
 use crate::environment::HostEnvironment;
-use crate::events::{Buffer, EventValue};
-use crate::flush::{self, Summary};
+use crate::events::{Buffer, EventValue, Recorder};
+use crate::flush::Summary;
 use crate::history::ExposureHistory;
+use crate::id_lists::IdListFailure;
 use crate::layer::Layer;
 use crate::results::{DynamicConfig, Experiment, Gate};
 use crate::sampling::Sampling;
-use crate::specs::{Source, Specs};
+use crate::specs::Specs;
 use crate::store::ParameterStore;
 
 /// Room for one check. What does not fit is missing from the exposure and counted in [`Summary::incomplete`].
@@ -34,6 +37,7 @@ pub struct Statsig<'t> {
     events: Option<Events<'t>>,
     environment: HostEnvironment,
     buffer: RefCell<Buffer>,
+    wants_sync: Cell<bool>,
 }
 
 /// Whether a check is logged.
@@ -61,10 +65,12 @@ impl<'t> Statsig<'t> {
             table,
             options,
             events: config.events,
-            environment: HostEnvironment::new(),
+            environment: HostEnvironment::new()
+                .with_id_lists(config.id_lists.map(|source| source.open())),
             buffer: RefCell::new(Buffer::new(Sampling::new(
                 table.and_then(|table| table.meta()).as_ref(),
             ))),
+            wants_sync: Cell::new(false),
         }
     }
 
@@ -180,12 +186,24 @@ impl<'t> Statsig<'t> {
         metadata: &[(&str, &str)],
     ) {
         let value = value.into();
-        self.record(|buffer| buffer.log(user, &self.options, name, value, metadata));
+        self.record(|recorder, buffer| {
+            recorder.log(buffer, user, &self.options, name, value, metadata);
+        });
     }
 
     /// Tells Statsig about a user without a check.
     pub fn identify(&self, user: &User<'_>) {
         self.log_event(user, "statsig::identify", EventValue::None, &[]);
+    }
+
+    /// Has the sources asked for newer specs when the response of this request has been sent, by `handle` and `serve`. Later requests
+    /// get them: those of a reused sandbox, and with [`Config::with_core_cache`] those of the same place.
+    pub fn sync_config_specs(&self) {
+        self.wants_sync.set(true);
+    }
+
+    pub(crate) fn wants_sync(&self) -> bool {
+        self.wants_sync.get()
     }
 
     /// The specs in force: source, form, failures.
@@ -198,6 +216,11 @@ impl<'t> Statsig<'t> {
         self.table
     }
 
+    /// The ID lists that conditions asked for in vain so far: their members were answered as none.
+    pub fn id_list_failures(&self) -> Vec<IdListFailure> {
+        self.environment.id_list_failures()
+    }
+
     /// The engine's evaluator, which logs nothing; `None` without specs.
     pub fn evaluator(&self) -> Option<Evaluator<'t, '_, HostEnvironment>> {
         self.table
@@ -206,10 +229,11 @@ impl<'t> Statsig<'t> {
 
     /// The first half of the reasons in events, as [`Evaluation::write_reason`] takes it.
     pub fn reason_source(&self) -> &'static str {
-        Source::REASON
+        self.specs.reason()
     }
 
-    /// Sends what was logged: one POST, at most one more, waited for. To be called after the response was sent.
+    /// Sends what was logged, in one POST for each [`MAX_BATCH_EVENTS`](crate::MAX_BATCH_EVENTS) events, waits for the answers, and
+    /// sends once more what may then be taken. To be called after the response was sent.
     pub fn flush(self) -> Summary {
         self.flush_keeping_history().0
     }
@@ -219,7 +243,7 @@ impl<'t> Statsig<'t> {
         let mut buffer = self.buffer.into_inner();
         let history = core::mem::take(&mut buffer.history);
         let summary = match self.events {
-            Some(events) => flush::flush(buffer, &events),
+            Some(events) => events.recorder.flush(&mut buffer, &events),
             None => Summary::default(),
         };
         (summary, history)
@@ -304,7 +328,7 @@ impl<'t> Statsig<'t> {
         name: &str,
         logging: Logging,
     ) -> ParameterStore<'a, 't> {
-        self.record(|buffer| buffer.count_unexposed(name));
+        self.record(|recorder, buffer| recorder.count_unexposed(buffer, name));
         ParameterStore {
             statsig: self,
             user,
@@ -322,9 +346,9 @@ impl<'t> Statsig<'t> {
         logging: Logging,
     ) {
         match logging {
-            Logging::Off => self.record(|buffer| buffer.count_unexposed(name)),
+            Logging::Off => self.record(|recorder, buffer| recorder.count_unexposed(buffer, name)),
             Logging::Automatic | Logging::Manual => {
-                let mut details = Details::new(Source::REASON);
+                let mut details = Details::new(self.specs.reason());
                 // What was kept has the time of the specs that gave it.
                 let kept = exposure
                     .evaluation()
@@ -332,18 +356,17 @@ impl<'t> Statsig<'t> {
                 details.lcut = kept.or_else(|| self.table.map(|table| table.time()));
                 details.received_at = Some(self.specs.received_at());
                 details.manual = logging == Logging::Manual;
-                self.record(|buffer| buffer.expose(user, &self.options, exposure, &details));
+                self.record(|recorder, buffer| {
+                    recorder.expose(buffer, user, &self.options, exposure, &details);
+                });
             }
         }
     }
 
-    fn record(&self, record: impl FnOnce(&mut Buffer)) {
-        if self.events.is_none() {
-            return;
-        }
+    fn record(&self, record: impl FnOnce(&dyn Recorder, &mut Buffer)) {
         // Nothing in here calls back, so the buffer is always free.
-        if let Ok(mut buffer) = self.buffer.try_borrow_mut() {
-            record(&mut buffer);
+        if let (Some(events), Ok(mut buffer)) = (&self.events, self.buffer.try_borrow_mut()) {
+            record(events.recorder, &mut buffer);
         }
     }
 
