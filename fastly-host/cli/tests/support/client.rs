@@ -41,7 +41,8 @@ pub fn command(server: &Server, arguments: &[&str]) -> Command {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     let patient = ["publish", "watch", "sync-id-lists", "diff", "verify", "gc"];
-    if arguments.first().is_some_and(|name| patient.contains(name)) {
+    let own = arguments.contains(&"--retry-pause");
+    if !own && arguments.first().is_some_and(|name| patient.contains(name)) {
         command.args(["--retry-pause", "0.002"]);
     }
     command
