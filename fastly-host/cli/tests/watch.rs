@@ -119,7 +119,8 @@ fn set_specs(server: &Server, specs: &[u8]) {
 
 #[test]
 fn what_is_new_is_published() {
-    let reads: [(&str, &str, fn(&Stores, &str) -> Option<Vec<u8>>); 2] = [
+    type Read = fn(&Stores, &str) -> Option<Vec<u8>>;
+    let reads: [(&str, &str, Read); 2] = [
         ("--kv-store", KV, reader::kv_table),
         ("--config-store", CONFIG, reader::config_table),
     ];
