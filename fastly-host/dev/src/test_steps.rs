@@ -21,12 +21,14 @@ const ENGINE: &str = "statsig-edge";
 const HOST: &str = "statsig-fastly";
 const SERVICE: &str = service_build::PACKAGE;
 const BARE_SERVICE: &str = service_build::BARE_PACKAGE;
+const C_ABI: &str = service_build::C_ABI_PACKAGE;
 const DEV: &str = "statsig-fastly-dev";
 const DIFFERENTIAL: &str = differential::PACKAGE;
 /// What brings many crates of its own, or is built for Wasm: left out of the steps for the workspace.
-const APART: [&str; 8] = [
+const APART: [&str; 9] = [
     SERVICE,
     BARE_SERVICE,
+    C_ABI,
     DIFFERENTIAL,
     "statsig-benches",
     "statsig-benches-cases",
@@ -35,11 +37,15 @@ const APART: [&str; 8] = [
     "statsig-benches-engine-alone",
 ];
 
-/// The services that are asked over HTTP, and which of the questions if not all.
-const FORMS: [(Form, Option<&str>); 3] = [
-    (service_build::SERVICE, None),
-    (BARE, None),
-    (BARE_FOR_TABLES, Some("a_published_table")),
+/// Names the built module to the tests of [`C_ABI`].
+const C_ABI_VAR: &str = "STATSIG_C_ABI_WASM";
+
+/// The services that are asked over HTTP, by which test, and which of its questions if not all.
+const FORMS: [(Form, &str, Option<&str>); 4] = [
+    (service_build::SERVICE, "service", None),
+    (BARE, "service", None),
+    (BARE_FOR_TABLES, "service", Some("a_published_table")),
+    (service_build::BARE_BY_SETTINGS, "sources", None),
 ];
 
 fn apart() -> impl Iterator<Item = &'static str> {
@@ -65,6 +71,8 @@ pub enum Step {
     Wasm,
     /// The modules against what they may weigh and import (`benches/budgets.toml`).
     Size,
+    /// The engine with a C interface, in hosts that are not Fastly's.
+    Embedding,
     /// The modules under Viceroy, asked over HTTP.
     Service,
 }
@@ -86,6 +94,7 @@ impl Step {
             Self::NoStd => "the engine for a target without std",
             Self::Wasm => "the services for Wasm",
             Self::Size => "modules against their budgets",
+            Self::Embedding => "the engine in other hosts",
             Self::Service => "the services under Viceroy, over HTTP",
         }
     }
@@ -247,20 +256,28 @@ impl Run {
                 self.modules.clear();
                 FORMS
                     .iter()
-                    .try_for_each(|(form, _)| self.module(*form).map(drop))
+                    .try_for_each(|(form, _, _)| self.module(*form).map(drop))
             }
             Step::Size => {
                 let toolchain = self.toolchain()?;
                 bench::size_in(&self.workspace, &self.dirs, toolchain)
             }
+            Step::Embedding => {
+                let module = self.module(service_build::C_ABI)?;
+                self.cargo(step, |cargo| {
+                    cargo
+                        .args(["test", "-p", C_ABI, "--test", "hosts"])
+                        .env(C_ABI_VAR, module)
+                })
+            }
             Step::Service => {
-                for (form, only) in FORMS {
+                for (form, test, only) in FORMS {
                     let module = self.module(form)?;
                     let viceroy = self.viceroy()?;
                     say(format!("    {}", form.file));
                     self.cargo(step, |cargo| {
                         cargo
-                            .args(["test", "-p", DEV, "--test", "service", "--"])
+                            .args(["test", "-p", DEV, "--test", test, "--"])
                             .args(only)
                             .env(WASM_VAR, module)
                             .env(VICEROY_VAR, viceroy.path)
@@ -299,7 +316,7 @@ impl Run {
         component("clippy", "clippy")?;
         let toolchain = self.toolchain()?;
         // One by one: the features of one would be those of the others, and the bare service is without `std`.
-        for name in [HOST, SERVICE, BARE_SERVICE] {
+        for name in [HOST, SERVICE, BARE_SERVICE, C_ABI] {
             let mut command = self.workspace.cargo();
             command.args(["clippy", "-p", name]);
             match toolchain {

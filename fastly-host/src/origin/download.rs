@@ -8,11 +8,11 @@ use alloc::string::String;
 use statsig_edge::Table;
 
 use super::{Answer, Asking, MAX_JSON, Origin, Place};
-use crate::config::Key;
+use crate::destination::Key;
 use crate::events::{SDK_TYPE, SDK_VERSION};
-use crate::flush::percent_encode;
 use crate::platform::decimal::Decimal;
 use crate::platform::{Error, async_io, backend, secret_store};
+use crate::post::percent_encode;
 use crate::source::{Source, SpecsError};
 
 /// Where Statsig's specs are, unless [`Download::with_base_uri`] says otherwise.
@@ -112,7 +112,8 @@ fn parameter(name: &str, value: &[u8], first: &mut char, uri: &mut String) {
 }
 
 impl<'c> Origin<'c> {
-    pub(crate) fn download(download: &'c Download<'c>) -> Self {
+    #[inline(always)]
+    pub(crate) fn download(download: Download<'c>) -> Self {
         Origin {
             source: Source::Download,
             place: Place::Download(download),
@@ -127,7 +128,9 @@ fn key_text(key: Key<'_>) -> Result<Cow<'_, str>, SpecsError> {
         Key::Stored { store, name } => {
             let secret = secret_store::Store::open(store)?.get(name)?;
             let secret = secret.ok_or(SpecsError::NoKey)?;
-            let text = core::str::from_utf8(secret.as_bytes()).map_err(|_| SpecsError::NoKey)?;
+            // A secret that was made from a file often ends with its newline.
+            let secret = secret.as_bytes().trim_ascii();
+            let text = core::str::from_utf8(secret).map_err(|_| SpecsError::NoKey)?;
             Ok(Cow::Owned(text.into()))
         }
         Key::Secret(key) | Key::Client(key) => Ok(Cow::Borrowed(key)),
