@@ -25,13 +25,14 @@ const C_ABI: &str = service_build::C_ABI_PACKAGE;
 const DEV: &str = "statsig-fastly-dev";
 const DIFFERENTIAL: &str = differential::PACKAGE;
 /// What brings many crates of its own, or is built for Wasm: left out of the steps for the workspace.
-const APART: [&str; 9] = [
+const APART: [&str; 10] = [
     SERVICE,
     BARE_SERVICE,
     C_ABI,
     DIFFERENTIAL,
     "statsig-benches",
     "statsig-benches-cases",
+    "statsig-benches-core-cases",
     "statsig-benches-empty-bare",
     "statsig-benches-empty-services",
     "statsig-benches-engine-alone",

@@ -11,8 +11,7 @@ use super::{Answer, Asking, MAX_JSON, Origin, Place};
 use crate::destination::Key;
 use crate::events::{SDK_TYPE, SDK_VERSION};
 use crate::platform::decimal::Decimal;
-use crate::platform::{Error, async_io, backend, secret_store};
-use crate::post::percent_encode;
+use crate::platform::{Error, async_io, backend, percent, secret_store};
 use crate::source::{Source, SpecsError};
 
 /// Where Statsig's specs are, unless [`Download::with_base_uri`] says otherwise.
@@ -88,7 +87,7 @@ impl<'c> Download<'c> {
                     DownloadVersion::V1 => "/v1/download_config_specs/",
                     DownloadVersion::V2 => "/v2/download_config_specs/",
                 });
-                percent_encode(key, &mut uri);
+                percent::encode(key, &mut uri);
                 uri.push_str(".json");
             }
         }
@@ -108,7 +107,7 @@ fn parameter(name: &str, value: &[u8], first: &mut char, uri: &mut String) {
     uri.push(core::mem::replace(first, '&'));
     uri.push_str(name);
     uri.push('=');
-    percent_encode(core::str::from_utf8(value).unwrap_or_default(), uri);
+    percent::encode(core::str::from_utf8(value).unwrap_or_default(), uri);
 }
 
 impl<'c> Origin<'c> {
