@@ -28,9 +28,14 @@ impl Run {
     }
 }
 
+/// Built by the tests of its own crate; other crates' tests call the library.
+fn executable() -> &'static str {
+    option_env!("CARGO_BIN_EXE_statsig-fastly").expect("the publisher's own tests build it")
+}
+
 /// The command with its surroundings: addresses, secrets, short pauses.
 pub fn command(server: &Server, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_statsig-fastly"));
+    let mut command = Command::new(executable());
     command
         .args(arguments)
         .env("FASTLY_API_ENDPOINT", server.url())
