@@ -1,13 +1,9 @@
 //! What a service tells this crate, in code: where the specs are, where events go, what holds for every user.
 
-use core::fmt;
-
 use statsig_edge::{Attributes, LocalOverride, Options};
 
+use crate::destination::Events;
 use crate::id_lists::IdListSource;
-
-/// Where Statsig takes events, unless [`Events::with_base_uri`] says otherwise.
-pub const EVENTS_BASE_URI: &str = "https://prodregistryv2.org";
 
 /// The configuration of a service. Everything is borrowed; making one costs nothing.
 ///
@@ -106,67 +102,15 @@ impl<'c> Config<'c> {
     /// Answers that go before the specs, for one id or for everyone (§5.8).
     #[must_use]
     pub fn with_overrides(mut self, overrides: &'c [LocalOverride<'c>]) -> Self {
-        self.options.overrides = overrides;
+        self.options.overrides = overrides.into();
         self
-    }
-}
-
-/// Where events go (§6.1).
-#[derive(Clone, Copy, Debug)]
-pub struct Events<'c> {
-    pub(crate) backend: &'c str,
-    pub(crate) key: Key<'c>,
-    pub(crate) base_uri: &'c str,
-}
-
-impl<'c> Events<'c> {
-    /// Events through the backend of this name, to Statsig.
-    pub fn new(backend: &'c str, key: Key<'c>) -> Self {
-        Events {
-            backend,
-            key,
-            base_uri: EVENTS_BASE_URI,
-        }
-    }
-
-    /// Another scheme and host, without a slash at the end, for a proxy.
-    #[must_use]
-    pub fn with_base_uri(mut self, uri: &'c str) -> Self {
-        self.base_uri = uri;
-        self
-    }
-}
-
-/// The project's key for events. `Debug` does not show it.
-#[derive(Clone, Copy)]
-#[non_exhaustive]
-pub enum Key<'c> {
-    /// A server secret key: `/v1/log_event` with the key in a header.
-    Secret(&'c str),
-    /// A server secret key in a Secret Store, read when events are sent.
-    Stored {
-        /// The name of the store's resource link.
-        store: &'c str,
-        /// The secret's name.
-        name: &'c str,
-    },
-    /// A client key: `/v1/rgstr` with the key in the query.
-    Client(&'c str),
-}
-
-impl fmt::Debug for Key<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Key::Secret(_) => "Secret(..)",
-            Key::Stored { .. } => "Stored(..)",
-            Key::Client(_) => "Client(..)",
-        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::destination::Key;
     use alloc::format;
 
     #[test]

@@ -1,22 +1,28 @@
 //! The events of one request, encoded as they happen (`evaluation.md` §6.2 to §6.4).
 //!
 //! Each event is appended to the body of the later POST; nothing else of it is kept but hashes that recognise
-//! repeats. Cost of an exposure: one clock reading and one pass over the user.
+//! repeats. More than one POST takes go into several. Cost of an exposure: one clock reading and one pass over the user.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use statsig_edge::{Exposure, Options, User, Value};
 
+use crate::batch::{Batch, MAX_BATCH_EVENTS};
+use crate::destination::Events;
 use crate::encode::{self, Details};
 use crate::exposure_key::repeat_key;
+use crate::flush::{self, DeliveryError, Summary};
 use crate::history::ExposureHistory;
 use crate::json::{self, List};
 use crate::platform::clock;
+use crate::platform::random::{UUID_LENGTH, uuid_v4};
 use crate::sampling::Sampling;
 
-/// Most events that one request can log, as many as Statsig's core sends at once; more are dropped and counted.
-pub const MAX_EVENTS: u32 = 2000;
+/// Most bytes of events that wait for the end of a request; what comes later is dropped and counted.
+///
+/// Several times as much passes through memory, of which an execution has 128 MB.
+pub const MAX_LOGGED_BYTES: usize = 20_000_000;
 
 /// How this crate calls itself in events.
 pub const SDK_TYPE: &str = "statsig-fastly-rust";
@@ -48,46 +54,44 @@ impl From<f64> for EventValue<'_> {
     }
 }
 
-/// The events so far.
-#[derive(Debug)]
-pub(crate) struct Buffer {
-    /// The body without its end.
-    body: String,
-    pub(crate) history: ExposureHistory,
-    sampling: Sampling,
-    unexposed: Vec<(String, u64)>,
-    pub(crate) counts: Counts,
-}
-
-/// What became of the events so far.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Counts {
-    /// Events in the body.
-    pub(crate) encoded: u32,
-    /// Events beyond [`MAX_EVENTS`].
-    pub(crate) overflow: u32,
-    /// Exposures that repeat one before.
-    pub(crate) deduplicated: u32,
-    /// Exposures that sampling left out.
-    pub(crate) sampled_out: u32,
-    /// Secondary exposures that did not fit into the scratch.
-    pub(crate) incomplete: u32,
-}
-
-impl Buffer {
-    pub(crate) fn new(sampling: Sampling) -> Self {
-        Buffer {
-            body: String::new(),
-            history: ExposureHistory::new(),
-            sampling,
-            unexposed: Vec::new(),
-            counts: Counts::default(),
-        }
-    }
-
+/// What a service does that logs events. Only constructors of [`Events`] name [`Recording`], the one implementation: in the
+/// module of a service without events there is none.
+pub(crate) trait Recorder: Sync {
     /// Logs an exposure unless it repeats one or is not sampled.
-    pub(crate) fn expose(
-        &mut self,
+    fn expose(
+        &self,
+        buffer: &mut Buffer,
+        user: &User<'_>,
+        defaults: &Options<'_>,
+        exposure: &Exposure<'_, '_>,
+        details: &Details<'_>,
+    );
+
+    /// Logs an event of the service's own.
+    fn log(
+        &self,
+        buffer: &mut Buffer,
+        user: &User<'_>,
+        defaults: &Options<'_>,
+        name: &str,
+        value: EventValue<'_>,
+        metadata: &[(&str, &str)],
+    );
+
+    /// Counts a check whose exposure was not wanted (§6.4).
+    fn count_unexposed(&self, buffer: &mut Buffer, name: &str);
+
+    /// Sends what was logged.
+    fn flush(&self, buffer: &mut Buffer, events: &Events<'_>) -> Summary;
+}
+
+/// See [`Recorder`].
+pub(crate) struct Recording;
+
+impl Recorder for Recording {
+    fn expose(
+        &self,
+        buffer: &mut Buffer,
         user: &User<'_>,
         defaults: &Options<'_>,
         exposure: &Exposure<'_, '_>,
@@ -95,51 +99,49 @@ impl Buffer {
     ) {
         let now = clock::now_ms().unwrap_or_default();
         let key = repeat_key(user, exposure);
-        if self.history.is_repeat(key, now, self.sampling.dedupe_ms) {
-            self.counts.deduplicated = self.counts.deduplicated.saturating_add(1);
+        let counts = &mut buffer.counts;
+        if buffer
+            .history
+            .is_repeat(key, now, buffer.sampling.dedupe_ms)
+        {
+            counts.deduplicated = counts.deduplicated.saturating_add(1);
             return;
         }
-        let Some(sampled) = self.sampling.decide(user, exposure, now, &mut self.history) else {
-            self.counts.sampled_out = self.counts.sampled_out.saturating_add(1);
+        let history = &mut buffer.history;
+        let Some(sampled) = buffer.sampling.decide(user, exposure, now, history) else {
+            counts.sampled_out = counts.sampled_out.saturating_add(1);
             return;
         };
-        if !self.begin_event() {
-            return;
-        }
-        let mut event = List::object(&mut self.body);
-        event.text("eventName", encode::event_name(exposure));
+        let evaluation = exposure.evaluation();
+        let dropped = evaluation.map_or(0, |evaluation| evaluation.dropped);
+        counts.incomplete = counts.incomplete.saturating_add(dropped);
+        let name = encode::event_name(exposure);
+        let mut event = buffer.begin_event(name, now, Some((user, defaults)));
         event.member("value").push_str("null");
         encode::write_metadata(exposure, details, event.member("metadata"));
         sampled.write(event.member("statsigMetadata"));
-        // A `String` takes everything, here and below.
-        let _ = user.write_json(defaults, event.member("user"));
-        json::number(now, event.member("time"));
         encode::write_secondary_exposures(exposure, event.member("secondaryExposures"));
         event.end();
-        let evaluation = exposure.evaluation();
-        let dropped = evaluation.map_or(0, |evaluation| evaluation.dropped);
-        self.counts.incomplete = self.counts.incomplete.saturating_add(dropped);
+        buffer.end_event();
     }
 
-    /// Logs an event of the service's own.
-    pub(crate) fn log(
-        &mut self,
+    fn log(
+        &self,
+        buffer: &mut Buffer,
         user: &User<'_>,
         defaults: &Options<'_>,
         name: &str,
         value: EventValue<'_>,
         metadata: &[(&str, &str)],
     ) {
-        if !self.begin_event() {
-            return;
-        }
-        let mut event = List::object(&mut self.body);
-        event.text("eventName", name);
+        let now = clock::now_ms().unwrap_or_default();
+        let mut event = buffer.begin_event(name, now, Some((user, defaults)));
         let place = event.member("value");
         match value {
             EventValue::None => place.push_str("null"),
             EventValue::Text(value) => json::text(value, place),
             EventValue::Number(value) => {
+                // A `String` takes everything.
                 let _ = Value::Float(value).write_json(place);
             }
         }
@@ -153,25 +155,140 @@ impl Buffer {
             }
             object.end();
         }
-        event.member("statsigMetadata").push_str("null");
-        // A `String` takes everything, here and below.
-        let _ = user.write_json(defaults, event.member("user"));
-        write_time(event.member("time"));
-        event.member("secondaryExposures").push_str("null");
+        event.out.push_str(NO_EXPOSURE);
         event.end();
+        buffer.end_event();
     }
 
-    /// Counts a check whose exposure was not wanted (§6.4).
-    pub(crate) fn count_unexposed(&mut self, name: &str) {
-        match self.unexposed.iter_mut().find(|(known, _)| known == name) {
+    fn count_unexposed(&self, buffer: &mut Buffer, name: &str) {
+        let mut known = buffer.unexposed.iter_mut();
+        match known.find(|(known, _)| known == name) {
             Some((_, count)) => *count = count.saturating_add(1),
-            None => self.unexposed.push((name.into(), 1)),
+            None => buffer.unexposed.push((name.into(), 1)),
         }
     }
 
-    /// Logs the counts of [`Self::count_unexposed`]: as a text for the server's end point, as an object for that of clients.
+    fn flush(&self, buffer: &mut Buffer, events: &Events<'_>) -> Summary {
+        flush::flush(buffer, events)
+    }
+}
+
+/// What events have in place of what exposures say.
+const NO_EXPOSURE: &str = r#","statsigMetadata":null,"secondaryExposures":null"#;
+
+/// The events so far.
+pub(crate) struct Buffer {
+    /// Batches that take no more.
+    full: Vec<Batch>,
+    /// The one that does.
+    open: Batch,
+    /// Where in it the last event begins.
+    start: usize,
+    /// Bytes of all events.
+    bytes: usize,
+    /// The name of the session, once it has one.
+    session: Option<[u8; UUID_LENGTH]>,
+    pub(crate) history: ExposureHistory,
+    sampling: Sampling,
+    unexposed: Vec<(String, u64)>,
+    pub(crate) counts: Counts,
+}
+
+/// What became of the events so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Counts {
+    /// Events in the batches.
+    pub(crate) encoded: u32,
+    /// Events that had no place there.
+    pub(crate) rejected: u32,
+    /// Why.
+    pub(crate) rejection: Option<DeliveryError>,
+    /// Exposures that repeat one before.
+    pub(crate) deduplicated: u32,
+    /// Exposures that sampling left out.
+    pub(crate) sampled_out: u32,
+    /// Secondary exposures that did not fit into the scratch.
+    pub(crate) incomplete: u32,
+}
+
+/// Events may be long, and are the users' own.
+impl core::fmt::Debug for Buffer {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Buffer")
+            .field("counts", &self.counts)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Buffer {
+    pub(crate) fn new(sampling: Sampling) -> Self {
+        Buffer {
+            full: Vec::new(),
+            open: Batch::default(),
+            start: 0,
+            bytes: 0,
+            session: None,
+            history: ExposureHistory::new(),
+            sampling,
+            unexposed: Vec::new(),
+            counts: Counts::default(),
+        }
+    }
+
+    /// Begins an event with what all have: name, time and user. [`Self::end_event`] must follow.
+    fn begin_event(
+        &mut self,
+        name: &str,
+        now_ms: u64,
+        user: Option<(&User<'_>, &Options<'_>)>,
+    ) -> List<'_> {
+        if self.open.count >= MAX_BATCH_EVENTS {
+            self.close();
+        }
+        let (out, start) = self.open.begin_event();
+        self.start = start;
+        let mut event = List::object(out);
+        event.text("eventName", name);
+        json::number(now_ms, event.member("time"));
+        let place = event.member("user");
+        match user {
+            // A `String` takes everything.
+            Some((user, defaults)) => drop(user.write_json(defaults, place)),
+            None => place.push_str("{}"),
+        }
+        event
+    }
+
+    /// Keeps the event that was written, in the next batch where it is too much for this one.
+    fn end_event(&mut self) {
+        let length = self.open.length_since(self.start);
+        let bytes = self.bytes.saturating_add(length);
+        let mut rejection = (bytes > MAX_LOGGED_BYTES).then_some(DeliveryError::TooMany);
+        if rejection.is_none() && self.open.is_over() {
+            if self.open.count > 0 {
+                let event = self.open.take_event(self.start);
+                self.close();
+                let (out, start) = self.open.begin_event();
+                out.push_str(&event);
+                self.start = start;
+            }
+            rejection = self.open.is_over().then_some(DeliveryError::TooLong);
+        }
+        let counts = &mut self.counts;
+        if rejection.is_some() {
+            self.open.take_event(self.start);
+            counts.rejected = counts.rejected.saturating_add(1);
+            counts.rejection = rejection;
+            return;
+        }
+        self.bytes = bytes;
+        self.open.count = self.open.count.saturating_add(1);
+        counts.encoded = counts.encoded.saturating_add(1);
+    }
+
+    /// Logs the counts of unexposed checks: as a text for the server's end point, as an object for that of clients.
     fn log_unexposed(&mut self, as_object: bool) {
-        if self.unexposed.is_empty() || !self.begin_event() {
+        if self.unexposed.is_empty() {
             return;
         }
         let mut checks = String::new();
@@ -180,62 +297,43 @@ impl Buffer {
             json::number(count, object.entry(&name));
         }
         object.end();
-        let mut event = List::object(&mut self.body);
-        event.text("eventName", "statsig::non_exposed_checks");
+        let now = clock::now_ms().unwrap_or_default();
+        let mut event = self.begin_event("statsig::non_exposed_checks", now, None);
         event.member("value").push_str("null");
         let mut metadata = List::object(event.member("metadata"));
+        let place = metadata.member("checks");
         if as_object {
-            metadata.member("checks").push_str(&checks);
+            place.push_str(&checks);
         } else {
-            metadata.text("checks", &checks);
+            json::text(&checks, place);
         }
         metadata.end();
-        event.member("statsigMetadata").push_str("null");
-        event.member("user").push_str("{}");
-        write_time(event.member("time"));
-        event.member("secondaryExposures").push_str("null");
+        event.out.push_str(NO_EXPOSURE);
         event.end();
+        self.end_event();
     }
 
-    /// Whether there is nothing to send.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.counts.encoded == 0 && self.unexposed.is_empty()
+    /// The name of the session: one for all requests of a flush.
+    pub(crate) fn session(&mut self) -> [u8; UUID_LENGTH] {
+        *self
+            .session
+            .get_or_insert_with(|| uuid_v4().unwrap_or([b'0'; UUID_LENGTH]))
     }
 
-    /// Makes place for one more event, if it may be logged.
-    fn begin_event(&mut self) -> bool {
-        if self.counts.encoded >= MAX_EVENTS {
-            self.counts.overflow = self.counts.overflow.saturating_add(1);
-            return false;
+    /// Closes the batch that is open.
+    fn close(&mut self) {
+        let session = self.session();
+        let mut batch = core::mem::take(&mut self.open);
+        batch.close(core::str::from_utf8(&session).unwrap_or_default());
+        self.full.push(batch);
+    }
+
+    /// The batches, complete. The counts are final after this.
+    pub(crate) fn finish(&mut self, counts_are_objects: bool) -> Vec<Batch> {
+        self.log_unexposed(counts_are_objects);
+        if self.open.count > 0 {
+            self.close();
         }
-        let before = if self.counts.encoded == 0 {
-            r#"{"events":["#
-        } else {
-            ","
-        };
-        self.body.push_str(before);
-        self.counts.encoded = self.counts.encoded.saturating_add(1);
-        true
+        core::mem::take(&mut self.full)
     }
-
-    /// The finished body; nothing when there were no events. `counts` are final after this.
-    pub(crate) fn finish(&mut self, session: &str, client_key: bool) -> Option<String> {
-        self.log_unexposed(client_key);
-        if self.counts.encoded == 0 {
-            return None;
-        }
-        let mut body = core::mem::take(&mut self.body);
-        body.push_str(r#"],"statsigMetadata":"#);
-        let mut metadata = List::object(&mut body);
-        metadata.text("sdkType", SDK_TYPE);
-        metadata.text("sdkVersion", SDK_VERSION);
-        metadata.text("sessionID", session);
-        metadata.end();
-        body.push('}');
-        Some(body)
-    }
-}
-
-fn write_time(out: &mut String) {
-    json::number(clock::now_ms().unwrap_or_default(), out);
 }

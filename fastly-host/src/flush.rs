@@ -1,18 +1,20 @@
-//! Sending the events of a request, after its response (`evaluation.md` §6.1, §6.6).
+//! What becomes of the events of a request, after its response (`evaluation.md` §6.6): sent, sent once more, handed to a log
+//! endpoint, dropped; and counted.
 
-use alloc::string::String;
 use core::fmt;
 
-use crate::config::{Events, Key};
-use crate::events::{Buffer, SDK_TYPE, SDK_VERSION};
-use crate::platform::random::{UUID_LENGTH, uuid_v4};
-use crate::platform::{Error, backend, clock, decimal::Decimal, secret_store};
+use crate::batch::Fate;
+use crate::destination::Events;
+use crate::events::Buffer;
+use crate::platform::Error;
+use crate::post::Round;
 
 /// What became of the events of a request.
 ///
-/// `logged` is always `delivered` + `dropped`.
+/// `logged` is always `delivered` + `handed_over` + `dropped`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
+#[must_use = "it says whether events were lost"]
 pub struct Summary {
     /// Events that were to be sent: exposures, custom events, the count of unexposed checks.
     pub logged: u32,
@@ -22,14 +24,35 @@ pub struct Summary {
     pub sampled_out: u32,
     /// Events that Statsig took.
     pub delivered: u32,
-    /// Events that were given up: beyond [`MAX_EVENTS`](crate::MAX_EVENTS), refused, or not taken after the retry.
+    /// Events that the log endpoint took.
+    pub handed_over: u32,
+    /// Events that were given up: too many or too long, refused, or not taken after the retry.
     pub dropped: u32,
     /// Secondary exposures that are missing from the events, because a check had more of them than it has room for.
     pub incomplete: u32,
-    /// Attempts after the first.
+    /// POSTs that were sent a second time.
     pub retries: u32,
-    /// What went wrong last, also when the retry helped.
+    /// What went wrong last, also when the retry or the log endpoint helped.
     pub last_error: Option<DeliveryError>,
+}
+
+impl Summary {
+    /// Adds what became of other events: of the next request of a sandbox.
+    pub fn add(&mut self, other: &Summary) {
+        for (sum, more) in [
+            (&mut self.logged, other.logged),
+            (&mut self.deduplicated, other.deduplicated),
+            (&mut self.sampled_out, other.sampled_out),
+            (&mut self.delivered, other.delivered),
+            (&mut self.handed_over, other.handed_over),
+            (&mut self.dropped, other.dropped),
+            (&mut self.incomplete, other.incomplete),
+            (&mut self.retries, other.retries),
+        ] {
+            *sum = sum.saturating_add(more);
+        }
+        self.last_error = other.last_error.or(self.last_error);
+    }
 }
 
 /// Why events were not taken.
@@ -38,208 +61,145 @@ pub struct Summary {
 pub enum DeliveryError {
     /// The Secret Store did not give the key.
     Key(Error),
-    /// The Secret Store has no such secret, or it is no text.
+    /// The Secret Store has no such secret.
     NoKey,
     /// The request could not be sent, or there was no answer.
     Platform(Error),
     /// The answer had this status.
     Status(u16),
-    /// There were more than [`MAX_EVENTS`](crate::MAX_EVENTS) events.
+    /// The status was one of success, but what came with it does not say that the events were taken.
+    NotTaken,
+    /// The log endpoint did not take a line.
+    Log(Error),
+    /// There were more than [`MAX_LOGGED_BYTES`](crate::MAX_LOGGED_BYTES) of events.
     TooMany,
+    /// An event is longer than a request, or than a line of the log endpoint, may be.
+    TooLong,
+}
+
+impl DeliveryError {
+    /// Says what went wrong and what to do. The same as `Display`, without the formatting machinery behind it.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        let (text, error) = match self {
+            Self::Key(error) => (
+                "events: the key cannot be read (link the secret store to the service): ",
+                Some(error),
+            ),
+            Self::NoKey => (
+                "events: the secret store has no key of that name; add it",
+                None,
+            ),
+            Self::Platform(error) => (
+                "events: not sent (see that the backend leads to Statsig): ",
+                Some(error),
+            ),
+            Self::Status(status) => {
+                out.write_str("events: answered with status ")?;
+                let digits = crate::platform::decimal::Decimal::new(u64::from(*status));
+                let digits = core::str::from_utf8(digits.as_bytes()).unwrap_or_default();
+                out.write_str(digits)?;
+                (
+                    match status {
+                        401 | 403 => " (see that the key is the project's own and not revoked)",
+                        404 | 405 => " (see that the backend leads to Statsig)",
+                        _ => "",
+                    },
+                    None,
+                )
+            }
+            Self::NotTaken => (
+                "events: the answer does not say that they were taken (see that the backend leads to Statsig)",
+                None,
+            ),
+            Self::Log(error) => (
+                "events: the log endpoint did not take them (see that the service has it): ",
+                Some(error),
+            ),
+            Self::TooMany => ("events: too many for one request; log fewer", None),
+            Self::TooLong => (
+                "events: one is too long to be sent; shorten its metadata",
+                None,
+            ),
+        };
+        out.write_str(text)?;
+        error.map_or(Ok(()), |error| error.write(out))
+    }
+
+    /// No answer, an answer that says nothing, and most 5xx may be different the next time.
+    pub(crate) fn is_worth_a_retry(self) -> bool {
+        match self {
+            Self::Platform(_) | Self::NotTaken => true,
+            Self::Status(status) => status >= 500 && status != 501,
+            _ => false,
+        }
+    }
 }
 
 impl fmt::Display for DeliveryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f)
+    }
+}
+
+impl core::error::Error for DeliveryError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
-            DeliveryError::Key(error) => write!(f, "events: no key: {error}"),
-            DeliveryError::NoKey => {
-                f.write_str("events: no key: the secret store has none of that name")
-            }
-            DeliveryError::Platform(error) => write!(f, "events: {error}"),
-            DeliveryError::Status(status) => write!(f, "events: answered with status {status}"),
-            DeliveryError::TooMany => f.write_str("events: too many for one request"),
+            Self::Key(error) | Self::Platform(error) | Self::Log(error) => Some(error),
+            _ => None,
         }
     }
 }
 
-impl core::error::Error for DeliveryError {}
-
-/// Sends the events, once more if that may help, and counts.
-pub(crate) fn flush(mut buffer: Buffer, events: &Events<'_>) -> Summary {
-    if buffer.is_empty() {
-        return Summary {
-            deduplicated: buffer.counts.deduplicated,
-            sampled_out: buffer.counts.sampled_out,
-            ..Summary::default()
-        };
-    }
-    let session = uuid_v4().unwrap_or([b'0'; UUID_LENGTH]);
-    let session = core::str::from_utf8(&session).unwrap_or_default();
-    let body = buffer.finish(session, matches!(events.key, Key::Client(_)));
-    let counts = buffer.counts;
+/// Sends the events, once more if that may help, hands over what is left, and counts.
+pub(crate) fn flush(buffer: &mut Buffer, events: &Events<'_>) -> Summary {
+    let mut batches = buffer.finish(events.counts_are_objects());
+    let counts = core::mem::take(&mut buffer.counts);
     let mut summary = Summary {
-        logged: counts.encoded.saturating_add(counts.overflow),
+        logged: counts.encoded.saturating_add(counts.rejected),
         deduplicated: counts.deduplicated,
         sampled_out: counts.sampled_out,
-        dropped: counts.overflow,
+        dropped: counts.rejected,
         incomplete: counts.incomplete,
-        last_error: (counts.overflow > 0).then_some(DeliveryError::TooMany),
+        last_error: counts.rejection,
         ..Summary::default()
     };
-    let Some(body) = body else {
+    if batches.is_empty() {
         return summary;
-    };
-    let delivered = resolve_key(events.key).and_then(|key| {
-        let post = Post {
-            events,
-            key: key.as_ref(),
-            session,
-            count: counts.encoded,
-            body: &body,
+    }
+    if let Some(backend) = &events.backend {
+        let session = buffer.session();
+        let mut round = Round {
+            batches: &mut batches,
+            session: core::str::from_utf8(&session).unwrap_or_default(),
+            is_retry: false,
+            retries: 0,
+            last_error: summary.last_error,
         };
-        post.send(0).or_else(|error| {
-            if !is_worth_a_retry(error) {
-                return Err(error);
-            }
-            summary.retries = 1;
-            summary.last_error = Some(error);
-            post.send(1)
-        })
-    });
-    match delivered {
-        Ok(()) => summary.delivered = counts.encoded,
-        Err(error) => {
-            summary.dropped = summary.dropped.saturating_add(counts.encoded);
-            summary.last_error = Some(error);
+        (backend.attempt)(backend, &mut round);
+        round.is_retry = true;
+        if round.wanted().next().is_some() {
+            (backend.attempt)(backend, &mut round);
         }
+        summary.retries = round.retries;
+        summary.last_error = round.last_error;
     }
-    summary
-}
-
-/// No answer and most 5xx may be different the next time.
-fn is_worth_a_retry(error: DeliveryError) -> bool {
-    match error {
-        DeliveryError::Platform(_) => true,
-        DeliveryError::Status(status) => status >= 500 && status != 501,
-        _ => false,
-    }
-}
-
-/// A key in hand.
-enum ResolvedKey<'k> {
-    Given(Key<'k>),
-    Read(secret_store::Secret),
-}
-
-/// A key by what it is for.
-enum KeyText<'k> {
-    Secret(&'k [u8]),
-    Client(&'k str),
-}
-
-impl<'k> KeyText<'k> {
-    fn secret(&self) -> &'k [u8] {
-        match self {
-            KeyText::Secret(key) => key,
-            KeyText::Client(_) => &[],
-        }
-    }
-}
-
-impl ResolvedKey<'_> {
-    fn as_ref(&self) -> KeyText<'_> {
-        match self {
-            ResolvedKey::Given(Key::Client(key)) => KeyText::Client(key),
-            ResolvedKey::Given(Key::Secret(key)) => KeyText::Secret(key.as_bytes()),
-            ResolvedKey::Given(Key::Stored { .. }) => KeyText::Secret(&[]),
-            ResolvedKey::Read(secret) => KeyText::Secret(secret.as_bytes()),
-        }
-    }
-}
-
-fn resolve_key(key: Key<'_>) -> Result<ResolvedKey<'_>, DeliveryError> {
-    match key {
-        Key::Stored { store, name } => secret_store::Store::open(store)
-            .and_then(|store| store.get(name))
-            .map_err(DeliveryError::Key)?
-            .map(ResolvedKey::Read)
-            .ok_or(DeliveryError::NoKey),
-        given => Ok(ResolvedKey::Given(given)),
-    }
-}
-
-struct Post<'p> {
-    events: &'p Events<'p>,
-    key: KeyText<'p>,
-    session: &'p str,
-    count: u32,
-    body: &'p str,
-}
-
-impl Post<'_> {
-    /// One attempt, to its end.
-    fn send(&self, attempt: u64) -> Result<(), DeliveryError> {
-        let now = Decimal::new(clock::now_ms().unwrap_or_default());
-        let (count, attempt) = (Decimal::new(self.count.into()), Decimal::new(attempt));
-        // The last three are for the end point of servers.
-        let headers: [(&str, &[u8]); 8] = [
-            ("content-type", b"application/json"),
-            ("statsig-event-count", count.as_bytes()),
-            ("statsig-retry-count", attempt.as_bytes()),
-            ("statsig-sdk-type", SDK_TYPE.as_bytes()),
-            ("statsig-sdk-version", SDK_VERSION.as_bytes()),
-            ("statsig-server-session-id", self.session.as_bytes()),
-            ("statsig-client-time", now.as_bytes()),
-            ("statsig-api-key", self.key.secret()),
-        ];
-        let mut uri = String::from(self.events.base_uri);
-        let headers = match self.key {
-            KeyText::Secret(_) => {
-                uri.push_str("/v1/log_event");
-                &headers[..]
-            }
-            KeyText::Client(key) => {
-                uri.push_str("/v1/rgstr?k=");
-                percent_encode(key, &mut uri);
-                for part in [
-                    b"&st=",
-                    SDK_TYPE.as_bytes(),
-                    b"&sv=",
-                    SDK_VERSION.as_bytes(),
-                    b"&t=",
-                    now.as_bytes(),
-                    b"&sid=",
-                    self.session.as_bytes(),
-                    b"&ec=",
-                    count.as_bytes(),
-                ] {
-                    uri.push_str(core::str::from_utf8(part).unwrap_or_default());
-                }
-                headers.get(..5).unwrap_or_default()
-            }
-        };
-        let pending = backend::post(self.events.backend, &uri, headers, self.body.as_bytes());
-        let answer = pending
-            .and_then(backend::Pending::wait)
-            .map_err(DeliveryError::Platform)?;
-        match answer.status {
-            200..=299 => Ok(()),
-            status => Err(DeliveryError::Status(status)),
-        }
-    }
-}
-
-/// Writes a query value: all but the unreserved characters as escapes.
-fn percent_encode(text: &str, out: &mut String) {
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
+    for batch in &batches {
+        if batch.fate == Fate::Delivered {
+            summary.delivered = summary.delivered.saturating_add(batch.count);
             continue;
         }
-        out.push('%');
-        for digit in [byte >> 4, byte & 0xF] {
-            let digit = char::from_digit(digit.into(), 16).unwrap_or('0');
-            out.push(digit.to_ascii_uppercase());
+        let mut taken = 0;
+        if let Some(log) = &events.log {
+            let error;
+            (taken, error) = (log.hand_over)(log.name, events.line_limit, batch);
+            summary.last_error = error.or(summary.last_error);
         }
+        summary.handed_over = summary.handed_over.saturating_add(taken);
+        let lost = batch.count.saturating_sub(taken);
+        summary.dropped = summary.dropped.saturating_add(lost);
     }
+    summary
 }

@@ -26,7 +26,9 @@ extern crate std;
 
 pub mod answer;
 mod bare;
+mod batch;
 mod config;
+mod destination;
 pub mod encode;
 mod environment;
 mod events;
@@ -38,7 +40,9 @@ mod history;
 mod id_lists;
 mod json;
 mod layer;
+mod log_lines;
 pub mod platform;
+mod post;
 pub mod prelude;
 pub mod report;
 mod request_user;
@@ -54,9 +58,11 @@ mod table_cache;
 mod typed;
 
 pub use bare::{BareHandled, BareResponse, handle_bare, serve_bare};
-pub use config::{Config, EVENTS_BASE_URI, Events, Key};
+pub use batch::{MAX_BATCH_BYTES, MAX_BATCH_EVENTS};
+pub use config::Config;
+pub use destination::{EVENTS_BASE_URI, Events, Key, LOG_LINE_LIMIT};
 pub use environment::HostEnvironment;
-pub use events::{EventValue, MAX_EVENTS, SDK_TYPE, SDK_VERSION};
+pub use events::{EventValue, MAX_LOGGED_BYTES, SDK_TYPE, SDK_VERSION};
 pub use flush::{DeliveryError, Summary};
 #[cfg(feature = "fastly")]
 pub use handle::{Handled, handle};

@@ -7,11 +7,12 @@ use statsig_edge::{
     Evaluation, Evaluator, Exposure, ExposureSink, Options, Scratch, SpecKind, Table, User,
 };
 
-use crate::config::{Config, Events};
+use crate::config::Config;
+use crate::destination::Events;
 use crate::encode::Details;
 use crate::environment::HostEnvironment;
-use crate::events::{Buffer, EventValue};
-use crate::flush::{self, Summary};
+use crate::events::{Buffer, EventValue, Recorder};
+use crate::flush::Summary;
 use crate::history::ExposureHistory;
 use crate::id_lists::IdListFailure;
 use crate::layer::Layer;
@@ -183,7 +184,9 @@ impl<'t> Statsig<'t> {
         metadata: &[(&str, &str)],
     ) {
         let value = value.into();
-        self.record(|buffer| buffer.log(user, &self.options, name, value, metadata));
+        self.record(|recorder, buffer| {
+            recorder.log(buffer, user, &self.options, name, value, metadata);
+        });
     }
 
     /// Tells Statsig about a user without a check.
@@ -217,7 +220,8 @@ impl<'t> Statsig<'t> {
         Source::REASON
     }
 
-    /// Sends what was logged: one POST, at most one more, waited for. To be called after the response was sent.
+    /// Sends what was logged, in one POST for each [`MAX_BATCH_EVENTS`](crate::MAX_BATCH_EVENTS) events, waits for the answers, and
+    /// sends once more what may then be taken. To be called after the response was sent.
     pub fn flush(self) -> Summary {
         self.flush_keeping_history().0
     }
@@ -227,7 +231,7 @@ impl<'t> Statsig<'t> {
         let mut buffer = self.buffer.into_inner();
         let history = core::mem::take(&mut buffer.history);
         let summary = match self.events {
-            Some(events) => flush::flush(buffer, &events),
+            Some(events) => events.recorder.flush(&mut buffer, &events),
             None => Summary::default(),
         };
         (summary, history)
@@ -312,7 +316,7 @@ impl<'t> Statsig<'t> {
         name: &str,
         logging: Logging,
     ) -> ParameterStore<'a, 't> {
-        self.record(|buffer| buffer.count_unexposed(name));
+        self.record(|recorder, buffer| recorder.count_unexposed(buffer, name));
         ParameterStore {
             statsig: self,
             user,
@@ -330,7 +334,7 @@ impl<'t> Statsig<'t> {
         logging: Logging,
     ) {
         match logging {
-            Logging::Off => self.record(|buffer| buffer.count_unexposed(name)),
+            Logging::Off => self.record(|recorder, buffer| recorder.count_unexposed(buffer, name)),
             Logging::Automatic | Logging::Manual => {
                 let mut details = Details::new(Source::REASON);
                 // What was kept has the time of the specs that gave it.
@@ -340,18 +344,17 @@ impl<'t> Statsig<'t> {
                 details.lcut = kept.or_else(|| self.table.map(|table| table.time()));
                 details.received_at = Some(self.specs.received_at());
                 details.manual = logging == Logging::Manual;
-                self.record(|buffer| buffer.expose(user, &self.options, exposure, &details));
+                self.record(|recorder, buffer| {
+                    recorder.expose(buffer, user, &self.options, exposure, &details);
+                });
             }
         }
     }
 
-    fn record(&self, record: impl FnOnce(&mut Buffer)) {
-        if self.events.is_none() {
-            return;
-        }
+    fn record(&self, record: impl FnOnce(&dyn Recorder, &mut Buffer)) {
         // Nothing in here calls back, so the buffer is always free.
-        if let Ok(mut buffer) = self.buffer.try_borrow_mut() {
-            record(&mut buffer);
+        if let (Some(events), Ok(mut buffer)) = (&self.events, self.buffer.try_borrow_mut()) {
+            record(events.recorder, &mut buffer);
         }
     }
 

@@ -21,7 +21,7 @@ fn host() -> Host {
         ..Host::default()
     }
     .kv("statsig", "specs", KvEntry::new(common::DEMO_SPECS))
-    .backend("events", [Reply::answer(202, b"")])
+    .backend("events", [Reply::answer(202, br#"{"success":true}"#)])
 }
 
 #[test]

@@ -93,7 +93,7 @@ fn write_bandit(source: &mut Source<'_>, writer: &mut Writer, bandit: Span) -> R
     let flags = flag(source.is(enabled, "true"), flags::ENABLED)
         | flag(source.is(higher_is_better, "true"), flags::HIGHER_IS_BETTER)
         | flag(!config.is_absent(), flags::HAS_CONFIG);
-    let prefix = writer.prefix(&[source.text(salt)]);
+    let prefix = writer.prefix(&[source.bytes(salt)]);
     let mut row = RowBytes::new();
     row.u32(prefix)
         .u16(writer.unit(source, id_type)?)

@@ -15,7 +15,7 @@ use crate::table::wire::NONE;
 /// In the order in which Statsig writes them.
 static FIELDS: [Field; 6] = [
     Field::new("type", Is::Text).required(),
-    Field::new("targetValue", Is::Any),
+    Field::new("targetValue", Is::Checked(pass_target)),
     Field::new("operator", Is::Text).nullable().lenient(),
     Field::new("field", Is::Text).nullable().lenient(),
     Field::new("additionalValues", Is::Map(&ADDITIONAL_VALUE))
@@ -42,6 +42,10 @@ pub(super) struct Conditions {
     asked: Vec<Span>,
     /// v1: the conditions of the rules, rule by rule.
     inline: Vec<Draft>,
+}
+
+fn pass_target<'j>(source: &mut Source<'j>, scanner: &mut Scanner<'j>) -> Read<()> {
+    source.pass_target(scanner)
 }
 
 fn read<'j>(source: &mut Source<'j>, scanner: &mut Scanner<'j>) -> Read<Draft> {
@@ -125,7 +129,7 @@ impl Conditions {
             return Ok(());
         }
         for key in list.of(&self.asked) {
-            let Some(at) = self.keys.find(source, source.text(*key)) else {
+            let Some(at) = self.keys.find(source, *key) else {
                 let key = source.text(*key).into();
                 writer.warn(source, WarningKind::MissingCondition(key));
                 rows.push(NONE);
@@ -215,7 +219,7 @@ fn write(source: &mut Source<'_>, writer: &mut Writer, gates: &Names, draft: &Dr
                     salt = source.string(value).unwrap_or(Span::ABSENT);
                 }
             });
-            u64::from(writer.prefix(&[source.text(salt)]))
+            u64::from(writer.prefix(&[source.bytes(salt)]))
         }
         (_, Operator::Any | Operator::None) => writer.masks(target),
         _ => 0,

@@ -232,7 +232,7 @@ impl ReadFault {
 
 impl From<Fault> for ReadFault {
     fn from(fault: Fault) -> Self {
-        ReadFault::new(ReadFaultKind::Json(fault.kind), "", fault.offset)
+        ReadFault::new(ReadFaultKind::Json(fault.kind()), "", fault.offset())
     }
 }
 

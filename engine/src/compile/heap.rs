@@ -116,28 +116,29 @@ pub(super) struct Names {
 }
 
 impl Names {
-    pub(super) fn find(&self, source: &Source<'_>, name: &str) -> Option<u32> {
-        self.position(source, text_hash(name.as_bytes()), name)
+    pub(super) fn find(&self, source: &Source<'_>, name: Span) -> Option<u32> {
+        let name = source.bytes(name);
+        self.position(source, text_hash(name), name)
     }
 
-    fn position(&self, source: &Source<'_>, hash: u32, name: &str) -> Option<u32> {
+    fn position(&self, source: &Source<'_>, hash: u32, name: &[u8]) -> Option<u32> {
         self.index.find(hash, &mut |at| {
             self.entries
                 .get(at as usize)
-                .is_some_and(|known| same(source.text(known.name).as_bytes(), name.as_bytes()))
+                .is_some_and(|known| same(source.bytes(known.name), name))
         })
     }
 
     /// The number of a name.
     pub(super) fn number(&self, source: &Source<'_>, name: Span) -> Option<u32> {
-        let at = self.find(source, source.text(name))?;
+        let at = self.find(source, name)?;
         self.entries.get(at as usize).map(|known| known.number)
     }
 
     /// The position of a name, which is added if it is new.
     pub(super) fn add(&mut self, source: &Source<'_>, name: Span) -> u32 {
-        let text = source.text(name);
-        let hash = text_hash(text.as_bytes());
+        let text = source.bytes(name);
+        let hash = text_hash(text);
         if let Some(at) = self.position(source, hash, text) {
             return at;
         }
@@ -196,7 +197,7 @@ impl Members {
     }
 
     pub(super) fn get(&self, source: &Source<'_>, name: Span) -> Option<Span> {
-        let at = self.names.find(source, source.text(name))?;
+        let at = self.names.find(source, name)?;
         self.values.get(at as usize).copied()
     }
 }

@@ -7,7 +7,7 @@ use super::read::{ANY_MAP, ANYTHING, Field, Is, no_parts, unsigned, value};
 use super::source::{Read, Source, Span};
 use super::writer::{RowBytes, Writer};
 use crate::json::{Kind, Scanner};
-use crate::number::{number_text, parse_float};
+use crate::number::{NumberText, number_text, parse_float};
 use crate::table::wire::NONE;
 use crate::table::{HASHED_KEYS, PLAIN_KEYS, SamplingMode, Section};
 
@@ -146,7 +146,7 @@ fn check_app_id<'j>(source: &mut Source<'j>, scanner: &mut Scanner<'j>) -> Read<
 fn app_id(source: &mut Source<'_>, value: Span) -> Span {
     if !value.is_absent() && source.kind(value) == Kind::Number {
         let number = parse_float(source.text(value)).unwrap_or(0.0);
-        return source.make(&mut |made| made.push_str(number_text(number).as_str()));
+        return source.make(&mut |made| made.push_str(number_text(number, &mut NumberText::new())));
     }
     source.string(value).unwrap_or(Span::ABSENT)
 }

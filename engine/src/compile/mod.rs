@@ -7,6 +7,7 @@
 //!
 //! Cost: linear in the payload; memory for the table twice.
 
+mod buckets;
 mod cmab;
 mod condition;
 mod error;

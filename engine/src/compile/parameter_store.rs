@@ -55,7 +55,7 @@ pub(super) fn write(source: &mut Source<'_>, writer: &mut Writer, sections: &Sec
         let end = writer.rows_in(Section::Parameters, PARAMETER);
         let version = unsigned(source.text(version)).filter(|_| !version.is_absent());
         let mut row = RowBytes::new();
-        row.u32(text_hash(source.text(name).as_bytes()))
+        row.u32(text_hash(source.bytes(name)))
             .u32(writer.text(source, name))
             .u32(first)
             .u32(end.wrapping_sub(first))

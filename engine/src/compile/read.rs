@@ -6,7 +6,6 @@ use super::error::ReadFault;
 use super::source::{Read, Source, Span};
 use crate::json::{Kind, RawStr, Scanner};
 use crate::number::parse_float;
-use crate::table::wire::same;
 
 /// What a field's value must be, and what is remembered of it.
 pub(super) enum Is {
@@ -40,7 +39,6 @@ pub(super) enum Is {
 /// What is said about a field.
 pub(super) struct Field {
     name: &'static str,
-    mark: u32,
     is: Is,
     flags: u8,
 }
@@ -58,12 +56,7 @@ const LENIENT: u8 = 8;
 
 impl Field {
     pub(super) const fn new(name: &'static str, is: Is) -> Self {
-        Field {
-            name,
-            mark: mark(name.as_bytes()),
-            is,
-            flags: 0,
-        }
+        Field { name, is, flags: 0 }
     }
 
     /// What the elements of a list or the members of a map are.
@@ -151,14 +144,6 @@ pub(super) fn unsigned(digits: &str) -> Option<u64> {
     Some(number)
 }
 
-/// What tells most names apart: the length, the first byte and the last one.
-const fn mark(name: &[u8]) -> u32 {
-    match name {
-        [first, .., last] => (name.len() as u32) << 16 | (*first as u32) << 8 | *last as u32,
-        _ => 0,
-    }
-}
-
 /// Reads the parts of a record that its owner keeps, and says where they are.
 pub(super) type Parts<'p, 'j> = &'p mut dyn FnMut(&mut Source<'j>, &mut Scanner<'j>) -> Read<Span>;
 
@@ -177,10 +162,21 @@ pub(super) fn fields<'j>(
 ) -> Read<()> {
     slots.fill(Span::ABSENT);
     scanner.begin_object()?;
-    // Fields come in much the same order in all records: the search goes on behind the last one found.
-    let mut next = 0;
-    while let Some(key) = scanner.next_key()? {
-        let Some(at) = find(schema, next, key) else {
+    // Fields come in much the same order in all records: the one behind the last one found, or that behind it.
+    let mut next: usize = 0;
+    while scanner.has_next_key()? {
+        let guessed = (next..next.wrapping_add(2)).find(|&at| {
+            let field: Option<&Field> = schema.get(at);
+            field.is_some_and(|field| scanner.key_is(field.name))
+        });
+        let found = match guessed {
+            Some(at) => Some(at),
+            None => {
+                let key = scanner.key()?;
+                schema.iter().position(|field| key.is(field.name))
+            }
+        };
+        let Some(at) = found else {
             scanner.skip()?;
             continue;
         };
@@ -188,30 +184,11 @@ pub(super) fn fields<'j>(
         if let (Some(field), Some(slot)) = (schema.get(at), slots.get_mut(at)) {
             match value(source, scanner, field, parts) {
                 Ok(span) => *slot = span,
-                Err(fault) => return Err(within(fault, key)),
+                Err(fault) => return Err(fault.within(field.name)),
             }
         }
     }
     Ok(())
-}
-
-fn find(schema: &[Field], next: usize, key: RawStr<'_>) -> Option<usize> {
-    let Some(plain) = key.plain() else {
-        return schema.iter().position(|field| key.is(field.name));
-    };
-    let mark = mark(plain.as_bytes());
-    let mut at = next;
-    for _ in schema {
-        if at >= schema.len() {
-            at = 0;
-        }
-        let field = schema.get(at)?;
-        if field.mark == mark && same(plain.as_bytes(), field.name.as_bytes()) {
-            return Some(at);
-        }
-        at = at.wrapping_add(1);
-    }
-    None
 }
 
 /// A fault seen from outside of the member it is in.

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use super::condition::Conditions;
 use super::error::ReadFault;
 use super::heap::Names;
+use super::members::pass_value;
 use super::read::{Field, Is, fields, required, unsigned};
 use super::source::{Read, Source, Span};
 use super::writer::{RowBytes, Writer};
@@ -20,7 +21,7 @@ static FIELDS: [Field; FIELD_COUNT] = [
     Field::new("groupName", Is::Text).nullable().lenient(),
     Field::new("passPercentage", Is::Float).required(),
     Field::new("conditions", Is::Parts).required_v2(),
-    Field::new("returnValue", Is::Any).required_v2(),
+    Field::new("returnValue", Is::Checked(pass_value)).required_v2(),
     Field::new("id", Is::Text).lenient().required(),
     Field::new("salt", Is::Text).nullable().lenient(),
     Field::new("idType", Is::Text).lenient().required_v2(),
@@ -109,12 +110,12 @@ pub(super) fn write(
         delegate,
         sampling_rate,
     ] = *draft;
-    let salt = source.text(salt.present().unwrap_or(id));
+    let salt = source.bytes(salt.present().unwrap_or(id));
     let bound = bound(source, pass_percentage);
     let prefix = match spec_salt {
         None => writer.string(salt),
         Some(_) if bound == 0 || bound >= ALL => NONE,
-        Some(spec_salt) => writer.prefix(&[source.text(spec_salt), salt]),
+        Some(spec_salt) => writer.prefix(&[source.bytes(spec_salt), salt]),
     };
     let flag = |set: bool, flag: u16| if set { flag } else { 0 };
     let flags = flag(source.is(is_group, "true"), flags::EXPERIMENT_GROUP)

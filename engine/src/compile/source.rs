@@ -2,9 +2,12 @@
 
 use alloc::string::String;
 
+use super::buckets::BucketSets;
 use super::error::ReadFault;
+use super::members::Indexes;
 use crate::json::{Fault, Kind, RawStr, Scanner};
 use crate::lowercase::{is_plain_lowercase, lowercased};
+use crate::table::wire::same;
 
 pub(super) type Read<T> = Result<T, ReadFault>;
 
@@ -53,6 +56,8 @@ pub(super) struct Source<'j> {
     text: &'j str,
     /// Texts that do not stand in the payload as they are: without their escapes, in lower case, spelt anew.
     made: String,
+    pub(super) buckets: BucketSets,
+    pub(super) indexes: Indexes,
     /// Whether fields are read by the rules of v1.
     pub(super) v1: bool,
 }
@@ -62,6 +67,8 @@ impl<'j> Source<'j> {
         Source {
             text,
             made: String::from(USER_ID),
+            buckets: BucketSets::default(),
+            indexes: Indexes::default(),
             v1: false,
         }
     }
@@ -74,10 +81,19 @@ impl<'j> Source<'j> {
     }
 
     pub(super) fn text(&self, span: Span) -> &str {
-        let start = span.start as usize;
-        let (text, start) = match start.checked_sub(self.text.len()) {
-            None => (self.text, start),
+        let (text, start) = match (span.start as usize).checked_sub(self.text.len()) {
+            None => (self.text, span.start as usize),
             Some(start) => (self.made.as_str(), start),
+        };
+        text.get(start..start.saturating_add(span.length as usize))
+            .unwrap_or_default()
+    }
+
+    /// The bytes of a text. Cheaper: nobody asks whether it begins and ends between characters.
+    pub(super) fn bytes(&self, span: Span) -> &[u8] {
+        let (text, start) = match (span.start as usize).checked_sub(self.text.len()) {
+            None => (self.text.as_bytes(), span.start as usize),
+            Some(start) => (self.made.as_bytes(), start),
         };
         text.get(start..start.saturating_add(span.length as usize))
             .unwrap_or_default()
@@ -86,12 +102,24 @@ impl<'j> Source<'j> {
     /// Whether a value is this word.
     #[inline(never)]
     pub(super) fn is(&self, value: Span, word: &str) -> bool {
-        value.length as usize == word.len() && self.text(value) == word
+        same(self.bytes(value), word.as_bytes())
     }
 
     /// The value that begins at a span.
     pub(super) fn scanner_at(&self, span: Span) -> Scanner<'j> {
         Scanner::at_offset(self.text, span.start as usize)
+    }
+
+    /// Passes over a condition's target, and remembers it as bits if it is a set of buckets.
+    pub(super) fn pass_target(&mut self, scanner: &mut Scanner<'j>) -> Read<()> {
+        if let Kind::Object | Kind::Array = scanner.peek()?
+            && let Some(length) = self.buckets.read(self.text.as_bytes(), scanner.offset())
+        {
+            scanner.pass_over(length);
+            return Ok(());
+        }
+        scanner.skip()?;
+        Ok(())
     }
 
     #[inline(never)]

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use super::condition::Conditions;
 use super::error::{ReadFault, WarningKind};
 use super::heap::{Names, put};
+use super::members::pass_value;
 use super::read::{Field, Is, array, fields, object, required, unsigned};
 use super::rule;
 use super::source::{Read, Source, Span};
@@ -21,7 +22,7 @@ static FIELDS: [Field; FIELD_COUNT] = [
     Field::new("type", Is::Text).lenient().required_v2(),
     Field::new("salt", Is::Text).required(),
     Field::new("enabled", Is::Bool).lenient().required_v2(),
-    Field::new("defaultValue", Is::Any).required_v2(),
+    Field::new("defaultValue", Is::Checked(pass_value)).required_v2(),
     Field::new("rules", Is::Parts).required(),
     Field::new("idType", Is::Text).lenient().required_v2(),
     Field::new("explicitParameters", Is::List(&NAME))
@@ -219,7 +220,7 @@ pub(super) fn write(
         };
         let draft = drafts.get_mut(at as usize);
         let mut row = RowBytes::new();
-        row.u32(text_hash(source.text(name).as_bytes()));
+        row.u32(text_hash(source.bytes(name)));
         let written = match draft {
             Some(draft) => {
                 match write_spec(source, writer, rules, &mut row, (name, more), draft, known) {

@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::buckets::{self, Bits};
 use super::error::WarningKind;
 use super::heap::{Names, put};
 use super::read::unsigned;
@@ -74,7 +75,7 @@ fn gate_bytes(source: &mut Source<'_>, gates: &Names, target: Span, out: &mut Ve
     let name = source.string(target).unwrap_or(Span::ABSENT);
     let row = gates.number(source, name).unwrap_or(NONE);
     out.extend_from_slice(&row.to_le_bytes());
-    out.extend_from_slice(source.text(name).as_bytes());
+    out.extend_from_slice(source.bytes(name));
 }
 
 pub(super) fn gate(
@@ -146,8 +147,8 @@ pub(super) fn comparison(
                     Operator::Any => Operator::BucketAny,
                     _ => Operator::BucketNone,
                 };
-                let bitmap = bucket_bitmap(source, target);
-                return (operator, writer.blobs.intern(&bitmap));
+                let bits = bucket_bits(source, target);
+                return (operator, writer.blobs.intern(&bits));
             }
             let keys = Entries::read(source, target).keys();
             Some(writer.set(source, &keys))
@@ -187,7 +188,7 @@ pub(super) fn comparison(
         }
         Operator::InSegmentList | Operator::NotInSegmentList => source
             .string(target)
-            .map(|list| writer.blobs.intern(source.text(list).as_bytes())),
+            .map(|list| writer.blobs.intern(source.bytes(list))),
         _ => None,
     };
     match (encoded, operator) {
@@ -221,69 +222,31 @@ fn millis(source: &mut Source<'_>, kind: Kind, target: Span) -> Option<i64> {
     time.or_else(|| Some(float(source, kind, target)? as i64))
 }
 
-/// The thousand buckets as bits.
-fn bucket_bitmap(source: &mut Source<'_>, target: Span) -> [u8; 125] {
-    let mut bitmap = [0u8; 125];
-    let bits = &mut bitmap;
+/// The buckets as bits.
+fn bucket_bits(source: &mut Source<'_>, target: Span) -> Bits {
+    if let Some(bits) = source.buckets.find(target) {
+        return *bits;
+    }
+    let mut bits = [0; 125];
     if source.kind(target) == Kind::Array {
         source.elements(target, &mut |source, element| {
             let text = text(source, element);
-            add_bucket(bits, source.text(text));
+            add_bucket(&mut bits, source.text(text));
         });
-    } else if !add_plain_buckets(bits, source.text(target).as_bytes()) {
+    } else {
         source.members(target, &mut |source, key, _| {
-            add_bucket(bits, source.text(key));
+            add_bucket(&mut bits, source.text(key));
         });
     }
-    bitmap
+    bits
 }
 
 /// Adds a bucket by its decimal text; other texts can equal none.
-fn add_bucket(bitmap: &mut [u8; 125], text: &str) {
+fn add_bucket(bits: &mut Bits, text: &str) {
     let canonical = !text.starts_with('0') || text.len() == 1;
     if let Some(bucket) = unsigned(text).filter(|_| canonical && !text.is_empty()) {
-        set_bucket(bitmap, bucket);
+        buckets::add(bits, u32::try_from(bucket).unwrap_or(u32::MAX));
     }
-}
-
-fn set_bucket(bitmap: &mut [u8; 125], bucket: u64) {
-    if let Some(byte) = bitmap.get_mut(usize::try_from(bucket / 8).unwrap_or(usize::MAX)) {
-        *byte |= 1 << (bucket % 8);
-    }
-}
-
-/// Adds the members of `{"12":true,…}`, as Statsig writes sets of hundreds of buckets; false where anything else stands.
-fn add_plain_buckets(bitmap: &mut [u8; 125], object: &[u8]) -> bool {
-    // Behind the quote of a key.
-    let mut rest = object.get(2..).unwrap_or_default();
-    while let Some(word) = rest.first_chunk::<8>() {
-        let word = u64::from_le_bytes(*word);
-        let is_quote = |at: u32| (word >> at) as u8 == b'"';
-        // How many digits there are, and how to make them three: the last one uppermost, zero where there is none.
-        let (length, shift, zeros) = match () {
-            () if is_quote(8) => (1, 56, 0x0030_0000),
-            () if is_quote(16) => (2, 48, 0x0030_3000),
-            () if is_quote(24) => (3, 40, 0x0030_3030),
-            () => return false,
-        };
-        let digits = (word.wrapping_shl(shift) >> 40) as u32 ^ zeros;
-        let beyond_nine = (digits | digits.wrapping_add(0x0076_7676)) & 0x0080_8080 != 0;
-        let leading_zero = length > 1 && word as u8 == b'0';
-        if beyond_nine || leading_zero {
-            return false;
-        }
-        let [hundreds, tens, ones, _] = digits.to_le_bytes().map(u64::from);
-        let number = hundreds
-            .wrapping_mul(100)
-            .wrapping_add(tens.wrapping_mul(10));
-        set_bucket(bitmap, number.wrapping_add(ones));
-        let behind = rest.get(length..).unwrap_or_default();
-        match behind.split_first_chunk::<8>() {
-            Some((b"\":true,\"", later)) => rest = later,
-            _ => return behind == b"\":true}",
-        }
-    }
-    false
 }
 
 fn equality(source: &mut Source<'_>, kind: Kind, target: Span) -> Vec<u8> {
@@ -300,7 +263,7 @@ fn equality(source: &mut Source<'_>, kind: Kind, target: Span) -> Vec<u8> {
         Kind::String => {
             let text = source.string(target).unwrap_or(Span::ABSENT);
             blob.push(eq::STRING);
-            blob.extend_from_slice(source.text(text).as_bytes());
+            blob.extend_from_slice(source.bytes(text));
         }
         Kind::Array | Kind::Object => {
             let is_list = kind == Kind::Array;
@@ -311,9 +274,9 @@ fn equality(source: &mut Source<'_>, kind: Kind, target: Span) -> Vec<u8> {
                 if is_list {
                     push_varint(&mut blob, key.number);
                 } else {
-                    push_string(&mut blob, source.text(key.name));
+                    push_string(&mut blob, source.bytes(key.name));
                 }
-                push_string(&mut blob, source.text(*text));
+                push_string(&mut blob, source.bytes(*text));
             }
         }
     }

@@ -9,10 +9,10 @@ use super::members;
 use super::source::{Read, Source, Span};
 use crate::hash::{bucket, checksum, text_hash};
 use crate::json::write_minified;
-use crate::sha256::Prefix;
+use crate::sha256::Sha256;
 use crate::table::condition::{CONDITION, ConditionType, FIELD, Operator, mask};
 use crate::table::set::{LINEAR, StringSet, bucket_bits};
-use crate::table::wire::{NONE, heap, push_varint};
+use crate::table::wire::{NONE, heap, push_varint, same};
 use crate::table::{FLAG_V1, FORMAT_VERSION, HEADER, MAGIC, META, SECTIONS, Section};
 use crate::user::Builtin;
 
@@ -195,38 +195,45 @@ impl Writer {
     }
 
     #[inline(never)]
-    pub(super) fn string(&mut self, text: &str) -> u32 {
-        self.strings.intern(text.as_bytes())
+    pub(super) fn string(&mut self, text: &[u8]) -> u32 {
+        self.strings.intern(text)
     }
 
     /// A text of the payload.
     #[inline(never)]
     pub(super) fn text(&mut self, source: &Source<'_>, text: Span) -> u32 {
         match text.present() {
-            Some(text) => self.string(source.text(text)),
+            Some(text) => self.string(source.bytes(text)),
             None => NONE,
         }
     }
 
-    /// Interns JSON text of any type, without its white space.
+    /// Interns JSON text of any type, without its white space. A new object has the index of its members behind it.
     #[inline(never)]
-    pub(super) fn value(&mut self, source: &Source<'_>, json: Span) -> u32 {
-        let Some(json) = json.present() else {
+    pub(super) fn value(&mut self, source: &Source<'_>, value: Span) -> u32 {
+        let Some(value) = value.present() else {
             return NONE;
         };
-        let json = source.text(json);
+        let json = source.bytes(value);
         if !self.spaced {
-            return self.intern_value(json);
+            let end = self.values.bytes.len();
+            let at = self.values.intern(json);
+            if at as usize == end && json.starts_with(b"{") {
+                match source.indexes.get(value) {
+                    Some(index) => self.values.bytes.extend_from_slice(index),
+                    None => members::write(source.text(value), &mut self.values.bytes),
+                }
+            }
+            return at;
         }
         let mut minified = String::with_capacity(json.len());
         // A `String` takes everything, and the text has been scanned.
-        let _ = write_minified(json, &mut minified);
-        self.intern_value(&minified)
+        let _ = write_minified(source.text(value), &mut minified);
+        self.minified(&minified)
     }
 
-    /// A new object has the index of its members behind it.
     #[inline(never)]
-    fn intern_value(&mut self, json: &str) -> u32 {
+    fn minified(&mut self, json: &str) -> u32 {
         let end = self.values.bytes.len();
         let at = self.values.intern(json.as_bytes());
         if at as usize == end && json.starts_with('{') {
@@ -239,21 +246,21 @@ impl Writer {
     /// (`evaluation.md` §1.7).
     #[inline(never)]
     pub(super) fn object_value(&mut self, source: &Source<'_>, value: Span) -> u32 {
-        match source.text(value).as_bytes().first() {
+        match source.bytes(value).first() {
             Some(b'{') => self.value(source, value),
             None | Some(b't' | b'f' | b'n') => NONE,
-            Some(_) => self.intern_value("{}"),
+            Some(_) => self.minified("{}"),
         }
     }
 
     /// What a hash begins with: the texts, each with a full stop behind it.
-    pub(super) fn prefix(&mut self, texts: &[&str]) -> u32 {
+    pub(super) fn prefix(&mut self, texts: &[&[u8]]) -> u32 {
         self.buffer.clear();
         for text in texts {
-            self.buffer.extend_from_slice(text.as_bytes());
+            self.buffer.extend_from_slice(text);
             self.buffer.push(b'.');
         }
-        self.prefixes.intern(&Prefix::encode(&self.buffer))
+        self.prefixes.intern(&Sha256::encode_prefix(&self.buffer))
     }
 
     /// An id type.
@@ -261,14 +268,14 @@ impl Writer {
         let name = source.or_user_id(name);
         // Nearly all are the same.
         if let Some((known, unit)) = self.last_unit
-            && source.text(known) == source.text(name)
+            && same(source.bytes(known), source.bytes(name))
         {
             return Ok(unit);
         }
         let mark = source.mark();
         let lowered = source.lowered(name);
-        let lowered = match source.text(lowered) {
-            "userid" => NONE,
+        let lowered = match source.bytes(lowered) {
+            b"userid" => NONE,
             lowered => self.string(lowered),
         };
         source.forget(mark);
@@ -303,7 +310,7 @@ impl Writer {
         let mut blob = Vec::new();
         push_varint(&mut blob, items.len() as u32);
         for item in items {
-            push_string(&mut blob, source.text(*item));
+            push_string(&mut blob, source.bytes(*item));
         }
         self.blobs.intern(&blob)
     }
@@ -336,7 +343,7 @@ impl Writer {
         for start in starts {
             while placed < start {
                 if let Some(item) = ordered.next().and_then(|&at| items.get(at as usize)) {
-                    push_string(&mut entries, source.text(*item));
+                    push_string(&mut entries, source.bytes(*item));
                 }
                 placed = placed.wrapping_add(1);
             }
@@ -425,9 +432,9 @@ impl Writer {
     }
 }
 
-pub(super) fn push_string(out: &mut Vec<u8>, text: &str) {
+pub(super) fn push_string(out: &mut Vec<u8>, text: &[u8]) {
     push_varint(out, text.len() as u32);
-    out.extend_from_slice(text.as_bytes());
+    out.extend_from_slice(text);
 }
 
 /// Texts in the buckets of their hashes, about as many as there are texts: where each bucket starts (one more entry than
@@ -438,7 +445,7 @@ fn buckets(
 ) -> (Vec<u32>, Vec<u32>) {
     let bits = bucket_bits(texts.len() as u32);
     let hashes: Vec<u32> = texts
-        .map(|text| bucket(text_hash(source.text(text).as_bytes()), bits))
+        .map(|text| bucket(text_hash(source.bytes(text)), bits))
         .collect();
     // How many there are in the buckets before; then, one place further on, where the next one of a bucket goes.
     let buckets = 1usize.checked_shl(bits).unwrap_or(1);

@@ -7,7 +7,7 @@
 use super::Run;
 use crate::environment::Environment;
 use crate::explain::Trace;
-use crate::hash::lowered_hash;
+use crate::hash::cased_hash;
 use crate::number::NumberText;
 use crate::table::condition::{Condition, ConditionType, Operator, mask};
 
@@ -76,7 +76,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
         let value = self.value_of(condition);
         let mut buffer = NumberText::new();
         let text = value.as_ref().and_then(|value| value.text(&mut buffer));
-        let mask = mask(lowered_hash(text.unwrap_or_default()));
+        let mask = mask(cased_hash(text.unwrap_or_default(), true));
         self.subjects.keep(condition.subject(), mask);
         mask
     }

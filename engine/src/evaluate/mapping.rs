@@ -71,11 +71,10 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
         name: &str,
         record: &mut Evaluation<'t>,
     ) -> Result<bool> {
-        match self.table.entry(kind, name) {
-            Some(_) if self.mappings > super::MAX_DEPTH => Err(self.too_deep(true)),
-            Some(entry) => self.evaluate_entry(kind, entry, record),
-            None => self.apply_override(kind, name, record),
+        if self.mappings > super::MAX_DEPTH && self.table.entry(kind, name).is_some() {
+            return Err(self.too_deep(true));
         }
+        self.evaluate(kind, name, record)
     }
 
     /// Gates nested too deep count as "does not apply" here. Mappings that lead back to themselves, a spent budget and

@@ -15,7 +15,7 @@ use crate::table::{SpecKind, Table};
 const UNSUPPORTED_IS_FALSE_ON_V2: bool = false;
 
 /// What a spec says of itself, into a record that may have been another spec's.
-#[inline(always)]
+#[inline(never)]
 fn describe(spec: SpecRow<'_>, record: &mut Evaluation<'_>) {
     if !record.id_type.is_some() {
         record.id_type = Place(spec.id_type_at());
@@ -40,7 +40,7 @@ fn describe(spec: SpecRow<'_>, record: &mut Evaluation<'_>) {
 }
 
 /// The answer of a rule that matched and did not delegate.
-#[inline(always)]
+#[inline(never)]
 fn answer(spec: SpecRow<'_>, rule: Rule<'_>, passes: bool, record: &mut Evaluation<'_>) {
     if passes {
         record.value = !rule.has(rule_flags::RETURNS_FALSE);
@@ -74,7 +74,7 @@ pub(super) fn settle<'t>(table: Table<'t>, spec: SpecRow<'t>, record: &mut Evalu
 
 impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
     /// §3.2. True when the name was recognized.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn evaluate(
         &mut self,
         kind: SpecKind,

@@ -2,7 +2,6 @@
 
 use super::wire::Row;
 use super::{Section, Table};
-use crate::sha256::Prefix;
 
 /// Bytes of a rule's row.
 pub(crate) const RULE: usize = 36;
@@ -182,7 +181,7 @@ impl<'t> Table<'t> {
     }
 
     /// A laid-out hash input.
-    pub(crate) fn prefix(&self, at: u32) -> Option<Prefix<'t>> {
-        Prefix::read(self.heap(Section::Prefixes, at)?)
+    pub(crate) fn prefix(&self, at: u32) -> Option<&'t [u8]> {
+        self.heap(Section::Prefixes, at)
     }
 }

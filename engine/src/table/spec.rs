@@ -340,7 +340,8 @@ impl<'t> Table<'t> {
 
     /// A row by its number, which rules and conditions refer to.
     pub(crate) fn spec_at(&self, kind: SpecKind, at: u32) -> Option<SpecRow<'t>> {
-        Some(SpecRow(row::<SPEC>(self.index(kind)?, at)?))
+        let rows = index_rows(self.tail_at(Self::specs_section(kind))?)?;
+        Some(SpecRow(row::<SPEC>(rows, at)?))
     }
 
     /// A name's row, also one without a spec.

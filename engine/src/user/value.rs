@@ -74,8 +74,7 @@ impl<'u> Value<'u> {
             Value::Str(text) => Some(text),
             Value::Array(array) => Some(array.0),
             Value::Int(_) | Value::Float(_) | Value::Number(_) => {
-                *buffer = number_text(self.float()?);
-                Some(buffer.as_str())
+                Some(number_text(self.float()?, buffer))
             }
         }
     }

@@ -6,6 +6,7 @@
 use super::buffer::collect;
 use super::error::Error;
 use super::imports::geo;
+use super::scan;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
@@ -34,60 +35,9 @@ fn lookup(octets: &[u8]) -> Result<Vec<u8>, Error> {
 }
 
 /// Finds the string member `country_code` of a JSON object, if it is two ASCII letters.
-///
-/// Only a key of the outermost object counts, not one inside a string or a nested object. The text is scanned once and
-/// not validated: malformed JSON gives `None` or a member that is really there.
 fn country_code_in(json: &[u8]) -> Option<[u8; 2]> {
-    let mut rest = json;
-    let mut depth = 0_u32;
-    // The last string of the top level, and whether a colon has made it a key.
-    let mut last: Option<&[u8]> = None;
-    let mut is_key = false;
-    loop {
-        let (&byte, after) = rest.split_first()?;
-        rest = after;
-        match byte {
-            b'"' => {
-                let (string, after) = string_end(rest)?;
-                rest = after;
-                if depth == 1 {
-                    if is_key && last == Some(b"country_code") {
-                        return two_letters(string);
-                    }
-                    last = Some(string);
-                    is_key = false;
-                }
-            }
-            b':' if depth == 1 => is_key = true,
-            b',' if depth == 1 => {
-                last = None;
-                is_key = false;
-            }
-            b'{' | b'[' => {
-                // An object's members are wanted, not an array's elements, and not of a second top-level value.
-                if depth == 0 && byte == b'[' {
-                    return None;
-                }
-                depth = depth.checked_add(1)?;
-            }
-            b'}' | b']' => {
-                depth = depth.checked_sub(1).filter(|&depth| depth > 0)?;
-            }
-            _ => {}
-        }
-    }
-}
-
-/// Splits after the string that begins here, its opening quote already read: contents with escapes as they are, rest.
-fn string_end(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let mut escaped = false;
-    let end = text.iter().position(|&byte| {
-        let ends = byte == b'"' && !escaped;
-        escaped = byte == b'\\' && !escaped;
-        ends
-    })?;
-    let (string, rest) = text.split_at_checked(end)?;
-    Some((string, rest.get(1..)?))
+    let (string, _) = scan::string_end(scan::member(json, b"country_code")?.strip_prefix(b"\"")?)?;
+    two_letters(string)
 }
 
 fn two_letters(code: &[u8]) -> Option<[u8; 2]> {
@@ -143,12 +93,11 @@ mod tests {
     }
 
     #[test]
-    fn any_prefix_ends() {
+    fn part_of_an_answer_is_none() {
         let text = r#"{"a":{"b":["\"\\",1]},"country_code":"us","z":[{}]}"#;
-        let complete = text.find(",\"z").unwrap();
         for end in 0..=text.len() {
             let found = country_code_in(&text.as_bytes()[..end]);
-            assert_eq!(found, (end >= complete).then_some(*b"US"));
+            assert_eq!(found, (end == text.len()).then_some(*b"US"));
         }
     }
 

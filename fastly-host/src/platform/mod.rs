@@ -28,6 +28,7 @@ pub mod percent;
 pub mod random;
 pub mod request;
 pub mod response;
+pub(crate) mod scan;
 pub mod secret_store;
 mod status;
 

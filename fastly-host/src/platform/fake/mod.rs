@@ -45,6 +45,8 @@ pub struct Host {
     pub cache: BTreeMap<Vec<u8>, CacheItem>,
     /// Calls (`module.name`) that fail, and how.
     pub faults: BTreeMap<String, Status>,
+    /// Calls that fail, by their number from 0 on, whichever they are.
+    pub faults_at: BTreeMap<usize, Status>,
     /// Bodies are read in pieces of at most this size.
     pub read_at_most: Option<usize>,
     /// Bodies and log endpoints take at most this much at once.

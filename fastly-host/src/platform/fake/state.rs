@@ -141,8 +141,10 @@ pub(super) fn call<T>(
 ) -> Result<T, Status> {
     STATE.with_borrow_mut(|state| {
         let state = state.as_mut().ok_or(Status::Unsupported)?;
+        let number = state.record.calls.len();
         state.record.calls.push(name);
-        match state.host.faults.get(name) {
+        let faults = &state.host;
+        match faults.faults.get(name).or(faults.faults_at.get(&number)) {
             Some(&status) => Err(status),
             None => act(state),
         }

@@ -1,0 +1,204 @@
+//! Batches on their way to Statsig (`evaluation.md` §6.1, §6.2): one POST each, all of them on their way at once.
+//!
+//! Bodies are plain JSON, which both end points take. Gzip would cost more than it saves here: GZIP_FIGURES
+
+use alloc::string::String;
+
+use crate::batch::{Batch, Fate};
+use crate::destination::{Backend, Key};
+use crate::events::{SDK_TYPE, SDK_VERSION};
+use crate::flush::DeliveryError;
+use crate::platform::backend::{self, Answer, Pending};
+use crate::platform::decimal::Decimal;
+use crate::platform::{Error, clock, scan, secret_store};
+
+/// The longest answer that is read; Statsig's are some tens of bytes.
+const ANSWER_LIMIT: usize = 64 * 1024;
+
+/// One attempt for each batch that wants one.
+pub(crate) struct Round<'r> {
+    pub(crate) batches: &'r mut [Batch],
+    pub(crate) session: &'r str,
+    pub(crate) is_retry: bool,
+    pub(crate) retries: u32,
+    pub(crate) last_error: Option<DeliveryError>,
+}
+
+impl Round<'_> {
+    /// Batches that are neither delivered nor given up.
+    pub(crate) fn wanted(&mut self) -> impl Iterator<Item = &mut Batch> {
+        self.batches
+            .iter_mut()
+            .filter(|batch| batch.fate == Fate::Open)
+    }
+
+    /// Nothing can be sent.
+    fn give_up(&mut self, error: DeliveryError) {
+        self.last_error = Some(error);
+        for batch in self.batches.iter_mut() {
+            batch.fate = Fate::GivenUp;
+        }
+    }
+}
+
+/// Where a key leads.
+struct Route<'k> {
+    /// The server's secret.
+    secret: Option<&'k [u8]>,
+    /// Writes the path and the query: for a batch of so many events, at this time.
+    path: &'k dyn Fn(&[u8], &[u8], &str, &mut String),
+    /// Whether an answer of success is one.
+    confirm: fn(Answer) -> Result<(), DeliveryError>,
+}
+
+/// [`Key::Secret`].
+pub(crate) fn with_secret(backend: &Backend<'_>, round: &mut Round<'_>) {
+    if let Key::Secret(secret) = backend.key {
+        to_servers(backend, secret.as_bytes(), round);
+    }
+}
+
+/// [`Key::Stored`].
+pub(crate) fn with_stored_secret(backend: &Backend<'_>, round: &mut Round<'_>) {
+    let Key::Stored { store, name } = backend.key else {
+        return;
+    };
+    match secret_store::Store::open(store).and_then(|store| store.get(name)) {
+        // A secret that was made from a file often ends with its newline.
+        Ok(Some(secret)) => to_servers(backend, secret.as_bytes().trim_ascii(), round),
+        Ok(None) => round.give_up(DeliveryError::NoKey),
+        Err(error) => round.give_up(DeliveryError::Key(error)),
+    }
+}
+
+fn to_servers(backend: &Backend<'_>, secret: &[u8], round: &mut Round<'_>) {
+    let route = Route {
+        secret: Some(secret),
+        path: &|_, _, _, uri| uri.push_str("/v1/log_event"),
+        confirm: is_taken,
+    };
+    attempt(backend, &route, round);
+}
+
+/// [`Key::Client`].
+pub(crate) fn with_client_key(backend: &Backend<'_>, round: &mut Round<'_>) {
+    let Key::Client(key) = backend.key else {
+        return;
+    };
+    let route = Route {
+        secret: None,
+        path: &|now, count, session, uri| {
+            uri.push_str("/v1/rgstr?k=");
+            percent_encode(key, uri);
+            for part in [
+                b"&st=",
+                SDK_TYPE.as_bytes(),
+                b"&sv=",
+                SDK_VERSION.as_bytes(),
+                b"&t=",
+                now,
+                b"&sid=",
+                session.as_bytes(),
+                b"&ec=",
+                count,
+            ] {
+                uri.push_str(core::str::from_utf8(part).unwrap_or_default());
+            }
+        },
+        confirm: |_| Ok(()),
+    };
+    attempt(backend, &route, round);
+}
+
+/// One attempt for each batch that wants one: all are sent, then each is waited for.
+fn attempt(backend: &Backend<'_>, route: &Route<'_>, round: &mut Round<'_>) {
+    let (session, is_retry) = (round.session, round.is_retry);
+    let mut retries = round.retries;
+    let mut last_error = round.last_error;
+    for batch in round.wanted() {
+        retries = retries.saturating_add(u32::from(is_retry));
+        match send(backend, route, session, is_retry, batch) {
+            Ok(pending) => batch.pending = Some(pending),
+            Err(error) => last_error = Some(DeliveryError::Platform(error)),
+        }
+    }
+    for batch in round.wanted() {
+        let Some(pending) = batch.pending.take() else {
+            continue;
+        };
+        let outcome = match pending.wait() {
+            Ok(answer) if (200..300).contains(&answer.status) => (route.confirm)(answer),
+            Ok(answer) => Err(DeliveryError::Status(answer.status)),
+            Err(error) => Err(DeliveryError::Platform(error)),
+        };
+        match outcome {
+            Ok(()) => batch.fate = Fate::Delivered,
+            Err(error) => {
+                last_error = Some(error);
+                if !error.is_worth_a_retry() {
+                    batch.fate = Fate::GivenUp;
+                }
+            }
+        }
+    }
+    round.retries = retries;
+    round.last_error = last_error;
+}
+
+/// Starts sending a batch.
+fn send(
+    backend: &Backend<'_>,
+    route: &Route<'_>,
+    session: &str,
+    is_retry: bool,
+    batch: &Batch,
+) -> Result<Pending, Error> {
+    let now = Decimal::new(clock::now_ms().unwrap_or_default());
+    let count = Decimal::new(batch.count.into());
+    let mut uri = String::from(backend.base_uri);
+    (route.path)(now.as_bytes(), count.as_bytes(), session, &mut uri);
+    // The last three are for the end point of servers.
+    let headers: [(&str, &[u8]); 8] = [
+        ("content-type", b"application/json"),
+        ("statsig-event-count", count.as_bytes()),
+        ("statsig-retry-count", if is_retry { b"1" } else { b"0" }),
+        ("statsig-sdk-type", SDK_TYPE.as_bytes()),
+        ("statsig-sdk-version", SDK_VERSION.as_bytes()),
+        ("statsig-server-session-id", session.as_bytes()),
+        ("statsig-client-time", now.as_bytes()),
+        ("statsig-api-key", route.secret.unwrap_or_default()),
+    ];
+    let headers = match route.secret {
+        Some(_) => &headers[..],
+        None => headers.get(..5).unwrap_or_default(),
+    };
+    backend::post(backend.name, &uri, headers, batch.body())
+}
+
+/// Servers are told in the body whether their events were taken: JSON in which `success` is not false.
+fn is_taken(answer: Answer) -> Result<(), DeliveryError> {
+    let body = answer.body.read_all(ANSWER_LIMIT);
+    let success = body
+        .as_ref()
+        .ok()
+        .and_then(|body| scan::member(body, b"success"));
+    match success {
+        Some(value) if !value.starts_with(b"false") => Ok(()),
+        _ => Err(DeliveryError::NotTaken),
+    }
+}
+
+/// Writes a query value: all but the unreserved characters as escapes.
+fn percent_encode(text: &str, out: &mut String) {
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+            continue;
+        }
+        out.push('%');
+        for digit in [byte >> 4, byte & 0xF] {
+            let digit = char::from_digit(digit.into(), 16).unwrap_or('0');
+            out.push(digit.to_ascii_uppercase());
+        }
+    }
+}
