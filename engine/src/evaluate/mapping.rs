@@ -24,8 +24,10 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
         };
         for mapping in self.table.mappings(overrides) {
             let mapping = mapping.required()?;
+            self.spend(1)?;
             for mapping_rule in self.table.mapping_rules(&mapping) {
                 let mapping_rule = mapping_rule.required()?;
+                self.spend(1)?;
                 let now = u64::try_from(self.now_ms()).unwrap_or(0);
                 let Some(at) = mapping_rule.rule else {
                     continue;

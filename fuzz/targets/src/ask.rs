@@ -51,7 +51,7 @@ pub(crate) const KINDS: [SpecKind; 4] = [
     SpecKind::Layer,
 ];
 
-const OVERRIDES: [LocalOverride<'static>; 3] = [
+static OVERRIDES: [LocalOverride<'static>; 3] = [
     LocalOverride {
         kind: SpecKind::Gate,
         name: "overridden",
@@ -149,7 +149,7 @@ pub(crate) fn everything(table: Table<'_>, user: &User<'_>, valid: bool) {
     let plain = Evaluator::new(table, &World);
     let mut options = Options::default();
     options.tier = Some("production");
-    options.overrides = &OVERRIDES;
+    options.overrides = OVERRIDES.as_slice().into();
     let configured = Evaluator::with_options(table, &World, options);
     let mut scratch = Scratch::<16, 4>::new();
     for evaluator in [&plain, &configured] {
@@ -253,7 +253,7 @@ fn ask<'t>(
             let json = parse(config.json(), valid);
             for (name, value) in json.as_object().into_iter().flatten().take(SPECS) {
                 let read = config.parameter(name).map(|text| parse(text, valid));
-                assert_eq!(read.as_ref(), Some(value), "{name:?} of {json}");
+                assert!(!valid || read.as_ref() == Some(value), "{name:?} of {json}");
                 typed(&config, name);
             }
             said(config.evaluation())
@@ -292,7 +292,7 @@ fn ask<'t>(
                 .take(SPECS)
             {
                 let read = layer.parameter(name).map(|read| parse(read.json, valid));
-                assert_eq!(read.as_ref(), Some(value), "{name:?} of {json}");
+                assert!(!valid || read.as_ref() == Some(value), "{name:?} of {json}");
             }
             typed(&layer, "a_string");
             let said = said(layer.evaluation());
@@ -308,7 +308,11 @@ fn ask<'t>(
             said
         }
     };
-    assert_eq!(answered, explained, "{kind:?} {name:?}");
+    // A table that is not the compiler's may contradict itself.
+    assert!(
+        !valid || answered == explained,
+        "{kind:?} {name:?}: {answered}, explained {explained}"
+    );
     if !out.is_empty() {
         kept(evaluator, kind, name, user, &out, valid);
     }

@@ -12,9 +12,9 @@ use statsig_differential::session_v1::compare_v1;
 use statsig_differential::tree::Tree;
 use statsig_edge::compile::compile;
 use statsig_edge::user_agent::{UserAgentField, UserAgentText, field};
-use statsig_edge::{Evaluator, Scratch, Table, User};
+use statsig_edge::{Evaluator, MAX_STEPS, Scratch, Table, User};
 
-use crate::ask::{KINDS, World, everything, said};
+use crate::ask::{KINDS, Steps, World, said};
 
 const NOW: i64 = 1_760_000_000_000;
 
@@ -95,13 +95,16 @@ fn written_otherwise(random: &mut Random, payload: &Tree, user: &Tree) {
     let Ok(user) = User::from_json(text.as_bytes(), &mut scratch) else {
         return;
     };
-    everything(one, &user, true);
     let (mut room_one, mut room_two) = (Scratch::<64, 16>::new(), Scratch::<64, 16>::new());
     for kind in KINDS {
         for spec in one.specs(kind) {
             let (one, two) = (Evaluator::new(one, &World), Evaluator::new(two, &World));
             let name = spec.name();
+            let mut steps = Steps::default();
+            let explained = said(&one.explain(kind, &user, name, &mut room_one, &mut steps));
+            assert!(steps.count <= MAX_STEPS as usize);
             let one = said(&one.explain(kind, &user, name, &mut room_one, &mut ()));
+            assert_eq!(one, explained, "{kind:?} {name:?}\n{first}\n{text}");
             let two = said(&two.explain(kind, &user, name, &mut room_two, &mut ()));
             assert_eq!(one, two, "{kind:?} {name:?}\n{first}\n{text}");
         }
