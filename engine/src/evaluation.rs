@@ -254,7 +254,7 @@ impl<'t> Evaluation<'t> {
     }
 
     /// [`Self::new`] in place.
-    #[inline(never)]
+    #[cfg_attr(target_family = "wasm", inline(never))]
     pub(crate) fn begin(&mut self, table: Table<'t>, mark: u32) {
         *self = Self::new(table, mark);
     }

@@ -26,8 +26,10 @@ pub(crate) fn text_hash(text: &[u8]) -> u32 {
 #[inline(always)]
 fn hash_words(text: &[u8], mut map: impl FnMut(u64) -> u64) -> u32 {
     let mut sum = 0;
-    for word in text.as_chunks::<8>().0 {
+    let mut rest = text;
+    while let Some((word, later)) = rest.split_first_chunk::<8>() {
         sum = step(sum, map(u64::from_le_bytes(*word)));
+        rest = later;
     }
     let last = match text.last_chunk::<8>() {
         Some(last) => u64::from_le_bytes(*last),
@@ -95,8 +97,7 @@ fn lowered_hash_of_any(text: &str) -> u32 {
 /// The bucket of a hash among 2^bits of an index: its top bits.
 #[inline(always)]
 pub(crate) fn bucket(hash: u32, bits: u32) -> u32 {
-    let shifted = u64::from(hash).checked_shl(bits).unwrap_or(0);
-    (shifted >> 32) as u32
+    (u64::from(hash).wrapping_shl(bits) >> 32) as u32
 }
 
 /// The checksum of a table: `sum = (rotate_left(sum, 29) ^ word) × 0x9E3779B97F4A7C15` over the little-endian 64-bit words, the

@@ -31,16 +31,6 @@ pub(crate) fn lowercase(text: &str) -> Lowercase<'_> {
     }
 }
 
-/// The text lower-cased, as `str::to_lowercase` without its tables.
-#[cfg(feature = "compile")]
-pub(crate) fn lowercased(text: &str) -> alloc::string::String {
-    if text.is_ascii() {
-        text.to_ascii_lowercase()
-    } else {
-        lowercase(text).collect()
-    }
-}
-
 /// Whether the text is ASCII without capitals, so that it is its own lower case. (Other texts may be as well.)
 pub(crate) fn is_plain_lowercase(text: &str) -> bool {
     let is_plain = |word: u64| word & TOPS == 0 && lower_ascii(word) == word;
@@ -79,8 +69,8 @@ pub(crate) fn is_spelt(mut characters: impl Iterator<Item = char>, text: &str) -
 }
 
 /// [`equals_lowercased`] for a text that is ASCII, eight bytes at a time: most entries of a list differ in length already.
-pub(crate) fn equals_lowercased_ascii(text: &str, lowered: &[u8]) -> bool {
-    let text = text.as_bytes();
+#[inline(never)]
+pub(crate) fn equals_lowercased_ascii(text: &[u8], lowered: &[u8]) -> bool {
     if text.len() != lowered.len() {
         return false;
     }
@@ -175,7 +165,10 @@ mod tests {
             assert_eq!(text, expected);
         }
         if text.is_ascii() {
-            assert!(equals_lowercased_ascii(text, expected.as_bytes()));
+            assert!(equals_lowercased_ascii(
+                text.as_bytes(),
+                expected.as_bytes()
+            ));
         }
     }
 

@@ -28,6 +28,7 @@ pub(crate) struct Sha256 {
 }
 
 impl Sha256 {
+    #[inline(never)]
     pub(crate) fn new() -> Self {
         Sha256 {
             state: INITIAL,
@@ -105,25 +106,23 @@ pub(crate) fn h(bytes: &[u8]) -> u64 {
 }
 
 impl Sha256 {
-    /// A hash that has been fed the beginning of its input, such as `specSalt.ruleSalt.`, whose full blocks were hashed when
-    /// the table was made: `[blocks varint] [midstate 32 bytes, if there are blocks] [tail]`.
-    #[inline(never)]
-    pub(crate) fn begun(prefix: &[u8]) -> Option<Self> {
-        let mut hash = Self::new();
+    /// Feeds a fresh hash the beginning of its input, such as `specSalt.ruleSalt.`, whose full blocks were hashed when the
+    /// table was made: `[blocks varint] [midstate 32 bytes, if there are blocks] [tail]`.
+    pub(crate) fn begin(&mut self, prefix: &[u8]) -> Option<()> {
         let (blocks, mut tail) = varint(prefix)?;
         if blocks > 0 {
             let (midstate, rest) = tail.split_first_chunk::<32>()?;
             tail = rest;
-            for (word, bytes) in hash.state.iter_mut().zip(midstate.as_chunks::<4>().0) {
+            for (word, bytes) in self.state.iter_mut().zip(midstate.as_chunks::<4>().0) {
                 *word = u32::from_le_bytes(*bytes);
             }
-            hash.length = u64::from(blocks).wrapping_mul(BLOCK as u64);
+            self.length = u64::from(blocks).wrapping_mul(BLOCK as u64);
         }
-        hash.update(tail);
-        Some(hash)
+        self.update(tail);
+        Some(())
     }
 
-    /// Writes what [`Sha256::begun`] reads.
+    /// Writes what [`Sha256::begin`] reads.
     #[cfg(feature = "compile")]
     pub(crate) fn encode_prefix(text: &[u8]) -> alloc::vec::Vec<u8> {
         let mut out = alloc::vec::Vec::new();
@@ -202,7 +201,8 @@ mod tests {
             let whole = &text[..length];
             for cut in 0..=length {
                 let encoded = Sha256::encode_prefix(&whole.as_bytes()[..cut]);
-                let mut hash = Sha256::begun(&encoded).unwrap();
+                let mut hash = Sha256::new();
+                hash.begin(&encoded).unwrap();
                 hash.update(&whole.as_bytes()[cut..]);
                 assert_eq!(hash.finish(), h(whole.as_bytes()), "{length} at {cut}");
             }

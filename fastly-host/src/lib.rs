@@ -24,6 +24,7 @@ extern crate alloc;
 #[cfg(not(target_arch = "wasm32"))]
 extern crate std;
 
+mod after;
 pub mod answer;
 mod bare;
 mod batch;
@@ -41,6 +42,7 @@ mod id_lists;
 mod json;
 mod layer;
 mod log_lines;
+mod origin;
 pub mod platform;
 mod post;
 pub mod prelude;
@@ -48,33 +50,34 @@ pub mod report;
 mod request_user;
 mod results;
 mod sampling;
+mod source;
 mod specs;
 mod statsig;
 mod status;
 mod sticky;
 mod store;
-#[cfg(feature = "drop-in")]
 mod table_cache;
 mod typed;
 
 pub use bare::{BareHandled, BareResponse, handle_bare, serve_bare};
 pub use batch::{MAX_BATCH_BYTES, MAX_BATCH_EVENTS};
-pub use config::Config;
+pub use config::{Config, MAX_SOURCES};
 pub use destination::{EVENTS_BASE_URI, Events, Key, LOG_LINE_LIMIT};
 pub use environment::HostEnvironment;
 pub use events::{EventValue, MAX_LOGGED_BYTES, SDK_TYPE, SDK_VERSION};
 pub use flush::{DeliveryError, Summary};
 #[cfg(feature = "fastly")]
-pub use handle::{Handled, handle};
+pub use handle::{Handled, handle, serve};
 pub use history::{ExposureHistory, MAX_REMEMBERED};
 pub use id_lists::{IdListFailure, IdListFault};
 pub use layer::Layer;
+pub use origin::{DOWNLOAD_BASE_URI, Download, DownloadVersion, MAX_JSON};
 pub use request_user::{Client, RequestUser};
 pub use results::{DynamicConfig, Experiment, Gate};
-pub use specs::{Failure, Format, Loading, Source, Specs, SpecsError};
+pub use source::{Failure, Format, Route, Source, SpecsError};
+pub use specs::{Asked, Loading, Specs};
 pub use statsig::Statsig;
-pub use status::write_status;
+pub use status::{write_status, write_status_header};
 pub use sticky::{Sticky, StickyRoom, StickyStorage};
 pub use store::ParameterStore;
-#[cfg(feature = "drop-in")]
-pub use table_cache::{CacheError, CacheState, Cached};
+pub use table_cache::{CacheError, CacheState, Cached, WAIT_MS};

@@ -10,7 +10,7 @@ use crate::events::{SDK_TYPE, SDK_VERSION};
 use crate::flush::DeliveryError;
 use crate::platform::backend::{self, Answer, Pending};
 use crate::platform::decimal::Decimal;
-use crate::platform::{Error, clock, scan, secret_store};
+use crate::platform::{Error, clock, percent, scan, secret_store};
 
 /// The longest answer that is read; Statsig's are some tens of bytes.
 const ANSWER_LIMIT: usize = 64 * 1024;
@@ -89,7 +89,7 @@ pub(crate) fn with_client_key(backend: &Backend<'_>, round: &mut Round<'_>) {
         secret: None,
         path: &|now, count, session, uri| {
             uri.push_str("/v1/rgstr?k=");
-            percent_encode(key, uri);
+            percent::encode(key, uri);
             for part in [
                 b"&st=",
                 SDK_TYPE.as_bytes(),
@@ -185,20 +185,5 @@ fn is_taken(answer: Answer) -> Result<(), DeliveryError> {
     match success {
         Some(value) if !value.starts_with(b"false") => Ok(()),
         _ => Err(DeliveryError::NotTaken),
-    }
-}
-
-/// Writes a query value: all but the unreserved characters as escapes.
-fn percent_encode(text: &str, out: &mut String) {
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-            continue;
-        }
-        out.push('%');
-        for digit in [byte >> 4, byte & 0xF] {
-            let digit = char::from_digit(digit.into(), 16).unwrap_or('0');
-            out.push(digit.to_ascii_uppercase());
-        }
     }
 }

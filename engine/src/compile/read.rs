@@ -113,14 +113,16 @@ impl Field {
                 token.len() < 300 && !token.contains(['e', 'E'])
                     || parse_float(token).is_some_and(f64::is_finite)
             }
-            Is::U32 => unsigned(token).is_some_and(|number| number <= u64::from(u32::MAX)),
-            Is::U64 => unsigned(token).is_some(),
+            Is::U32 => {
+                unsigned(token.as_bytes()).is_some_and(|number| number <= u64::from(u32::MAX))
+            }
+            Is::U64 => unsigned(token.as_bytes()).is_some(),
             Is::Integer => {
                 let (sign, digits) = match token.strip_prefix('-') {
                     Some(digits) => (1, digits),
                     None => (0, token),
                 };
-                unsigned(digits)
+                unsigned(digits.as_bytes())
                     .is_some_and(|number| number <= (i64::MAX as u64).wrapping_add(sign))
             }
             _ => true,
@@ -129,9 +131,10 @@ impl Field {
 }
 
 /// What the digits spell, if 64 bits hold it.
-pub(super) fn unsigned(digits: &str) -> Option<u64> {
+#[inline(never)]
+pub(super) fn unsigned(digits: &[u8]) -> Option<u64> {
     let mut number: u64 = 0;
-    for digit in digits.bytes().map(|byte| byte.wrapping_sub(b'0')) {
+    for digit in digits.iter().map(|byte| byte.wrapping_sub(b'0')) {
         if digit > 9 {
             return None;
         }
@@ -283,16 +286,11 @@ const MOST_FIELDS: usize = 11;
 const IN_ORDER: [u8; MOST_FIELDS] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
 
 /// The fields of a record that has been read.
-pub(super) fn record<const N: usize>(
-    source: &mut Source<'_>,
-    record: Span,
-    schema: &[Field; N],
-) -> [Span; N] {
-    let mut slots = [Span::ABSENT; N];
+#[inline(never)]
+pub(super) fn record(source: &mut Source<'_>, record: Span, schema: &[Field], slots: &mut [Span]) {
     let mut scanner = source.scanner_at(record);
     // It was read before, so there is no fault.
-    let _ = fields(source, &mut scanner, schema, &mut slots, &mut no_parts);
-    slots
+    let _ = fields(source, &mut scanner, schema, slots, &mut no_parts);
 }
 
 /// Walks an object; `visit` reads or skips each member's value. A fault gets the member's name into its path.

@@ -6,7 +6,7 @@ use super::buckets::BucketSets;
 use super::error::ReadFault;
 use super::members::Indexes;
 use crate::json::{Fault, Kind, RawStr, Scanner};
-use crate::lowercase::{is_plain_lowercase, lowercased};
+use crate::lowercase::{is_plain_lowercase, lowercase};
 use crate::table::wire::same;
 
 pub(super) type Read<T> = Result<T, ReadFault>;
@@ -80,6 +80,7 @@ impl<'j> Source<'j> {
         id_type.present().unwrap_or(user_id)
     }
 
+    #[inline(never)]
     pub(super) fn text(&self, span: Span) -> &str {
         let (text, start) = match (span.start as usize).checked_sub(self.text.len()) {
             None => (self.text, span.start as usize),
@@ -89,7 +90,15 @@ impl<'j> Source<'j> {
             .unwrap_or_default()
     }
 
+    /// The payload's text at a place in it.
+    pub(super) fn payload(&self, span: Span) -> &'j str {
+        let start = span.start as usize;
+        let end = start.saturating_add(span.length as usize);
+        self.text.get(start..end).unwrap_or_default()
+    }
+
     /// The bytes of a text. Cheaper: nobody asks whether it begins and ends between characters.
+    #[inline(never)]
     pub(super) fn bytes(&self, span: Span) -> &[u8] {
         let (text, start) = match (span.start as usize).checked_sub(self.text.len()) {
             None => (self.text.as_bytes(), span.start as usize),
@@ -150,13 +159,14 @@ impl<'j> Source<'j> {
     }
 
     /// The lower case of a text.
+    #[inline(never)]
     pub(super) fn lowered(&mut self, span: Span) -> Span {
         let text = self.text(span);
         if is_plain_lowercase(text) {
             return span;
         }
-        let lowered = lowercased(text);
-        self.make(&mut |made| made.push_str(&lowered))
+        let text = String::from(text);
+        self.make(&mut |made| made.extend(lowercase(&text)))
     }
 
     /// Where a part of the payload lies in it.
@@ -189,32 +199,53 @@ impl<'j> Source<'j> {
         Ok(self.place_of(scanner.skip()?))
     }
 
-    /// The members of a value that has been read, if it is an object: their keys, decoded, and their values.
-    pub(super) fn members(&mut self, object: Span, visit: &mut dyn FnMut(&mut Self, Span, Span)) {
-        let mut scanner = self.scanner_at(object);
-        if scanner.begin_object().is_err() {
-            return;
-        }
-        while let Ok(Some(key)) = scanner.next_key() {
-            let Ok(value) = self.any(&mut scanner) else {
-                return;
-            };
-            let key = self.decoded(key);
-            visit(self, key, value);
+    /// Walks a value that has been read, if it is an object or an array.
+    #[inline(never)]
+    pub(super) fn walk(&self, value: Span) -> Walk<'j> {
+        let mut scanner = self.scanner_at(value);
+        let of_object = scanner.begin_object().is_ok();
+        Walk {
+            of_object,
+            open: of_object || scanner.begin_array().is_ok(),
+            scanner,
         }
     }
+}
 
-    /// The elements of a value that has been read, if it is an array.
-    pub(super) fn elements(&mut self, array: Span, visit: &mut dyn FnMut(&mut Self, Span)) {
-        let mut scanner = self.scanner_at(array);
-        if scanner.begin_array().is_err() {
-            return;
+/// The members of an object or the elements of an array.
+pub(super) struct Walk<'j> {
+    scanner: Scanner<'j>,
+    pub(super) of_object: bool,
+    open: bool,
+}
+
+impl<'j> Walk<'j> {
+    /// The next key, decoded, and its value. An element has no key.
+    #[inline(never)]
+    pub(super) fn next(&mut self, source: &mut Source<'j>) -> Option<(Span, Span)> {
+        if !core::mem::take(&mut self.open) {
+            return None;
         }
-        while let Ok(true) = scanner.next_element() {
-            let Ok(value) = self.any(&mut scanner) else {
-                return;
-            };
-            visit(self, value);
+        let key = match self.of_object {
+            true => source.decoded(self.scanner.next_key().ok()??),
+            false => self.scanner.next_element().ok()?.then_some(Span::ABSENT)?,
+        };
+        let value = source.place_of(self.scanner.skip().ok()?);
+        self.open = true;
+        Some((key, value))
+    }
+
+    /// The next text: a key of an object, an element of an array that is a string.
+    #[inline(never)]
+    pub(super) fn next_text(&mut self, source: &mut Source<'j>) -> Option<Span> {
+        loop {
+            let (key, element) = self.next(source)?;
+            if self.of_object {
+                return Some(key);
+            }
+            if let Some(text) = source.string(element) {
+                return Some(text);
+            }
         }
     }
 }

@@ -107,11 +107,7 @@ impl<'t, 'u, 'e, E: Environment, T: Trace> Run<'_, '_, 't, 'u, 'e, E, T> {
                 .user
                 .environment(&condition.field(self.table)?, self.tier()),
             // The names of a field are read only when it is looked for in the maps.
-            _ if let Some(builtin) = condition.builtin(self.table)
-                && let Some(value) = self.user.given(builtin) =>
-            {
-                Some(value)
-            }
+            _ if let Some(value) = self.user.given(condition.builtin(self.table)) => Some(value),
             _ => self
                 .user
                 .field(&condition.field(self.table)?, &self.global()),

@@ -70,6 +70,19 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
         (condition.masks() & mask != mask).then_some(holds_without)
     }
 
+    /// Whether the condition wants a text in a list, and is known to have none that is: nothing is looked up.
+    #[inline(always)]
+    pub(super) fn is_known_to_fail(&self, condition: Condition<'t>) -> bool {
+        const ANY: u32 = (Operator::Any as u32) << 8;
+        // Only subjects of lists are kept, so the type needs no look.
+        !T::LISTENS
+            && condition.codes() & 0xFF00 == ANY
+            && match self.subjects.mask(condition.subject()) {
+                Some(mask) => condition.masks() & mask != mask,
+                None => false,
+            }
+    }
+
     /// The mask of the user's text, kept for the next list.
     #[inline(never)]
     fn look_up(&mut self, condition: Condition<'t>) -> u64 {

@@ -28,7 +28,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
             for mapping_rule in self.table.mapping_rules(&mapping) {
                 let mapping_rule = mapping_rule.required()?;
                 self.spend(1)?;
-                let now = u64::try_from(self.now_ms()).unwrap_or(0);
+                let now = self.now_ms().max(0).cast_unsigned();
                 let Some(at) = mapping_rule.rule else {
                     continue;
                 };
@@ -50,11 +50,11 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
                     new_config_name: mapping.new_config_name,
                 });
                 record.override_config_name = Place(mapping.new_config_name_at);
-                self.mappings = self.mappings.saturating_add(1);
-                self.level = self.level.saturating_sub(1);
+                self.mappings = self.mappings.wrapping_add(1);
+                self.level = self.level.wrapping_sub(1);
                 let evaluated = self.evaluate_mapped(kind, mapping.new_config_name, record);
-                self.level = self.level.saturating_add(1);
-                self.mappings = self.mappings.saturating_sub(1);
+                self.level = self.level.wrapping_add(1);
+                self.mappings = self.mappings.wrapping_sub(1);
                 if self.unless_too_deep(evaluated)? {
                     record.note_id_list(note);
                     return Ok(true);

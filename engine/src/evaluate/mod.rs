@@ -474,6 +474,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
         }
     }
 
+    #[inline(never)]
     fn now_ms(&mut self) -> i64 {
         let environment = self.evaluator.environment;
         *self.now.get_or_insert_with(|| environment.now_ms())

@@ -327,7 +327,9 @@ fn has_text(operator: Operator, text: &str, mut entries: Strings<'_>) -> bool {
 fn has_bytes(operator: Operator, text: &str, entry: &[u8]) -> bool {
     let bytes = text.as_bytes();
     match operator {
-        Operator::Any | Operator::None => equals_lowercased_ascii(text, entry),
+        Operator::Any | Operator::None => {
+            bytes.len() == entry.len() && equals_lowercased_ascii(bytes, entry)
+        }
         Operator::StrStartsWithAny => bytes.starts_with(entry),
         Operator::StrEndsWithAny => bytes.ends_with(entry),
         Operator::StrContainsAny | Operator::StrContainsNone => contains(bytes, entry),
@@ -397,26 +399,20 @@ pub(crate) mod eq {
 /// §4.5.
 fn equals(operand: &Operand<'_>, target: &[u8]) -> Result<bool> {
     let (&kind, target) = target.split_first().required()?;
+    let value = operand.value();
     let mut buffer = NumberText::new();
-    Ok(match kind {
-        eq::NULL => matches!(
-            operand,
-            Operand::Absent | Operand::Now(_) | Operand::Value(Value::Null)
-        ),
-        eq::FALSE => matches!(operand, Operand::Value(Value::Bool(false))),
-        eq::TRUE => matches!(operand, Operand::Value(Value::Bool(true))),
-        eq::NUMBER => operand.float() == Some(f64::from_le_bytes(fixed(target)?)),
-        eq::STRING => operand
+    Ok(match (kind, value) {
+        (eq::NULL, _) => matches!(value, None | Some(Value::Null)),
+        (eq::FALSE | eq::TRUE, _) => {
+            matches!(value, Some(&Value::Bool(value)) if value == (kind == eq::TRUE))
+        }
+        (eq::NUMBER, _) => operand.float() == Some(f64::from_le_bytes(fixed(target)?)),
+        (eq::STRING, _) => operand
             .text(&mut buffer)
             .is_some_and(|text| text.as_bytes() == target),
-        eq::ARRAY => match operand.array() {
-            Some(array) => equals_items(array, target, false)?,
-            None => false,
-        },
-        eq::OBJECT => match operand.value() {
-            Some(Value::Object(object)) => equals_items(object.as_str(), target, true)?,
-            _ => false,
-        },
+        (eq::ARRAY, Some(Value::Array(array))) => equals_items(array.as_str(), target, false)?,
+        (eq::OBJECT, Some(Value::Object(object))) => equals_items(object.as_str(), target, true)?,
+        (eq::ARRAY | eq::OBJECT, _) => false,
         _ => return Err(crate::EvaluationError::CorruptTable),
     })
 }

@@ -64,7 +64,8 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
             return Ok(hash);
         }
         let prefix = self.table.prefix(input.prefix).required()?;
-        let mut hash = Sha256::begun(prefix).required()?;
+        let mut hash = Sha256::new();
+        hash.begin(prefix).required()?;
         let hash = self.finish_with_id(&mut hash, input.unit)?;
         self.last_hash = Some((input, hash));
         Ok(hash)

@@ -5,6 +5,7 @@
 //! others go through a long division of natural numbers, some thousand instructions.
 
 use super::natural::Natural;
+use crate::lowercase::equals_lowercased_ascii;
 
 /// Powers of ten up to here are doubles.
 const EXACT_POWERS: u32 = 22;
@@ -41,10 +42,10 @@ pub(crate) fn split_sign(text: &[u8]) -> (bool, &[u8]) {
 }
 
 fn special(text: &[u8]) -> Option<f64> {
-    const WORDS: [&[u8]; 3] = [b"nan", b"inf", b"infinity"];
+    static WORDS: [&[u8]; 3] = [b"nan", b"inf", b"infinity"];
     let word = WORDS
         .iter()
-        .position(|word| text.eq_ignore_ascii_case(word))?;
+        .position(|word| equals_lowercased_ascii(text, word))?;
     Some(if word == 0 { f64::NAN } else { f64::INFINITY })
 }
 

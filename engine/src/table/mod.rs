@@ -24,7 +24,7 @@ pub use cmab::{Cmab, CmabGroup, CmabWeight};
 #[cfg(feature = "compile")]
 pub(crate) use mapping::{MAPPING, MAPPING_RULE};
 #[cfg(feature = "compile")]
-pub(crate) use meta::{HASHED_KEYS, META, PLAIN_KEYS};
+pub(crate) use meta::{HASHED_KEYS, PLAIN_KEYS};
 pub use meta::{Meta, SamplingMode};
 pub use parameter_store::{Parameter, ParameterStore, Reference};
 pub use set::StringList;

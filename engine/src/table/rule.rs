@@ -99,6 +99,12 @@ impl<'t> Rule<'t> {
         }
     }
 
+    /// The condition's row, of a rule that has one condition.
+    #[inline(always)]
+    pub(crate) fn only_condition(&self) -> Option<u32> {
+        (self.0.u16(26) == 1).then(|| self.0.u32(28))
+    }
+
     pub(crate) fn group_name(&self, table: Table<'t>) -> Option<&'t str> {
         table.string(self.0.reference(4)?)
     }

@@ -345,7 +345,8 @@ impl<'t> Table<'t> {
     }
 
     /// A name's row, also one without a spec.
-    #[inline(never)]
+    #[cfg_attr(target_family = "wasm", inline(never))] // one copy where size counts
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub(crate) fn entry(&self, kind: SpecKind, name: &str) -> Option<SpecRow<'t>> {
         Some(SpecRow(find(*self, Self::specs_section(kind), name)?))
     }

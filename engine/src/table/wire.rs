@@ -75,6 +75,9 @@ pub(crate) fn varint(bytes: &[u8]) -> Option<(u32, &[u8])> {
 /// The number above how many bytes it takes, 0 when there is none: one word, which needs no memory to be returned.
 #[inline(never)]
 fn number_and_length(bytes: &[u8]) -> u64 {
+    if let Some(&first @ ..0x80) = bytes.first() {
+        return u64::from(first) << 32 | 1;
+    }
     let mut value: u32 = 0;
     for (&byte, at) in bytes.iter().zip(0_u32..5) {
         let shift = at.wrapping_mul(7);
@@ -89,8 +92,13 @@ fn number_and_length(bytes: &[u8]) -> u64 {
 /// A run of bytes with its length before it, and what follows.
 #[inline(never)]
 pub(crate) fn prefixed(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    split_prefixed(bytes)
+}
+
+/// [`prefixed`], to be inlined where many runs are read. Nearly every length is below 128.
+#[inline(always)]
+pub(crate) fn split_prefixed(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = match bytes.split_first()? {
-        // Nearly every length is below 128.
         (&length @ ..0x80, rest) => (u32::from(length), rest),
         _ => varint(bytes)?,
     };
@@ -100,7 +108,7 @@ pub(crate) fn prefixed(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 /// The run of bytes that begins at `offset` of a heap.
 #[inline]
 pub(crate) fn heap(section: &[u8], offset: u32) -> Option<&[u8]> {
-    Some(prefixed(section.get(offset as usize..)?)?.0)
+    Some(split_prefixed(section.get(offset as usize..)?)?.0)
 }
 
 /// Whether two runs of bytes are the same, eight at a time: the C library's `memcmp` of Wasm takes twenty instructions for each.
@@ -109,13 +117,17 @@ pub(crate) fn same(left: &[u8], right: &[u8]) -> bool {
     left.len() == right.len() && same_content(left, right)
 }
 
-#[inline(never)]
+#[cfg_attr(target_family = "wasm", inline(never))] // one copy where size counts
+#[cfg_attr(not(target_family = "wasm"), inline)]
 fn same_content(left: &[u8], right: &[u8]) -> bool {
     // The last eight bytes overlap the word before them; a run without so many is one word.
     let (Some(left_end), Some(right_end)) = (left.last_chunk::<8>(), right.last_chunk::<8>())
     else {
         return short_word(left) == short_word(right);
     };
+    if u64::from_le_bytes(*left_end) != u64::from_le_bytes(*right_end) {
+        return false;
+    }
     let (mut left, mut right) = (left, right);
     while let (Some((left_word, left_rest)), Some((right_word, right_rest))) = (
         left.split_first_chunk::<8>(),
@@ -126,7 +138,7 @@ fn same_content(left: &[u8], right: &[u8]) -> bool {
         }
         (left, right) = (left_rest, right_rest);
     }
-    u64::from_le_bytes(*left_end) == u64::from_le_bytes(*right_end)
+    true
 }
 
 /// Fewer than eight bytes as a little-endian word, filled with zeros.

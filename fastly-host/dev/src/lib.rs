@@ -12,13 +12,15 @@ pub mod build_dirs;
 pub mod debian;
 pub mod differential;
 pub mod event_sink;
+pub mod fuzz;
 pub mod harness;
 pub mod http;
 pub mod native;
+mod peer_requests;
+mod peers;
 pub mod process;
 pub mod progress;
 mod requests;
-
 pub mod run_config;
 pub mod samples;
 pub mod serve;

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 use clap::{Parser, Subcommand};
+use statsig_fastly_dev::bench::Section;
 use statsig_fastly_dev::build_dirs::BuildDirs;
 use statsig_fastly_dev::process::pass_on_signals;
 use statsig_fastly_dev::progress::{Outcome, say};
@@ -9,7 +10,7 @@ use statsig_fastly_dev::test_steps::{Selection, Step, test};
 use statsig_fastly_dev::viceroy::Preparing;
 use statsig_fastly_dev::wasm_toolchain::{NO_STD, Toolchain, WASM};
 use statsig_fastly_dev::workspace::Workspace;
-use statsig_fastly_dev::{bench, differential, serve, service_build};
+use statsig_fastly_dev::{bench, differential, fuzz, serve, service_build};
 use std::process::ExitCode;
 
 /// Developer tasks of this workspace. Each does the set-up it needs and says so.
@@ -60,6 +61,15 @@ enum Task {
         #[arg(long)]
         tally: bool,
     },
+    /// Run the fuzz targets
+    Fuzz {
+        /// Run only these targets
+        #[arg(long, value_name = "TARGET")]
+        only: Vec<String>,
+        /// How long each of them runs
+        #[arg(long, default_value_t = 300)]
+        seconds: u32,
+    },
     /// Build the service to Wasm and print where it is
     BuildService {
         /// The service without the `fastly` crate, for published tables
@@ -68,6 +78,12 @@ enum Task {
     },
     /// Run the benchmarks and write benches/RESULTS.md
     Bench {
+        /// Measure only these sections; the others stay in the page as they are
+        #[arg(long, value_enum, value_name = "SECTION")]
+        section: Vec<Section>,
+        /// Measure Statsig's JavaScript beside our services instead, section P: needs Node and npm
+        #[arg(long, conflicts_with_all = ["section", "only", "profile"])]
+        peers: bool,
         /// Measure only what has this in its id, and print instead of writing
         #[arg(long, value_name = "TEXT")]
         only: Option<String>,
@@ -111,6 +127,11 @@ fn run(task: Task) -> Outcome<()> {
             skip,
             keep_going,
         }),
+        Task::Fuzz { only, seconds } => {
+            let workspace = Workspace::find()?;
+            let dirs = BuildDirs::take(&workspace)?;
+            fuzz::run(&workspace, &dirs, &only, seconds)
+        }
         Task::Differential { cases, seed, tally } => differential::run(cases, seed, tally),
         Task::BuildService { bare } => {
             let workspace = Workspace::find()?;
@@ -128,7 +149,13 @@ fn run(task: Task) -> Outcome<()> {
             println!("{}", module.path.display());
             Ok(())
         }
-        Task::Bench { only, profile } => bench::bench(only, profile),
+        Task::Bench { peers: true, .. } => bench::peers(),
+        Task::Bench {
+            section,
+            only,
+            profile,
+            peers: false,
+        } => bench::bench(&section, only, profile),
         Task::Size => bench::size(),
     }
 }

@@ -12,7 +12,7 @@
 use super::status::{Filled, KvCode, NO_HANDLE, SendTag, Status};
 use alloc::vec::Vec;
 
-#[cfg(feature = "drop-in")]
+pub(crate) mod async_io;
 pub(crate) mod cache;
 pub(crate) mod config_store;
 pub(crate) mod geo;
