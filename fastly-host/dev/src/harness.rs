@@ -85,6 +85,11 @@ impl Service {
         }
     }
 
+    /// The number of Viceroy's process.
+    pub fn pid(&self) -> u32 {
+        self.server.pid()
+    }
+
     /// What Viceroy and the service have written so far.
     pub fn log_text(&self) -> String {
         let bytes = std::fs::read(self.server.log()).unwrap_or_default();

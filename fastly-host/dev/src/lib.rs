@@ -25,6 +25,7 @@ pub mod run_config;
 pub mod samples;
 pub mod serve;
 pub mod service_build;
+pub mod soak;
 pub mod test_steps;
 pub mod viceroy;
 pub mod viceroy_server;

@@ -10,7 +10,7 @@ use statsig_fastly_dev::test_steps::{Selection, Step, test};
 use statsig_fastly_dev::viceroy::Preparing;
 use statsig_fastly_dev::wasm_toolchain::{NO_STD, Toolchain, WASM};
 use statsig_fastly_dev::workspace::Workspace;
-use statsig_fastly_dev::{bench, differential, fuzz, serve, service_build};
+use statsig_fastly_dev::{bench, differential, fuzz, serve, service_build, soak};
 use std::process::ExitCode;
 
 /// Developer tasks of this workspace. Each does the set-up it needs and says so.
@@ -91,6 +91,12 @@ enum Task {
         #[arg(long, value_name = "COUNT")]
         profile: Option<usize>,
     },
+    /// Ask the service under Viceroy very often while its specs change
+    Soak {
+        /// How often
+        #[arg(long, default_value_t = 200_000)]
+        requests: u64,
+    },
     /// Measure the Wasm modules against benches/budgets.toml
     Size,
 }
@@ -132,6 +138,7 @@ fn run(task: Task) -> Outcome<()> {
             let dirs = BuildDirs::take(&workspace)?;
             fuzz::run(&workspace, &dirs, &only, seconds)
         }
+        Task::Soak { requests } => soak::run(requests),
         Task::Differential { cases, seed, tally } => differential::run(cases, seed, tally),
         Task::BuildService { bare } => {
             let workspace = Workspace::find()?;

@@ -43,11 +43,12 @@ const APART: [&str; 10] = [
 const C_ABI_VAR: &str = "STATSIG_C_ABI_WASM";
 
 /// The services that are asked over HTTP, by which test, and which of its questions if not all.
-const FORMS: [(Form, &str, Option<&str>); 4] = [
+const FORMS: [(Form, &str, Option<&str>); 5] = [
     (service_build::SERVICE, "service", None),
     (BARE, "service", None),
     (BARE_FOR_TABLES, "service", Some("a_published_table")),
     (service_build::BARE_BY_SETTINGS, "sources", None),
+    (service_build::BARE_BY_SETTINGS, "soak", None),
 ];
 
 fn apart() -> impl Iterator<Item = &'static str> {
