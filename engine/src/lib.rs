@@ -59,9 +59,9 @@ pub use environment::{Country, CountryCode, Environment, LazyCountry, Membership
 pub use evaluate::MAX_PARSED_TEXT;
 pub use evaluate::{
     DynamicConfig, Evaluator, Experiment, ExperimentGroup, ExperimentGroups, Gate, JsonType,
-    JsonValue, Layer, LayerParameter, LocalOverride, MAX_DEPTH, MAX_EVALUATIONS, Options,
-    OverrideValue, Overrides, Parameters, ReadError, StickyChange, StickyOptions, StoreParameter,
-    Stored, Text,
+    JsonValue, Layer, LayerParameter, LocalOverride, MAX_DEPTH, MAX_EVALUATIONS, MAX_STEPS,
+    Options, OverrideValue, Overrides, Parameters, ReadError, StickyChange, StickyOptions,
+    StoreParameter, Stored, Text,
 };
 pub use evaluation::{Evaluation, EvaluationError, Note, Reason};
 pub use exposure::{Exposure, ExposureSink, Scratch, ScratchView, SecondaryExposure};

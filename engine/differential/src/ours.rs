@@ -16,7 +16,11 @@ use crate::sticky::{Held, StickyAnswer, StickyAsked};
 use crate::world::{self, World};
 
 /// Room for one check: more nested gates than a generated payload can reach.
+#[cfg(feature = "core")]
 pub type Room<'t> = Scratch<'t, 20_000, 256>;
+/// Room for one check: as many nested gates as a payload reaches that leads to itself in no way.
+#[cfg(not(feature = "core"))]
+pub type Room<'t> = Scratch<'t, 2_000, 64>;
 
 /// A compiled payload.
 pub struct Ours<'t, 'w> {

@@ -1,9 +1,13 @@
-//! A small deterministic generator of random numbers (xorshift-multiply), so that a seed means the same cases for ever.
+//! A small deterministic generator of random numbers (xorshift-multiply), so that a seed means the same cases for ever. A
+//! fuzzer decides the first of them itself.
+
+use std::collections::VecDeque;
 
 /// A stream of numbers that its seed determines.
 #[derive(Clone, Debug)]
 pub struct Random {
     state: u64,
+    given: VecDeque<u8>,
 }
 
 impl Random {
@@ -11,14 +15,26 @@ impl Random {
     pub fn new(seed: u64, stream: u64) -> Self {
         let mut random = Random {
             state: seed ^ stream.wrapping_mul(0x9E37_79B9_7F4A_7C15),
+            given: VecDeque::new(),
         };
         random.draw();
         random.draw();
         random
     }
 
+    /// These numbers, one of each byte, and then those of seed 0.
+    pub fn given(bytes: &[u8]) -> Self {
+        Random {
+            given: bytes.iter().copied().collect(),
+            ..Random::new(0, 0)
+        }
+    }
+
     /// The next number (SplitMix64).
     pub fn draw(&mut self) -> u64 {
+        if let Some(byte) = self.given.pop_front() {
+            return byte.into();
+        }
         self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.state;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

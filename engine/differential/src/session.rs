@@ -1,52 +1,28 @@
 //! One payload in both engines, asked about users.
 
-use serde_json::Value as Json;
 use statsig_edge::compile::{CompileError, compile};
-use statsig_edge::{Environment, Table, User};
+use statsig_edge::{Table, User};
 
 use crate::answer::{Answer, Kind};
-use crate::bootstrap::{Asked, difference};
+use crate::bootstrap::difference;
 use crate::findings::Findings;
-use crate::generate::{BY_CHANCE, Setting};
+use crate::generate::BY_CHANCE;
 use crate::official::{self, Acceptance, Core, agent_field};
 use crate::ours::{self, Ours, Room};
+use crate::question::{
+    Form, Question, groups_and_rules, names, repeats_in_list, stores, target_repeats,
+};
 use crate::quirk::{Content, Quirk};
 use crate::records::Records;
-use crate::reference_v1::{Outside, Reference};
+use crate::session_v1::compare_v1;
 use crate::tree::Tree;
-use crate::world::{self, World};
+use crate::world::World;
 
 /// One in so many users is asked for a bootstrap response.
 const BOOTSTRAPPED: usize = 5;
 
 /// One in so many users is asked for experiments and layers of which it keeps what it was given.
 const STICKY: usize = 2;
-
-/// The form of a payload, and with it who is asked besides our engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// v1: the reference evaluator.
-    V1,
-    /// v2: Statsig's core.
-    V2,
-}
-
-/// What is put before both engines.
-#[derive(Clone, Debug)]
-pub struct Question {
-    /// The form of the payload.
-    pub form: Form,
-    /// The payload.
-    pub payload: Tree,
-    /// Whether ID lists have members.
-    pub lists: bool,
-    /// Whether the instances have an environment and global custom fields.
-    pub configured: bool,
-    /// Local overrides.
-    pub settings: Vec<Setting>,
-    /// How the client bootstrap response is asked for, for some of the users.
-    pub bootstrap: Asked,
-}
 
 /// Both engines.
 pub struct Engines<'c> {
@@ -77,71 +53,9 @@ impl<'c> Engines<'c> {
         see: &mut dyn FnMut(Kind, &str, &Answer),
     ) -> Findings {
         match question.form {
-            Form::V1 => self.compare_v1(question, users),
+            Form::V1 => compare_v1(question, users, self.countries, &agent_field, None),
             Form::V2 => self.compare_v2(question, users, see),
         }
-    }
-
-    fn compare_v1(&self, question: &Question, users: &[Tree]) -> Findings {
-        let mut findings = Findings::default();
-        let payload = question.payload.to_json();
-        let (Ok(parsed), Ok(compiled)) = (
-            serde_json::from_str::<Json>(&payload),
-            compile(payload.as_bytes()),
-        ) else {
-            let ours = format!("{:?}", compile(payload.as_bytes()).err());
-            findings.differ("v1 payload".into(), vec!["acceptance"], &"Accepted", &ours);
-            return findings;
-        };
-        let world = World::new(question.lists, self.countries);
-        let Some(ours) = Ours::open(&compiled.table, &world, question.configured, &[]) else {
-            return findings;
-        };
-        let global = match question.configured {
-            true => world::global_custom().into_iter().collect(),
-            false => Json::Null,
-        };
-        let outside = Outside {
-            tier: question.configured.then_some(world::TIER),
-            global: &global,
-            member: &|list, key| question.lists && world::member(list, key),
-            country: self.countries,
-            agent: &agent_field,
-            now: world.now_ms(),
-        };
-        let reference = Reference::new(&parsed, outside);
-        let names = names(&question.payload, &question.settings);
-        let stores = stores(&question.payload);
-        let payload_repeats = target_repeats(&question.payload);
-        let mut room = Box::new(Room::new());
-        for user in users {
-            let text = user.to_json();
-            let mut scratch = vec![0; text.len() * 6];
-            let (Ok(our_user), Ok(parsed_user)) = (
-                User::from_json(text.as_bytes(), &mut scratch),
-                serde_json::from_str::<Json>(&text),
-            ) else {
-                continue;
-            };
-            findings.users += 1;
-            let content = Content {
-                repeats: payload_repeats || repeats_in_list(user),
-                bandits: false,
-                mappings: false,
-            };
-            for (kind, name) in &names {
-                let theirs = reference.ask(&parsed_user, *kind, name);
-                let our = ours.ask(&our_user, *kind, name, &mut room);
-                let trace = || ours.explain(&our_user, *kind, name);
-                findings.compare_answers("v1 ", (*kind, name), &theirs, &our, content, trace);
-            }
-            for (store, parameter) in &stores {
-                let theirs = reference.store_parameter(&parsed_user, store, parameter);
-                let our = ours.store_parameter(&our_user, store, parameter, &mut room);
-                findings.compare_parameters("v1 ", (store, parameter), &theirs, &our, content);
-            }
-        }
-        findings
     }
 
     fn compare_v2(
@@ -288,108 +202,4 @@ impl<'c> Engines<'c> {
         }
         findings
     }
-}
-
-/// What groups and rules of an experiment are called, and what none is called.
-fn groups_and_rules<'p>(payload: &'p Tree, experiment: &str) -> (Vec<&'p str>, Vec<&'p str>) {
-    let spec = payload
-        .get("dynamic_configs")
-        .and_then(|configs| configs.get(experiment));
-    let rules = spec.and_then(|spec| spec.get("rules")).map(Tree::elements);
-    let named = |key| {
-        let texts = rules.unwrap_or_default().iter();
-        let texts = texts.filter_map(move |rule| rule.get(key)?.text());
-        texts.chain(["no such name"]).collect()
-    };
-    (named("groupName"), named("id"))
-}
-
-/// Every parameter of every parameter store.
-fn stores(payload: &Tree) -> Vec<(&str, &str)> {
-    payload
-        .get("param_stores")
-        .map(Tree::members)
-        .unwrap_or_default()
-        .iter()
-        .flat_map(|(store, tree)| {
-            let parameters = tree
-                .get("parameters")
-                .map(Tree::members)
-                .unwrap_or_default();
-            parameters
-                .iter()
-                .map(|(parameter, _)| (store.as_str(), parameter.as_str()))
-        })
-        .collect()
-}
-
-/// Whether a target has such an object.
-fn target_repeats(payload: &Tree) -> bool {
-    match payload {
-        Tree::List(elements) => elements.iter().any(target_repeats),
-        Tree::Map(members) => members.iter().any(|(name, value)| match name.as_str() {
-            "targetValue" => repeats(value),
-            _ => target_repeats(value),
-        }),
-        _ => false,
-    }
-}
-
-/// Whether an object that gives a name twice lies within a list.
-fn repeats_in_list(tree: &Tree) -> bool {
-    match tree {
-        Tree::List(elements) => elements.iter().any(repeats),
-        Tree::Map(members) => members.iter().any(|(_, value)| repeats_in_list(value)),
-        _ => false,
-    }
-}
-
-fn repeats(tree: &Tree) -> bool {
-    match tree {
-        Tree::List(elements) => elements.iter().any(repeats),
-        Tree::Map(members) => {
-            let repeated = members
-                .iter()
-                .enumerate()
-                .any(|(at, (name, _))| members.iter().skip(at + 1).any(|(other, _)| other == name));
-            repeated || members.iter().any(|(_, value)| repeats(value))
-        }
-        _ => false,
-    }
-}
-
-/// Everything that can be asked for, and a name that is nowhere.
-fn names(payload: &Tree, settings: &[Setting]) -> Vec<(Kind, String)> {
-    let mut names = vec![
-        (Kind::Gate, "no such spec".to_owned()),
-        (Kind::Layer, "no such spec".to_owned()),
-    ];
-    let mut add = |section: &str, kinds: &[Kind]| {
-        let section = payload.get(section);
-        let keys = section.map(Tree::members).unwrap_or_default().iter();
-        let listed = section.map(Tree::elements).unwrap_or_default().iter();
-        let listed = listed.filter_map(|spec| spec.get("name")?.text());
-        let all = keys.map(|(name, _)| name.as_str()).chain(listed);
-        for (index, name) in all.enumerate() {
-            for kind in kinds {
-                // As a dynamic config it is the same but for bandits.
-                if *kind != Kind::DynamicConfig || index % 2 == 0 {
-                    names.push((*kind, name.to_owned()));
-                }
-            }
-        }
-    };
-    add("feature_gates", &[Kind::Gate]);
-    add("dynamic_configs", &[Kind::Experiment, Kind::DynamicConfig]);
-    add("layer_configs", &[Kind::Layer]);
-    add("overrides", &Kind::ALL);
-    add("cmab_configs", &Kind::ALL);
-    names.extend(
-        settings
-            .iter()
-            .map(|setting| (setting.kind, setting.name.clone())),
-    );
-    names.sort();
-    names.dedup();
-    names
 }

@@ -32,6 +32,7 @@ pub struct World<'w> {
     /// Whether ID lists have members.
     pub lists: bool,
     countries: Countries<'w>,
+    now: Option<i64>,
     known: RefCell<HashMap<String, Option<String>>>,
 }
 
@@ -41,16 +42,24 @@ impl<'w> World<'w> {
         World {
             lists,
             countries,
+            now: None,
             known: RefCell::new(HashMap::new()),
         }
+    }
+
+    /// The same with a clock that stands still, or with the machine's.
+    pub fn at(self, now: Option<i64>) -> Self {
+        World { now, ..self }
     }
 }
 
 impl Environment for World<'_> {
     fn now_ms(&self) -> i64 {
-        SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |time| time.as_millis() as i64)
+        self.now.unwrap_or_else(|| {
+            SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(0, |time| time.as_millis() as i64)
+        })
     }
 
     fn random(&self) -> f64 {

@@ -25,6 +25,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
         record: &mut Evaluation<'t>,
     ) -> Result<()> {
         let groups = cmab.group_count();
+        self.spend(groups)?;
         let started = cmab.enabled() && groups > 0;
         let passes = match cmab.targeting_gate() {
             Some(gate) if started => self.evaluate_targeting_gate(gate, record)?,
@@ -48,7 +49,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
         let group = match explores {
             true if !cmab.has_config() => (drawn / (buckets / f64::from(groups))) as u32,
             true => self.draw_group(cmab),
-            false => self.best_group(cmab).unwrap_or_else(|| {
+            false => self.best_group(cmab)?.unwrap_or_else(|| {
                 // Each as likely as the others.
                 (self.evaluator.environment.random() * f64::from(groups)) as u32
             }),
@@ -105,7 +106,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
 
     /// The group with the best score, the first of equals; `None` when no group has one. Scores that are no better than
     /// the worst possible, such as NaN, leave the first group of all.
-    fn best_group(&self, cmab: Cmab<'t>) -> Option<u32> {
+    fn best_group(&mut self, cmab: Cmab<'t>) -> Result<Option<u32>> {
         // The signs make the best score the highest.
         let sign = match cmab.higher_is_better() {
             true => 1.0,
@@ -118,7 +119,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
             if !group.has_weights() {
                 continue;
             }
-            let score = self.score(group) * sign;
+            let score = self.score(group)? * sign;
             let first = *best.get_or_insert(0);
             best = Some(match score > best_score {
                 true => at,
@@ -126,12 +127,14 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
             });
             best_score = best_score.max(score);
         }
-        best
+        Ok(best)
     }
 
-    fn score(&self, group: GroupRow<'t>) -> f64 {
+    fn score(&mut self, group: GroupRow<'t>) -> Result<f64> {
         let mut score = group.intercept() + group.alpha();
-        for weight in group.weights(self.table) {
+        let weights = group.weights(self.table);
+        self.spend(weights.size_hint().0 as u32)?;
+        for weight in weights {
             let Some(field) = weight.field(self.table) else {
                 break;
             };
@@ -147,7 +150,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
                 },
             };
         }
-        score
+        Ok(score)
     }
 }
 

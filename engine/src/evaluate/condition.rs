@@ -244,6 +244,7 @@ impl<'t, 'u, 'e, E: Environment, T: Trace> Run<'_, '_, 't, 'u, 'e, E, T> {
         let mut decided = false;
         while !decided && left > 0 {
             left = left.wrapping_sub(1);
+            self.spend(1)?;
             let gate;
             (gate, rest) = match several {
                 true => prefixed(rest).required()?,

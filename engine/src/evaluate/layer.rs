@@ -1,5 +1,6 @@
 //! New layer evaluation: a value built parameter by parameter (`evaluation.md` §3.9).
 
+use super::operator::pairs;
 use super::{Required, Result, Run};
 use crate::environment::Environment;
 use crate::evaluation::{Evaluation, Place};
@@ -60,7 +61,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
                 // Without a value is what is unsupported, and an override by a group that there is not. One that is no
                 // object has no parameters.
                 let object = record.json().unwrap_or("{}");
-                if seen || !record.has_value || self.overlaps(object, first) {
+                if seen || !record.has_value || self.overlaps(object, first)? {
                     passed_over = Some(exposures);
                     continue;
                 }
@@ -107,11 +108,17 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
     }
 
     /// Whether a parameter of the object has a value already.
-    fn overlaps(&self, object: &str, first: usize) -> bool {
-        self.lists.parts.iter().skip(first).any(|part| {
-            members(part.object)
-                .any(|(taken, _)| members(object).any(|(key, _)| key.equals(&taken)))
-        })
+    fn overlaps(&mut self, object: &str, first: usize) -> Result<bool> {
+        for at in first..self.lists.parts.len() {
+            let part = self.lists.parts.get(at).map(|part| part.object);
+            for (taken, _) in members(part.unwrap_or_default()) {
+                self.spend(pairs(object.len(), 1).saturating_add(1))?;
+                if members(object).any(|(key, _)| key.equals(&taken)) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
     }
 
     fn push_part(&mut self, object: &'t str, place: Place, rule_id: &'t str) {

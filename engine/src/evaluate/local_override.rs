@@ -104,11 +104,12 @@ fn apply<'t>(
         OverrideValue::Json(json) => record.give_json(json),
         OverrideValue::Group(group) => {
             let table = record.table;
-            let rules = table.spec(kind, name).map(|spec| spec.row.rules());
+            let spec = table.spec(kind, name);
+            // Rows that are there: a number of rules is no promise.
+            let rules = spec.and_then(|spec| table.rules(spec.row.rules()));
             let group = rules
                 .into_iter()
                 .flatten()
-                .filter_map(|at| table.rule(at))
                 .find(|rule| rule.group_name(table) == Some(group));
             match group {
                 Some(rule) => record.set_json(Place(rule.return_value_at())),

@@ -24,8 +24,10 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
         };
         for mapping in self.table.mappings(overrides) {
             let mapping = mapping.required()?;
+            self.spend(1)?;
             for mapping_rule in self.table.mapping_rules(&mapping) {
                 let mapping_rule = mapping_rule.required()?;
+                self.spend(1)?;
                 let now = self.now_ms().max(0).cast_unsigned();
                 let Some(at) = mapping_rule.rule else {
                     continue;

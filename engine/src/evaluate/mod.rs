@@ -40,8 +40,16 @@ use list::Subjects;
 /// Deepest nesting of gates, delegates and experiment groups, and of mappings by themselves: as Statsig's core.
 pub const MAX_DEPTH: u32 = 64;
 
-/// Most specs that one answer may evaluate: bounds the time that a crafted table can take.
+/// Most specs that one answer may evaluate: bounds the time that a crafted table can take, with [`MAX_STEPS`].
 pub const MAX_EVALUATIONS: u32 = 10_000;
+
+/// Most steps of one answer. A spec is a hundred steps; a rule of it, a condition, a gate that a condition names, a mapping's rule, a
+/// bandit's weight, a parameter that is compared with another experiment's is one; what walks a condition's target costs a step for
+/// every 512 pairs of bytes that it may compare, and a search for a pattern's text a thousand.
+pub const MAX_STEPS: u32 = MAX_EVALUATIONS * STEPS_OF_SPEC;
+
+/// Steps of a spec without its rules.
+const STEPS_OF_SPEC: u32 = 100;
 
 /// What holds for every check of a service.
 #[derive(Clone, Copy, Debug, Default)]
@@ -336,7 +344,7 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
             mappings: 0,
             groups: 0,
             runaway: false,
-            budget: MAX_EVALUATIONS,
+            budget: MAX_STEPS,
             now: None,
             last_hash: None,
             subjects: Subjects::NONE,
@@ -368,6 +376,7 @@ struct Run<'r, 's, 't, 'u, 'e, E, T> {
     /// The depth was exceeded by mappings, or within an experiment that was asked for a group: most likely they lead
     /// back to themselves, and nothing on the way may take that for a plain "no".
     runaway: bool,
+    /// Steps left.
     budget: u32,
     now: Option<i64>,
     /// The hash drawn last, see [`Run::hash_unit`].
@@ -378,6 +387,16 @@ struct Run<'r, 's, 't, 'u, 'e, E, T> {
 }
 
 impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
+    /// Takes so many steps of [`MAX_STEPS`].
+    #[inline(always)]
+    fn spend(&mut self, steps: u32) -> Result<()> {
+        self.budget = self
+            .budget
+            .checked_sub(steps)
+            .ok_or(EvaluationError::TooManyEvaluations)?;
+        Ok(())
+    }
+
     /// [`Self::check`], on the way to another answer.
     #[inline(never)]
     fn check_apart(&mut self, kind: SpecKind, name: &str, record: &mut Evaluation<'t>) {

@@ -7,7 +7,7 @@ use crate::environment::{Environment, Membership};
 use crate::evaluation::{Evaluation, Note, Reason};
 use crate::explain::Trace;
 use crate::hash::cased_hash;
-use crate::json::{Form, distinct_members, items, member};
+use crate::json::{Form, RawStr, items, member};
 use crate::lowercase::{equals_lowercased_ascii, is_plain_lowercase, lowercase};
 use crate::number::{NumberText, number_text, parse_float};
 use crate::sha256::id_list_key;
@@ -60,6 +60,15 @@ impl<'v> Operand<'v> {
         Some(timestamp::to_millis(time))
     }
 
+    /// The length of what equality walks for each entry of its target.
+    fn json_length(&self) -> usize {
+        match self.value() {
+            Some(Value::Array(array)) => array.as_str().len(),
+            Some(Value::Object(object)) => object.as_str().len(),
+            _ => 0,
+        }
+    }
+
     fn array(&self) -> Option<&'v str> {
         match self.value()? {
             Value::Array(array) => Some(array.as_str()),
@@ -89,7 +98,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
     /// was found comes from a table of operators, so that each reading is compiled once.
     #[inline(always)]
     fn holds(
-        &self,
+        &mut self,
         condition: Condition<'t>,
         operand: &Operand<'_>,
         record: &mut Evaluation<'t>,
@@ -119,10 +128,13 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
             | Operator::VersionLt
             | Operator::VersionLte
             | Operator::VersionEq
-            | Operator::VersionNeq => is_ordered(
-                operator,
-                text.and_then(|text| version::compare(text, target)),
-            ),
+            | Operator::VersionNeq => {
+                self.spend(pairs(target.len(), 1))?;
+                is_ordered(
+                    operator,
+                    text.and_then(|text| version::compare(text, target)),
+                )
+            }
             Operator::Before | Operator::After | Operator::On => {
                 let right = i64::from_le_bytes(fixed(target)?);
                 operand.millis().is_some_and(|left| match operator {
@@ -138,7 +150,10 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
             | Operator::StrEndsWithAny
             | Operator::StrContainsAny
             | Operator::StrContainsNone => {
-                has_text(operator, text.unwrap_or_default(), target).required()?
+                let text = text.unwrap_or_default();
+                let entries = candidates(operator, text, target).required()?;
+                self.spend(pairs(entries.bytes_left(), text.len()))?;
+                has_text(operator, text, entries)
             }
             Operator::ArrayContainsAny
             | Operator::ArrayContainsNone
@@ -148,6 +163,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
                 let Some(array) = operand.array() else {
                     return Ok(Some(false));
                 };
+                self.spend(pairs(target.len(), array.len()))?;
                 let any = matches!(
                     operator,
                     Operator::ArrayContainsAny | Operator::ArrayContainsNone
@@ -156,13 +172,23 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
                 wanted.any(|entry| has_element(array, entry) == any)
             }
             Operator::StrMatches | Operator::StrMatchesPattern => {
-                return match text {
-                    Some(text) => matches(operator, text, target),
-                    None => Ok(Some(false)),
+                let Some(text) = text else {
+                    return Ok(Some(false));
                 };
+                // A character of the text may cost as many comparisons as an automaton has classes. Compiling a pattern
+                // costs more than any automaton's search.
+                self.spend(pairs(text.len(), 256))?;
+                if operator == Operator::StrMatchesPattern {
+                    self.spend(STEPS_OF_PATTERN)?;
+                }
+                return matches(operator, text, target);
             }
-            Operator::Eq | Operator::Neq => equals(operand, target)?,
+            Operator::Eq | Operator::Neq => {
+                self.spend(pairs(target.len(), operand.json_length()))?;
+                equals(operand, target)?
+            }
             Operator::InSegmentList | Operator::NotInSegmentList => {
+                self.spend(pairs(target.len(), 1))?;
                 let list = core::str::from_utf8(target).ok().required()?;
                 let member = match text {
                     Some(text) => self.evaluator.environment.id_list(list, &id_list_key(text)),
@@ -247,34 +273,52 @@ fn counted(list: &[u8]) -> Option<Strings<'_>> {
     Some(strings(entries, count))
 }
 
-/// Whether one of the target's entries is the text, or lies in it, as the operator asks; the text lower-cased but for the
-/// case-sensitive ones. `None` for a corrupt table.
-fn has_text(operator: Operator, text: &str, target: &[u8]) -> Option<bool> {
-    let sensitive = matches!(
-        operator,
-        Operator::AnyCaseSensitive | Operator::NoneCaseSensitive
-    );
-    let mut entries = match operator {
+/// Steps of a search with a pattern's text.
+const STEPS_OF_PATTERN: u32 = 1_000;
+
+/// Steps of comparing each of so many bytes with each of so many others.
+#[inline(always)]
+pub(super) fn pairs(these: usize, those: usize) -> u32 {
+    let pairs = (these as u64).saturating_mul(those.max(1) as u64);
+    u32::try_from(pairs >> 9).unwrap_or(u32::MAX)
+}
+
+/// The target's entries among which the text is, or one that lies in it, if the operator holds. `None` for a corrupt table.
+#[inline(always)]
+fn candidates<'t>(operator: Operator, text: &str, target: &'t [u8]) -> Option<Strings<'t>> {
+    match operator {
         Operator::StrStartsWithAny
         | Operator::StrEndsWithAny
         | Operator::StrContainsAny
-        | Operator::StrContainsNone => counted(target)?,
+        | Operator::StrContainsNone => counted(target),
         _ => {
             let set = StringSet::read(target)?;
             set.bucket(match set.has_directory() {
                 false => 0,
-                true => cased_hash(text, !sensitive),
-            })?
+                true => cased_hash(text, !is_sensitive(operator)),
+            })
         }
-    };
+    }
+}
+
+fn is_sensitive(operator: Operator) -> bool {
+    matches!(
+        operator,
+        Operator::AnyCaseSensitive | Operator::NoneCaseSensitive
+    )
+}
+
+/// Whether one of the entries is the text, or lies in it, as the operator asks; the text lower-cased but for the case-sensitive
+/// ones.
+fn has_text(operator: Operator, text: &str, mut entries: Strings<'_>) -> bool {
     let by_bytes = match operator {
         Operator::Any | Operator::None => text.is_ascii(),
-        _ => sensitive || is_plain_lowercase(text),
+        _ => is_sensitive(operator) || is_plain_lowercase(text),
     };
-    Some(entries.any(|entry| match by_bytes {
+    entries.any(|entry| match by_bytes {
         true => has_bytes(operator, text, entry),
         false => core::str::from_utf8(entry).is_ok_and(|entry| has_lowered(operator, text, entry)),
-    }))
+    })
 }
 
 /// Whether the text begins with the entry, ends with it, contains it, or is it, as the operator asks: of a text for which
@@ -376,11 +420,12 @@ fn equals(operand: &Operand<'_>, target: &[u8]) -> Result<bool> {
 /// The target is a count and, for each element or member, its index or its key, and its text.
 fn equals_items(json: &str, target: &[u8], of_object: bool) -> Result<bool> {
     let (count, mut rest) = varint(target).required()?;
-    let present = match of_object {
-        true => distinct_members(json),
-        false => items(json, false).count(),
+    let is_as_large = match of_object {
+        // The target gives each of its names once, and below every one of them is looked for.
+        true => items(json, true).all(|(key, _)| has_name(rest, key)),
+        false => items(json, false).count() == count as usize,
     };
-    if present != count as usize {
+    if !is_as_large {
         return Ok(false);
     }
     while !rest.is_empty() {
@@ -403,6 +448,20 @@ fn equals_items(json: &str, target: &[u8], of_object: bool) -> Result<bool> {
         }
     }
     Ok(true)
+}
+
+/// Whether an object's target has a member of that name.
+fn has_name(mut target: &[u8], name: RawStr<'_>) -> bool {
+    while let Some((known, tail)) = prefixed(target) {
+        if core::str::from_utf8(known).is_ok_and(|known| name.is(known)) {
+            return true;
+        }
+        let Some((_, tail)) = prefixed(tail) else {
+            return false;
+        };
+        target = tail;
+    }
+    false
 }
 
 fn has_element(array: &str, text: &[u8]) -> bool {

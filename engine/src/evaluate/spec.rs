@@ -114,10 +114,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
         record: &mut Evaluation<'t>,
     ) -> Result<bool> {
         self.check_depth()?;
-        self.budget = self
-            .budget
-            .checked_sub(1)
-            .ok_or(EvaluationError::TooManyEvaluations)?;
+        self.spend(super::STEPS_OF_SPEC)?;
         let table = self.table;
         self.tell(|| Step::Spec {
             kind,
@@ -247,6 +244,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
     ) -> Result<Option<Rule<'t>>> {
         let table = self.table;
         let rows = table.condition_rows().required()?;
+        self.spend(rules.len())?;
         // What a rule says, and before that its last condition: one that is unsupported leaves the bool before it.
         let mut last = record.value;
         for rule in rules {
@@ -259,7 +257,12 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
             }
             self.tell(|| Step::Rule { id: rule.id(table) });
             let mut all = true;
-            for at in rule.conditions(table).required()? {
+            let conditions = rule.conditions(table).required()?;
+            // A table may give every rule the same 65,535 conditions.
+            if conditions.len() > 1 {
+                self.spend(conditions.len() as u32)?;
+            }
+            for at in conditions {
                 let at = u32::from_le_bytes(*at);
                 let Some(condition) = rows.get(at) else {
                     record.value = last;

@@ -78,19 +78,6 @@ pub(crate) fn elements(array: &str) -> impl Iterator<Item = &str> {
     items(array, false).map(|(_, element)| element)
 }
 
-/// How many different names the members of a valid object have. Walks the rest of it for each.
-pub(crate) fn distinct_members(object: &str) -> usize {
-    let mut rest = members(object);
-    let mut count: usize = 0;
-    while let Some((key, _)) = rest.next() {
-        let mut later = rest.clone();
-        if !later.any(|(other, _)| other.equals(&key)) {
-            count = count.saturating_add(1);
-        }
-    }
-    count
-}
-
 /// The value of a member of a valid object; of a name given twice the last counts.
 #[inline(never)]
 pub(crate) fn member<'j>(object: &'j str, name: &str) -> Option<&'j str> {

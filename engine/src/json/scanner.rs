@@ -83,6 +83,8 @@ pub(crate) struct Scanner<'j> {
     first: bool,
     /// Whether white space was passed over.
     spaced: bool,
+    /// Whether a number was passed over that is beyond what a double holds.
+    huge: bool,
 }
 
 /// Where the run of bytes from `at` on ends that stand for themselves in a string: none of them a quote, a backslash or a
@@ -151,6 +153,7 @@ impl<'j> Scanner<'j> {
             depth: 0,
             first: false,
             spaced: false,
+            huge: false,
         }
     }
 
@@ -169,6 +172,12 @@ impl<'j> Scanner<'j> {
     #[cfg(feature = "compile")]
     pub(crate) fn has_passed_space(&self) -> bool {
         self.spaced
+    }
+
+    /// Whether a number was passed over, since this was asked last, that is beyond what a double holds: it is JSON, but
+    /// `serde_json` does not read it.
+    pub(crate) fn take_huge(&mut self) -> bool {
+        core::mem::take(&mut self.huge)
     }
 
     fn fault<T>(&self, kind: FaultKind) -> Result<T> {
@@ -453,6 +462,8 @@ impl<'j> Scanner<'j> {
 
     #[inline(never)]
     fn pass_number(&mut self) -> Result<()> {
+        let start = self.at;
+        let mut exponent = 0;
         if self.byte() == b'-' {
             self.advance(1);
         }
@@ -470,9 +481,22 @@ impl<'j> Scanner<'j> {
             if let b'+' | b'-' = self.byte() {
                 self.advance(1);
             }
+            exponent = self.at;
             self.digits()?;
+            exponent = self.at.wrapping_sub(exponent);
+        }
+        // The largest double has 309 digits.
+        if exponent > 2 || self.at.wrapping_sub(start) > 308 {
+            self.look_for_huge(start);
         }
         Ok(())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn look_for_huge(&mut self, start: usize) {
+        let number = crate::number::parse_float(self.since(start));
+        self.huge |= !number.is_some_and(f64::is_finite);
     }
 
     fn digits(&mut self) -> Result<()> {

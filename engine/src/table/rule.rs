@@ -28,6 +28,14 @@ pub(crate) struct Rule<'t>(Row<'t, RULE>);
 /// Rules one after another.
 pub(crate) struct Rules<'t>(core::slice::Iter<'t, [u8; RULE]>);
 
+impl Rules<'_> {
+    /// How many there are.
+    #[inline(always)]
+    pub(crate) fn len(&self) -> u32 {
+        self.0.len() as u32
+    }
+}
+
 impl<'t> Iterator for Rules<'t> {
     type Item = Rule<'t>;
 

@@ -54,6 +54,13 @@ pub(crate) struct Strings<'t> {
     rest: &'t [u8],
 }
 
+impl Strings<'_> {
+    /// Bytes of those to come.
+    pub(crate) fn bytes_left(&self) -> usize {
+        self.rest.len()
+    }
+}
+
 pub(crate) fn strings(rest: &[u8], count: u32) -> Strings<'_> {
     Strings { left: count, rest }
 }

@@ -92,6 +92,7 @@ pub(super) fn parse<'u>(json: &'u [u8], scratch: &'u mut [u8]) -> Result<User<'u
             .find(|(_, (name, _))| key.is(name))
         else {
             scanner.skip()?;
+            scanner.take_huge();
             continue;
         };
         let bit = 1u16.checked_shl(index as u32).unwrap_or(0);
@@ -104,7 +105,9 @@ pub(super) fn parse<'u>(json: &'u [u8], scratch: &'u mut [u8]) -> Result<User<'u
             continue;
         }
         match field {
-            Field::Value(slot) => *slot(&mut user) = Some(value(scanner.skip()?, &mut arena)?),
+            Field::Value(slot) => {
+                *slot(&mut user) = Some(value(readable(&mut scanner)?, &mut arena)?)
+            }
             Field::Map(slot) => {
                 scanner.begin_object().map_err(|fault| match fault.kind() {
                     FaultKind::Type => UserError::NotAMap(name, fault.offset()),
@@ -116,6 +119,16 @@ pub(super) fn parse<'u>(json: &'u [u8], scratch: &'u mut [u8]) -> Result<User<'u
     }
     scanner.end()?;
     Ok(user)
+}
+
+/// The next value, unless a number in it is beyond what a double holds. Statsig's core does not read a user with one, nor could
+/// anybody who receives its events.
+fn readable<'u>(scanner: &mut Scanner<'u>) -> Result<&'u str, UserError> {
+    let value = scanner.skip()?;
+    match scanner.take_huge() {
+        true => Err(UserError::NotJson(scanner.offset())),
+        false => Ok(value),
+    }
 }
 
 #[inline(never)]
@@ -151,7 +164,7 @@ fn write_text(form: Form<'_>, out: &mut dyn Sink) -> fmt::Result {
 fn map<'u>(scanner: &mut Scanner<'u>, arena: &mut Arena<'u>) -> Result<Attributes<'u>, UserError> {
     let mut draft = arena.draft();
     while let Some(key) = scanner.next_key()? {
-        let form = Form::of(scanner.skip()?);
+        let form = Form::of(readable(scanner)?);
         let start = draft.length();
         draft.push(&[0; HEADER])?;
         let full = |_| UserError::ScratchFull;

@@ -65,11 +65,18 @@ fn lists_of_any_size() {
         assert_eq!(list(&server, "list"), Some(sorted(0..size)));
         // The sync's own most, which does not grow with the list: a 256th of it, a batch, buffers.
         let peak = done["peak_memory_bytes"].as_u64().unwrap_or(0);
-        println!("{size} ids: {peak} bytes at most, {} shards", done["shards_written"]);
+        println!(
+            "{size} ids: {peak} bytes at most, {} shards",
+            done["shards_written"]
+        );
         assert!(peak < 64 << 20, "{size} ids: {done}");
         let writes = server.state().writes;
         let done = sync(&server, &[]).expect(0).json();
-        assert_eq!((&done["changed"], server.state().writes), (&0.into(), writes), "{done}");
+        assert_eq!(
+            (&done["changed"], server.state().writes),
+            (&0.into(), writes),
+            "{done}"
+        );
         assert_eq!(done["downloaded_bytes"], 0, "{done}");
     }
 }
@@ -88,14 +95,20 @@ fn only_what_is_new_is_downloaded_and_written() {
     assert!(done["shards_written"].as_u64().unwrap() <= 3, "{done}");
     assert!(first["shards_written"].as_u64().unwrap() >= 4, "{first}");
     assert_eq!(done["ids"], 30_001);
-    assert_eq!(list(&server, "list"), Some(sorted((0..30_002).filter(|n| *n != 5))));
+    assert_eq!(
+        list(&server, "list"),
+        Some(sorted((0..30_002).filter(|n| *n != 5)))
+    );
     // A change of more shards than are read back is a list written anew.
     file.extend(lines(b'-', [6, 7, 8, 9, 10, 11, 12, 13]));
     server.state().stores.set_list("list", "file", 1, &file);
     let done = sync(&server, &["--read-back", "1"]).expect(0).json();
     assert_eq!(done["downloaded_bytes"], file.len() + 8 * 10, "{done}");
     assert_eq!(done["ids"], 29_993);
-    assert_eq!(list(&server, "list"), Some(sorted((0..30_002).filter(|n| !(5..=13).contains(n)))));
+    assert_eq!(
+        list(&server, "list"),
+        Some(sorted((0..30_002).filter(|n| !(5..=13).contains(n))))
+    );
 }
 
 /// The table of evaluation.md 7.3, seen from the store.
@@ -121,19 +134,37 @@ fn files_come_and_go() {
     assert_eq!(done["removed"], 1, "{done}");
     assert_eq!(list(&server, "list"), None);
     // Nothing is left but the manifest and the record.
-    assert_eq!(server.state().stores.kv.keys().collect::<Vec<_>>(), [LISTS, "statsig-id-lists-state"]);
+    assert_eq!(
+        server.state().stores.kv.keys().collect::<Vec<_>>(),
+        [LISTS, "statsig-id-lists-state"]
+    );
 }
 
 #[test]
 fn a_file_that_is_none_leaves_the_list() {
     let server = Server::start();
-    server.state().stores.set_list("good", "g", 1, &lines(b'+', 0..3));
-    server.state().stores.set_list("bad", "b", 1, &lines(b'+', 0..3));
+    server
+        .state()
+        .stores
+        .set_list("good", "g", 1, &lines(b'+', 0..3));
+    server
+        .state()
+        .stores
+        .set_list("bad", "b", 1, &lines(b'+', 0..3));
     sync(&server, &[]).expect(0);
-    server.state().stores.set_list("good", "g2", 2, &lines(b'+', 0..5));
-    server.state().stores.set_list("bad", "b2", 2, b"<html>not a list</html>");
+    server
+        .state()
+        .stores
+        .set_list("good", "g2", 2, &lines(b'+', 0..5));
+    server
+        .state()
+        .stores
+        .set_list("bad", "b2", 2, b"<html>not a list</html>");
     let failed = sync(&server, &[]).expect(1);
-    assert!(failed.err.contains("bad") && failed.err.contains("+ or -"), "{failed:?}");
+    assert!(
+        failed.err.contains("bad") && failed.err.contains("+ or -"),
+        "{failed:?}"
+    );
     assert_eq!(list(&server, "good"), Some(sorted(0..5)));
     assert_eq!(list(&server, "bad"), Some(sorted(0..3)));
 }
@@ -141,14 +172,23 @@ fn a_file_that_is_none_leaves_the_list() {
 #[test]
 fn one_failure_anywhere_is_survived() {
     let server = Server::start();
-    server.state().stores.set_list("one", "1", 1, &lines(b'+', 0..20_000));
-    server.state().stores.set_list("two", "2", 1, &lines(b'+', 5..9));
+    server
+        .state()
+        .stores
+        .set_list("one", "1", 1, &lines(b'+', 0..20_000));
+    server
+        .state()
+        .stores
+        .set_list("two", "2", 1, &lines(b'+', 5..9));
     sync(&server, &[]).expect(0);
     server.forget();
     let mut grown = lines(b'+', 0..20_000);
     grown.extend(lines(b'-', [1, 2]));
     server.state().stores.set_list("one", "1", 1, &grown);
-    server.state().stores.set_list("two", "3", 2, &lines(b'+', 50..9_000));
+    server
+        .state()
+        .stores
+        .set_list("two", "3", 2, &lines(b'+', 50..9_000));
     let before = server.state().stores.clone();
     sync(&server, &[]).expect(0);
     let requests = server.state().requests.len();
@@ -168,7 +208,11 @@ fn one_failure_anywhere_is_survived() {
             assert_eq!(done.code, Some(0), "{fault:?} at {number}: {done:?}");
             let one = sorted((0..20_000).filter(|n| !(1..=2).contains(n)));
             assert_eq!(list(&server, "one"), Some(one), "{fault:?} at {number}");
-            assert_eq!(list(&server, "two"), Some(sorted(50..9_000)), "{fault:?} at {number}");
+            assert_eq!(
+                list(&server, "two"),
+                Some(sorted(50..9_000)),
+                "{fault:?} at {number}"
+            );
         }
     }
 }
@@ -177,7 +221,10 @@ fn one_failure_anywhere_is_survived() {
 fn parts_of_a_batch_that_fail_are_sent_again() {
     for status in [200, 207, 400] {
         let server = Server::start();
-        server.state().stores.set_list("list", "file", 1, &lines(b'+', 0..30_000));
+        server
+            .state()
+            .stores
+            .set_list("list", "file", 1, &lines(b'+', 0..30_000));
         let is_batch = |head: &_| batch(head);
         server.fault(is_batch, 0, 1, Fault::PartialBatch(status, vec![0, 2]));
         server.fault(is_batch, 0, 1, Fault::PartialBatch(status, vec![1]));
@@ -186,7 +233,10 @@ fn parts_of_a_batch_that_fail_are_sent_again() {
         assert_eq!(list(&server, "list"), Some(sorted(0..30_000)));
         // For ever: an error that names the item, and no manifest that names a list without its shards.
         let server = Server::start();
-        server.state().stores.set_list("list", "file", 1, &lines(b'+', 0..30_000));
+        server
+            .state()
+            .stores
+            .set_list("list", "file", 1, &lines(b'+', 0..30_000));
         server.fault(batch, 0, usize::MAX, Fault::PartialBatch(status, vec![0]));
         let failed = sync(&server, &[]).expect(1);
         assert!(failed.err.contains("not today"), "{failed:?}");
@@ -201,7 +251,10 @@ fn batch(head: &support::Head) -> bool {
 #[test]
 fn a_batch_that_is_too_large_is_halved() {
     let server = Server::start();
-    server.state().stores.set_list("list", "file", 1, &lines(b'+', 0..60_000));
+    server
+        .state()
+        .stores
+        .set_list("list", "file", 1, &lines(b'+', 0..60_000));
     server.state().stores.max_batch = 200_000;
     sync(&server, &[]).expect(0);
     assert_eq!(list(&server, "list"), Some(sorted(0..60_000)));
@@ -211,10 +264,19 @@ fn a_batch_that_is_too_large_is_halved() {
 #[test]
 fn what_interrupted_runs_leave_is_collected() {
     let server = Server::start();
-    server.state().stores.set_list("list", "file", 1, &lines(b'+', 0..3));
+    server
+        .state()
+        .stores
+        .set_list("list", "file", 1, &lines(b'+', 0..3));
     sync(&server, &[]).expect(0);
-    server.state().stores.put("statsig-id-lists-00000000000000ab-0000", b"left", "");
-    server.state().stores.put("statsig-id-lists-other", b"not ours", "");
+    server
+        .state()
+        .stores
+        .put("statsig-id-lists-00000000000000ab-0000", b"left", "");
+    server
+        .state()
+        .stores
+        .put("statsig-id-lists-other", b"not ours", "");
     server.state().stores.max_page = 1;
     let gc = |more: &[&str]| {
         let mut arguments = vec!["gc", "--kv-store", KV, "--json"];
@@ -227,15 +289,27 @@ fn what_interrupted_runs_leave_is_collected() {
     assert_eq!(gc(&["--id-list-grace", "0"]), left);
     assert_eq!(gc(&["--id-list-grace", "0"]), serde_json::json!([]));
     assert_eq!(list(&server, "list"), Some(sorted(0..3)));
-    assert!(server.state().stores.kv.contains_key("statsig-id-lists-other"));
+    assert!(
+        server
+            .state()
+            .stores
+            .kv
+            .contains_key("statsig-id-lists-other")
+    );
 }
 
 #[test]
 fn two_syncs_at_once_are_refused() {
     let server = Server::start();
-    server.state().stores.set_list("list", "file", 1, &lines(b'+', 0..3));
+    server
+        .state()
+        .stores
+        .set_list("list", "file", 1, &lines(b'+', 0..3));
     sync(&server, &[]).expect(0);
-    server.state().stores.set_list("list", "file", 1, &lines(b'+', 0..4));
+    server
+        .state()
+        .stores
+        .set_list("list", "file", 1, &lines(b'+', 0..4));
     let is_record = |head: &support::Head| head.method == "PUT" && head.path.ends_with("-state");
     server.fault(is_record, 0, usize::MAX, status(412));
     let refused = sync(&server, &[]).expect(3);

@@ -10,7 +10,7 @@ use statsig_fastly_dev::test_steps::{Selection, Step, test};
 use statsig_fastly_dev::viceroy::Preparing;
 use statsig_fastly_dev::wasm_toolchain::{NO_STD, Toolchain, WASM};
 use statsig_fastly_dev::workspace::Workspace;
-use statsig_fastly_dev::{bench, differential, serve, service_build};
+use statsig_fastly_dev::{bench, differential, fuzz, serve, service_build};
 use std::process::ExitCode;
 
 /// Developer tasks of this workspace. Each does the set-up it needs and says so.
@@ -60,6 +60,15 @@ enum Task {
         /// Print how often each operator came out true, false and unsupported
         #[arg(long)]
         tally: bool,
+    },
+    /// Run the fuzz targets
+    Fuzz {
+        /// Run only these targets
+        #[arg(long, value_name = "TARGET")]
+        only: Vec<String>,
+        /// How long each of them runs
+        #[arg(long, default_value_t = 300)]
+        seconds: u32,
     },
     /// Build the service to Wasm and print where it is
     BuildService {
@@ -118,6 +127,11 @@ fn run(task: Task) -> Outcome<()> {
             skip,
             keep_going,
         }),
+        Task::Fuzz { only, seconds } => {
+            let workspace = Workspace::find()?;
+            let dirs = BuildDirs::take(&workspace)?;
+            fuzz::run(&workspace, &dirs, &only, seconds)
+        }
         Task::Differential { cases, seed, tally } => differential::run(cases, seed, tally),
         Task::BuildService { bare } => {
             let workspace = Workspace::find()?;

@@ -5,8 +5,9 @@
 use crate::bench;
 use crate::build_dirs::BuildDirs;
 use crate::differential;
+use crate::fuzz;
 use crate::harness::{VICEROY_VAR, WASM_VAR};
-use crate::process::succeeds;
+use crate::process::{output_of, succeeds};
 use crate::progress::{Failure, Outcome, say, spoken};
 use crate::service_build::{self, BARE, BARE_FOR_TABLES, Form};
 use crate::viceroy::{Preparing, Viceroy};
@@ -64,6 +65,10 @@ pub enum Step {
     Native,
     /// The engine against Statsig's own core on generated cases: always the same ones, then fresh ones.
     Differential,
+    /// The fuzz targets, for a few seconds each; the corpora are also replayed by the tests on this machine.
+    Fuzz,
+    /// The reader of tables under Miri, where that is installed.
+    Miri,
     /// The documentation builds without a warning.
     Docs,
     /// The engine builds for a target that has no `std`.
@@ -91,6 +96,8 @@ impl Step {
             Self::Clippy => "lints",
             Self::Native => "tests on this machine",
             Self::Differential => "the engine against Statsig's own core",
+            Self::Fuzz => "fuzz targets",
+            Self::Miri => "the reader of tables under Miri",
             Self::Docs => "documentation",
             Self::NoStd => "the engine for a target without std",
             Self::Wasm => "the services for Wasm",
@@ -244,6 +251,8 @@ impl Run {
                 }
                 Ok(())
             }
+            Step::Fuzz => fuzz::run(&self.workspace, &self.dirs, &[], fuzz::SECONDS),
+            Step::Miri => self.miri(),
             Step::Docs => self.cargo(step, |cargo| {
                 cargo
                     .args(["doc", "--workspace"])
@@ -298,6 +307,28 @@ impl Run {
         let mut command = self.workspace.cargo();
         arguments(&mut command).env("CARGO_TARGET_DIR", self.dirs.native());
         must_succeed(step, &mut command)
+    }
+
+    /// Miri is a part of nightly compilers alone: without it there is nothing to do.
+    fn miri(&self) -> Outcome<()> {
+        let nightly = || {
+            let mut command = Command::new("rustup");
+            command
+                .args(["run", "nightly", "cargo", "miri"])
+                .current_dir(&self.workspace.root)
+                .env_remove("CARGO");
+            command
+        };
+        if output_of(nightly().arg("--version")).is_none() {
+            say("    skipped: there is no `cargo +nightly miri` on this machine");
+            return Ok(());
+        }
+        let mut command = nightly();
+        command
+            .args(["test", "-p", ENGINE, "--features", "compile"])
+            .args(["--test", "miri"])
+            .env("CARGO_TARGET_DIR", self.dirs.native().join("miri"));
+        must_succeed(Step::Miri, &mut command)
     }
 
     fn no_std(&self) -> Outcome<()> {
@@ -387,7 +418,7 @@ fn spelled(command: &Command) -> String {
 
 /// Makes sure that `cargo <subcommand>` is there, with rustup's help where it is not.
 fn component(name: &str, subcommand: &str) -> Outcome<()> {
-    use crate::process::{output_of, run_logged};
+    use crate::process::run_logged;
     use crate::workspace::{cache_dir, cargo};
     if output_of(cargo().args([subcommand, "--version"])).is_some() {
         return Ok(());

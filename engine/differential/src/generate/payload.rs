@@ -3,7 +3,7 @@
 //! A spec refers only to what was made before it, so that nothing leads back to itself: the core overflows its stack on
 //! mappings and experiment groups that do. Cycles of gates, which it survives, have payloads of their own.
 
-use statsig_rust::hashing::djb2;
+use statsig_edge::djb2;
 
 use super::bandit::bandit;
 use super::condition::{References, condition};
@@ -275,7 +275,7 @@ impl Making<'_> {
             tree.push("sdk_keys_to_app_ids", map([(KEY, app(self.random))]));
         }
         if self.random.chance(20) {
-            let hashed = djb2(if self.random.chance(50) { KEY } else { "other" });
+            let hashed = djb2(if self.random.chance(50) { KEY } else { "other" }).to_string();
             let apps = vec![(hashed, app(self.random))];
             tree.push("hashed_sdk_keys_to_app_ids", Tree::Map(apps));
         }
