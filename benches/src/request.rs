@@ -36,8 +36,8 @@ pub(crate) struct Request {
     pub(crate) functions: Vec<(String, u64)>,
 }
 
-/// The Core Cache, by key.
-pub(crate) type Cache = BTreeMap<Vec<u8>, Vec<u8>>;
+/// The Core Cache, by key: what is said about an item, and its bytes.
+pub(crate) type Cache = BTreeMap<Vec<u8>, (Vec<u8>, Vec<u8>)>;
 
 /// What a module is given.
 pub(crate) struct Given<'g> {
@@ -71,9 +71,9 @@ struct Host {
     memory: Option<Memory>,
     counters: Vec<wasmi::Global>,
     bodies: BTreeMap<u32, (Vec<u8>, usize)>,
-    /// Look-ups in the cache, and bodies on their way into it.
-    found: BTreeMap<u32, Option<Vec<u8>>>,
-    inserts: BTreeMap<u32, Vec<u8>>,
+    /// Look-ups in the cache: the key, and whether to insert it. Bodies on their way there: key and what is said about them.
+    found: BTreeMap<u32, (Vec<u8>, bool)>,
+    inserts: BTreeMap<u32, (Vec<u8>, Vec<u8>)>,
     next: u32,
     done: Request,
 }
@@ -210,6 +210,31 @@ impl Call<'_> {
         let host = self.host();
         let handle = host.next;
         host.bodies.insert(handle, (bytes, 0));
+        OK
+    }
+}
+
+impl Call<'_> {
+    /// What the cache has for a look-up, which is the first argument.
+    fn found(&mut self) -> Option<(Vec<u8>, Vec<u8>)> {
+        let handle = self.word(0) as u32;
+        let host = self.host();
+        let (key, _) = host.found.get(&handle)?;
+        host.done.cache.get(key).cloned()
+    }
+
+    /// Begins an insert, whose options are this argument and whose body is the next.
+    fn insert(&mut self, key: Vec<u8>, options: usize) -> i32 {
+        // Where the options say what is to be kept beside the bytes.
+        let place = self.word(options) + 56;
+        let word = |at: usize| {
+            let bytes = self.read(at, 4);
+            bytes.try_into().map_or(0, u32::from_le_bytes) as usize
+        };
+        let metadata = self.read(word(place), word(place + 4));
+        self.body(options + 1, Vec::new());
+        let host = self.host();
+        host.inserts.insert(host.next, (key, metadata));
         OK
     }
 }
@@ -354,45 +379,55 @@ fn called(caller: Caller<'_, Host>, name: &str, given: &[Val]) -> i32 {
             call.give(6, 1);
             OK
         }
-        "fastly_cache.lookup" => {
+        "fastly_cache.lookup" | "fastly_cache.transaction_lookup_async" => {
             let key = call.read(call.word(0), call.word(1));
             call.handle(4);
             let host = call.host();
-            let found = host.done.cache.get(&key).cloned();
-            host.found.insert(host.next, found);
+            let obliges = name.ends_with("async") && !host.done.cache.contains_key(&key);
+            host.found.insert(host.next, (key, obliges));
             OK
         }
-        "fastly_cache.get_body" => {
-            let handle = call.word(0) as u32;
-            match call.host().found.get(&handle).cloned().flatten() {
-                Some(bytes) => call.body(3, bytes),
-                None => NONE,
-            }
+        "fastly_async_io.select" => {
+            call.give(3, 0);
+            OK
         }
-        "fastly_cache.get_length" => {
-            let handle = call.word(0) as u32;
-            let found = call.host().found.get(&handle).and_then(Option::as_ref);
-            match found.map(|bytes| bytes.len() as u64) {
-                Some(length) => {
-                    call.write(call.word(1), &length.to_le_bytes());
-                    OK
-                }
-                None => NONE,
-            }
+        "fastly_cache.cache_busy_handle_wait" => {
+            let busy = call.word(0) as u32;
+            call.give(1, busy);
+            OK
         }
+        "fastly_cache.get_state" => {
+            let found = call.found();
+            let handle = call.word(0) as u32;
+            let obliges = call.host().found.get(&handle);
+            let obliges = obliges.is_some_and(|(_, obliges)| *obliges);
+            let state = u32::from(found.is_some()) * 0b11 | u32::from(obliges) << 3;
+            call.give(1, state);
+            OK
+        }
+        "fastly_cache.get_user_metadata" => match call.found() {
+            Some((metadata, _)) => call.fill(1, &metadata),
+            None => NONE,
+        },
+        "fastly_cache.get_body" => match call.found() {
+            Some((_, bytes)) => call.body(3, bytes),
+            None => NONE,
+        },
         "fastly_cache.insert" => {
             let key = call.read(call.word(0), call.word(1));
-            call.body(4, Vec::new());
-            let host = call.host();
-            host.inserts.insert(host.next, key);
-            OK
+            call.insert(key, 3)
+        }
+        "fastly_cache.transaction_insert" => {
+            let handle = call.word(0) as u32;
+            let key = call.host().found.get(&handle).map(|(key, _)| key.clone());
+            call.insert(key.unwrap_or_default(), 2)
         }
         "fastly_http_body.close" => {
             let handle = call.word(0) as u32;
             let host = call.host();
             let (bytes, _) = host.bodies.remove(&handle).unwrap_or_default();
-            if let Some(key) = host.inserts.remove(&handle) {
-                host.done.cache.insert(key, bytes);
+            if let Some((key, metadata)) = host.inserts.remove(&handle) {
+                host.done.cache.insert(key, (metadata, bytes));
             }
             OK
         }
@@ -423,6 +458,8 @@ fn called(caller: Caller<'_, Host>, name: &str, given: &[Val]) -> i32 {
             OK
         }
         "fastly_cache.close"
+        | "fastly_cache.close_busy"
+        | "fastly_cache.transaction_cancel"
         | "fastly_http_req.close"
         | "fastly_http_resp.close"
         | "fastly_http_req.method_set"

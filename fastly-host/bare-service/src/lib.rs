@@ -68,6 +68,8 @@ fn by_settings() {
 #[cfg(not(feature = "settings"))]
 fn as_built() {
     let config = Config::new().with_kv_store(STORE, SPECS_KEY);
+    #[cfg(feature = "core-cache")]
+    let config = config.with_core_cache();
     #[cfg(feature = "events")]
     let config = config.with_events(Events::new(
         EVENTS_BACKEND,

@@ -69,7 +69,7 @@ const ENGINE_BUILDS: [Measured; 5] = [
 ];
 
 /// Whole services, ours and those without Statsig.
-const SERVICE_BUILDS: [Measured; 15] = [
+const SERVICE_BUILDS: [Measured; 16] = [
     library("bare-empty", EMPTY_BARE, ""),
     library("bare-kv", EMPTY_BARE, "kv"),
     library("bare-quiet", BARE, ""),
@@ -79,6 +79,7 @@ const SERVICE_BUILDS: [Measured; 15] = [
     library("bare-all", BARE, "all,events,status"),
     library("bare-user-agent", BARE, "events,user-agent"),
     library("bare-drop-in", BARE, "events,drop-in"),
+    library("bare-shared", BARE, "events,drop-in,core-cache"),
     program("fastly-url", EMPTY, "fastly-url", ""),
     program("fastly-handles", EMPTY, "fastly-handles", ""),
     program("fastly-kv", EMPTY, "fastly-kv", ""),
