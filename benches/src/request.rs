@@ -30,9 +30,14 @@ pub(crate) struct Request {
     pub(crate) sent: u64,
     /// What was called and is not there.
     pub(crate) missing: Vec<String>,
+    /// What is in the Core Cache at the end.
+    pub(crate) cache: Cache,
     /// Instructions by function, most first.
     pub(crate) functions: Vec<(String, u64)>,
 }
+
+/// The Core Cache, by key.
+pub(crate) type Cache = BTreeMap<Vec<u8>, Vec<u8>>;
 
 /// What a module is given.
 pub(crate) struct Given<'g> {
@@ -40,6 +45,8 @@ pub(crate) struct Given<'g> {
     pub(crate) uri: &'g str,
     /// The value of the KV item.
     pub(crate) value: &'g [u8],
+    /// What the Core Cache holds.
+    pub(crate) cache: Cache,
     /// How many requests there are, one like the other.
     pub(crate) requests: usize,
 }
@@ -64,6 +71,9 @@ struct Host {
     memory: Option<Memory>,
     counters: Vec<wasmi::Global>,
     bodies: BTreeMap<u32, (Vec<u8>, usize)>,
+    /// Look-ups in the cache, and bodies on their way into it.
+    found: BTreeMap<u32, Option<Vec<u8>>>,
+    inserts: BTreeMap<u32, Vec<u8>>,
     next: u32,
     done: Request,
 }
@@ -80,6 +90,10 @@ pub(crate) fn run(wasm: &[u8], given: &Given<'_>) -> Result<Request, String> {
             uri: given.uri.into(),
             value: given.value.to_vec(),
             requests: given.requests,
+            done: Request {
+                cache: given.cache.clone(),
+                ..Request::default()
+            },
             ..Host::default()
         },
     );
@@ -340,6 +354,48 @@ fn called(caller: Caller<'_, Host>, name: &str, given: &[Val]) -> i32 {
             call.give(6, 1);
             OK
         }
+        "fastly_cache.lookup" => {
+            let key = call.read(call.word(0), call.word(1));
+            call.handle(4);
+            let host = call.host();
+            let found = host.done.cache.get(&key).cloned();
+            host.found.insert(host.next, found);
+            OK
+        }
+        "fastly_cache.get_body" => {
+            let handle = call.word(0) as u32;
+            match call.host().found.get(&handle).cloned().flatten() {
+                Some(bytes) => call.body(3, bytes),
+                None => NONE,
+            }
+        }
+        "fastly_cache.get_length" => {
+            let handle = call.word(0) as u32;
+            let found = call.host().found.get(&handle).and_then(Option::as_ref);
+            match found.map(|bytes| bytes.len() as u64) {
+                Some(length) => {
+                    call.write(call.word(1), &length.to_le_bytes());
+                    OK
+                }
+                None => NONE,
+            }
+        }
+        "fastly_cache.insert" => {
+            let key = call.read(call.word(0), call.word(1));
+            call.body(4, Vec::new());
+            let host = call.host();
+            host.inserts.insert(host.next, key);
+            OK
+        }
+        "fastly_http_body.close" => {
+            let handle = call.word(0) as u32;
+            let host = call.host();
+            let (bytes, _) = host.bodies.remove(&handle).unwrap_or_default();
+            if let Some(key) = host.inserts.remove(&handle) {
+                host.done.cache.insert(key, bytes);
+            }
+            OK
+        }
         "fastly_secret_store.get" => call.handle(3),
         "fastly_secret_store.plaintext" => call.fill(1, SECRET),
         "fastly_geo.lookup" => call.fill(2, GEO),
@@ -366,9 +422,9 @@ fn called(caller: Caller<'_, Host>, name: &str, given: &[Val]) -> i32 {
             call.give(1, 0);
             OK
         }
-        "fastly_http_req.close"
+        "fastly_cache.close"
+        | "fastly_http_req.close"
         | "fastly_http_resp.close"
-        | "fastly_http_body.close"
         | "fastly_http_req.method_set"
         | "fastly_http_req.uri_set"
         | "fastly_http_req.cache_override_set"

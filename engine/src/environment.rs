@@ -1,5 +1,9 @@
 //! What the engine asks of the world.
 
+use core::cell::OnceCell;
+use core::fmt;
+use core::net::IpAddr;
+
 /// A country code, such as `US`.
 pub type CountryCode = [u8; 2];
 
@@ -14,12 +18,45 @@ pub enum Country {
     Code(CountryCode),
 }
 
+/// The country of the user's address, looked up when a condition asks for it for the first time, and only then.
+#[derive(Clone)]
+pub struct LazyCountry {
+    address: IpAddr,
+    find: fn(IpAddr) -> Option<CountryCode>,
+    found: OnceCell<Option<CountryCode>>,
+}
+
+impl LazyCountry {
+    /// The country that `find` gives for this address.
+    pub fn new(address: IpAddr, find: fn(IpAddr) -> Option<CountryCode>) -> Self {
+        LazyCountry {
+            address,
+            find,
+            found: OnceCell::new(),
+        }
+    }
+
+    pub(crate) fn as_str(&self) -> Option<&str> {
+        let code = self.found.get_or_init(|| (self.find)(self.address));
+        core::str::from_utf8(code.as_ref()?).ok()
+    }
+}
+
+impl fmt::Debug for LazyCountry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("LazyCountry").field(&self.address).finish()
+    }
+}
+
 /// What is known of an id in an ID list (§4.11).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Membership {
     /// There are no ID lists here: nobody is a member.
     NoLists,
-    /// The lists were asked, and the id is not in this one (or there is no such list).
+    /// There is no list of this name, or it cannot be read: nobody is a member, and the answer says so in its
+    /// [`Note`](crate::Note).
+    NoSuchList,
+    /// The lists were asked, and the id is not in this one.
     NotMember,
     /// The id is in the list.
     Member,

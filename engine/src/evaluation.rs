@@ -265,6 +265,13 @@ impl<'t> Evaluation<'t> {
         self.reason == Reason::Unsupported
     }
 
+    /// Takes over what is noted of ID lists; other notes stay with the evaluation that made them, and the first one counts.
+    pub(crate) fn note_id_list(&mut self, note: Note) {
+        if self.note == Note::None && matches!(note, Note::IdList | Note::IdListMissing) {
+            self.note = note;
+        }
+    }
+
     /// Writes the rule id with its suffix.
     ///
     /// # Errors
@@ -301,6 +308,8 @@ impl<'t> Evaluation<'t> {
             Note::CountryLookupNotLoaded => ("CountryLookupNotLoaded", ""),
             Note::UaParserNotLoaded => ("UAParserNotLoaded", ""),
             Note::IdList if self.reason == Reason::Recognized => (source, ":IdListInMemory"),
+            // No reason of Statsig's own, since its servers have every list.
+            Note::IdListMissing => (source, ":IdListMissing"),
             Note::IdList | Note::None => (source, ""),
         };
         out.write_str(source)?;
@@ -383,4 +392,6 @@ pub enum Note {
     UaParserNotLoaded,
     /// An ID list was consulted.
     IdList,
+    /// A condition asked for an ID list that is not there.
+    IdListMissing,
 }

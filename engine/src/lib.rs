@@ -24,6 +24,7 @@ pub mod bootstrap;
 mod calendar;
 mod capitals;
 mod cased;
+pub mod chunks;
 #[cfg(feature = "compile")]
 pub mod compile;
 mod environment;
@@ -51,7 +52,7 @@ mod user;
 pub mod user_agent;
 mod version;
 
-pub use environment::{Country, CountryCode, Environment, Membership};
+pub use environment::{Country, CountryCode, Environment, LazyCountry, Membership};
 #[cfg(feature = "serde")]
 pub use evaluate::MAX_PARSED_TEXT;
 pub use evaluate::{
@@ -64,6 +65,7 @@ pub use evaluation::{Evaluation, EvaluationError, Note, Reason};
 pub use exposure::{Exposure, ExposureSink, Scratch, ScratchView, SecondaryExposure};
 pub use hash::djb2;
 pub use json::{write_escaped, write_inside, write_unescaped};
+pub use sha256::sha256;
 pub use sticky::{StickyError, StickyRecord};
 pub use table::{
     Cmab, CmabGroup, CmabWeight, Entity, FORMAT_VERSION, MAGIC, Meta, Parameter, ParameterStore,

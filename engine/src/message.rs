@@ -16,7 +16,7 @@ pub(crate) fn write_pieces(out: &mut dyn Write, pieces: &[Piece<'_>]) -> fmt::Re
     })
 }
 
-fn write_number(out: &mut dyn Write, mut number: u64) -> fmt::Result {
+pub(crate) fn write_number(out: &mut dyn Write, mut number: u64) -> fmt::Result {
     // As many as a 64-bit number can have.
     let mut digits = [b'0'; 20];
     let mut start = digits.len();

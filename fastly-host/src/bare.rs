@@ -57,7 +57,7 @@ pub struct BareHandled {
 }
 
 /// Answers the client's request, as `handle` does, on the platform's own `Request`: starts reading the specs, takes the
-/// request, runs the handler, sends its response, and then sends the events.
+/// request, runs the handler, sends its response, and then keeps the table if it was compiled here and sends the events.
 ///
 /// # Errors
 /// When there is no request to take.
@@ -135,6 +135,7 @@ where
         BareResponse::new(500, "text/plain; charset=utf-8", "internal error\n")
     });
     handled.response_error = response.send().err();
+    statsig.specs().keep();
     let (events, history) = statsig.flush_keeping_history();
     handled.events = events;
     (handled, history)

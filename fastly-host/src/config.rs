@@ -3,6 +3,7 @@
 use statsig_edge::{Attributes, LocalOverride, Options};
 
 use crate::destination::Events;
+use crate::id_lists::IdListSource;
 
 /// The configuration of a service. Everything is borrowed; making one costs nothing.
 ///
@@ -22,6 +23,9 @@ pub struct Config<'c> {
     pub(crate) bootstrap: Option<&'c [u8]>,
     pub(crate) events: Option<Events<'c>>,
     pub(crate) options: Options<'c>,
+    pub(crate) id_lists: Option<IdListSource<'c>>,
+    #[cfg(feature = "drop-in")]
+    pub(crate) table_max_age_s: Option<u32>,
 }
 
 /// An item of a KV Store.
@@ -49,6 +53,29 @@ impl<'c> Config<'c> {
     pub fn with_bootstrap(mut self, specs: &'c [u8]) -> Self {
         self.bootstrap = Some(specs);
         self
+    }
+
+    /// Answers `in_segment_list` from the ID lists that `statsig-fastly sync-id-lists` keeps in a KV Store under this
+    /// prefix. Without it nobody is a member of any list (`evaluation.md` §4.11).
+    #[must_use]
+    pub fn with_id_lists(mut self, store: &'c str, prefix: &'c str) -> Self {
+        self.id_lists = Some(IdListSource::new(store, prefix));
+        self
+    }
+
+    /// How long the table compiled from Statsig's JSON in the KV Store may be kept in the Core Cache; an hour unless given,
+    /// 0 does without the cache. It says nothing about how old specs may be: a new value in the store has a table of its
+    /// own at once.
+    #[cfg(feature = "drop-in")]
+    #[must_use]
+    pub fn with_table_max_age(mut self, seconds: u32) -> Self {
+        self.table_max_age_s = Some(seconds);
+        self
+    }
+
+    #[cfg(feature = "drop-in")]
+    pub(crate) fn table_max_age_s(&self) -> u32 {
+        self.table_max_age_s.unwrap_or(3_600)
     }
 
     /// Sends exposures and events. Without it nothing is logged.

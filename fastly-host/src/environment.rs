@@ -1,28 +1,44 @@
 //! The engine's way to the world, on Fastly: the host's clock, geolocation and randomness.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::cell::Cell;
 use core::net::Ipv4Addr;
 
-use statsig_edge::{Country, Environment};
+use statsig_edge::{Country, Environment, Membership};
 
+use crate::id_lists::{IdListFailure, Memberships};
 use crate::platform::{clock, geo, random};
 
 /// The host as an [`Environment`].
 ///
 /// Countries are those of Fastly's geolocation, which is **not** the table that Statsig's servers use: near borders of
 /// address ranges the two answer differently (`evaluation.md` §4.7). As there, only IPv4 addresses in dotted decimal
-/// have a country. ID lists are not there yet: nobody is a member.
+/// have a country. ID lists are those of [`Config::with_id_lists`](crate::Config::with_id_lists); without it nobody is a
+/// member.
 ///
-/// One host call for the time, one for each new address, one for each draw.
+/// One host call for the time, one for each new address, one for each draw; for ID lists see [`IdListFailure`] and `engine/FORMAT.md`.
 #[derive(Debug, Default)]
 pub struct HostEnvironment {
     last: Cell<Option<(Ipv4Addr, Country)>>,
+    id_lists: Option<Box<dyn Memberships>>,
 }
 
 impl HostEnvironment {
     /// An environment that has asked nothing yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    pub(crate) fn with_id_lists(mut self, id_lists: Option<Box<dyn Memberships>>) -> Self {
+        self.id_lists = id_lists;
+        self
+    }
+
+    /// The ID lists that were asked for in vain.
+    pub fn id_list_failures(&self) -> Vec<IdListFailure> {
+        let lists = self.id_lists.as_ref();
+        lists.map(|lists| lists.failures()).unwrap_or_default()
     }
 }
 
@@ -46,6 +62,13 @@ impl Environment for HostEnvironment {
         };
         self.last.set(Some((address, country)));
         country
+    }
+
+    fn id_list(&self, list: &str, key: &[u8; 8]) -> Membership {
+        match &self.id_lists {
+            Some(lists) => lists.ask(list, key),
+            None => Membership::NoLists,
+        }
     }
 
     fn random(&self) -> f64 {

@@ -22,7 +22,7 @@ pub struct Handled {
 }
 
 /// Answers the client's request: starts reading the specs, takes the request, runs the handler, sends its response, and
-/// then, while the client has it, sends the events.
+/// then, while the client has it, keeps the table if it was compiled here and sends the events.
 ///
 /// An error of the handler becomes a plain 500; specs that cannot be had, or events that are not taken, never fail a
 /// request. To be called from a plain `main`, once.
@@ -61,6 +61,7 @@ where
         }
     };
     response.send_to_client();
+    specs.keep();
     handled.events = statsig.flush();
     handled
 }

@@ -24,10 +24,14 @@ extern crate alloc;
 #[cfg(not(target_arch = "wasm32"))]
 extern crate std;
 
+mod accept_language;
 pub mod answer;
 mod bare;
 mod batch;
+#[cfg(feature = "bootstrap")]
+mod client_bootstrap;
 mod config;
+mod cookies;
 mod destination;
 pub mod encode;
 mod environment;
@@ -37,6 +41,8 @@ mod flush;
 #[cfg(feature = "fastly")]
 mod handle;
 mod history;
+mod id_lists;
+mod id_rules;
 mod json;
 mod layer;
 mod log_lines;
@@ -44,19 +50,28 @@ pub mod platform;
 mod post;
 pub mod prelude;
 pub mod report;
+mod request_overrides;
 mod request_user;
 mod results;
 mod sampling;
+mod signed;
 mod specs;
 mod statsig;
 mod status;
 mod sticky;
+mod sticky_cookie;
 mod store;
+#[cfg(feature = "drop-in")]
+mod table_cache;
 mod typed;
 
+pub use accept_language::preferred_language;
 pub use bare::{BareHandled, BareResponse, handle_bare, serve_bare};
 pub use batch::{MAX_BATCH_BYTES, MAX_BATCH_EVENTS};
+#[cfg(feature = "bootstrap")]
+pub use client_bootstrap::ClientBootstrap;
 pub use config::Config;
+pub use cookies::cookie_values;
 pub use destination::{EVENTS_BASE_URI, Events, Key, LOG_LINE_LIMIT};
 pub use environment::HostEnvironment;
 pub use events::{EventValue, MAX_LOGGED_BYTES, SDK_TYPE, SDK_VERSION};
@@ -64,11 +79,18 @@ pub use flush::{DeliveryError, Summary};
 #[cfg(feature = "fastly")]
 pub use handle::{Handled, handle};
 pub use history::{ExposureHistory, MAX_REMEMBERED};
+pub use id_lists::{IdListFailure, IdListFault};
+pub use id_rules::IdRule;
 pub use layer::Layer;
+pub use request_overrides::{MAX_REQUEST_OVERRIDES, RequestOverrides};
 pub use request_user::{Client, RequestUser};
 pub use results::{DynamicConfig, Experiment, Gate};
+pub use signed::{KeyError, LONGEST_KEY_ID, SHORTEST_SECRET, SignedError, SigningKey, SigningKeys};
 pub use specs::{Failure, Format, Loading, Source, Specs, SpecsError};
 pub use statsig::Statsig;
 pub use status::write_status;
 pub use sticky::{Sticky, StickyRoom, StickyStorage};
+pub use sticky_cookie::{COOKIE_ATTRIBUTES, LONGEST_COOKIE, StickyCookie};
 pub use store::ParameterStore;
+#[cfg(feature = "drop-in")]
+pub use table_cache::{CacheError, CacheState, Cached};

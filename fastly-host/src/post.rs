@@ -189,7 +189,7 @@ fn is_taken(answer: Answer) -> Result<(), DeliveryError> {
 }
 
 /// Writes a query value: all but the unreserved characters as escapes.
-fn percent_encode(text: &str, out: &mut String) {
+pub(crate) fn percent_encode(text: &str, out: &mut String) {
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));

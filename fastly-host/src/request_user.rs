@@ -6,8 +6,9 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use statsig_edge::{CountryCode, User, UserError, Value};
+use statsig_edge::{CountryCode, LazyCountry, User, UserError, Value};
 
+use crate::id_rules::{IdRule, add_ids};
 use crate::json::{self, List};
 use crate::platform::ip::IpText;
 use crate::platform::{geo, percent};
@@ -34,17 +35,24 @@ pub struct Client<'r> {
     pub ip: Option<IpAddr>,
     /// Its `user-agent` header.
     pub user_agent: Option<&'r str>,
-    /// Its country.
+    /// Its language, as [`preferred_language`](crate::preferred_language) reads it from the `accept-language` header.
+    pub locale: Option<&'r str>,
+    /// Its country, when that is known without asking.
     pub country: Option<CountryCode>,
+    /// Else, how the country of its address is found when a condition asks for it.
+    pub find_country: Option<fn(IpAddr) -> Option<CountryCode>>,
 }
 
 impl<'r> Client<'r> {
-    /// What the platform knows: address and user agent as given, the country by geolocation. One host call.
+    /// What the platform knows: address and user agent as given, the country by geolocation. One host call, made when a condition
+    /// asks for the country.
     pub fn locate(ip: Option<IpAddr>, user_agent: Option<&'r str>) -> Self {
         Client {
             ip,
             user_agent,
-            country: ip.and_then(|ip| geo::country_code(ip).ok().flatten()),
+            locale: None,
+            country: None,
+            find_country: Some(|ip| geo::country_code(ip).ok().flatten()),
         }
     }
 }
@@ -60,7 +68,9 @@ pub struct RequestUser {
     scratch: Vec<u8>,
     ip: Option<IpText>,
     user_agent: Option<String>,
+    locale: Option<String>,
     country: Option<CountryCode>,
+    located: Option<LazyCountry>,
 }
 
 impl RequestUser {
@@ -75,11 +85,31 @@ impl RequestUser {
             json,
             ip: client.ip.map(IpText::new),
             user_agent: client.user_agent.map(String::from),
+            locale: client.locale.map(String::from),
             country: client.country,
+            located: client
+                .ip
+                .zip(client.find_country)
+                .map(|(ip, find)| LazyCountry::new(ip, find)),
         }
     }
 
-    /// The user. `ip`, `userAgent` and `country` are the client's where the query has none; the country only where it
+    /// Takes ids from headers and cookies where the query gives none: the `userID`, and the `customIDs` if it has none of them.
+    /// `header` gives the first value of a header, by its name in lower case. To be called before [`Self::user`].
+    #[must_use]
+    pub fn with_ids(
+        mut self,
+        rules: &[IdRule<'_>],
+        header: &dyn Fn(&str) -> Option<String>,
+    ) -> Self {
+        if let Some(json) = add_ids(&self.json, rules, header) {
+            self.scratch = vec![0; json.len().saturating_mul(6)];
+            self.json = json;
+        }
+        self
+    }
+
+    /// The user. `ip`, `userAgent`, `locale` and `country` are the client's where the query has none; the country only where it
     /// has no `ip` either, since the client's country says nothing about another address.
     ///
     /// # Errors
@@ -92,8 +122,12 @@ impl RequestUser {
             .filter(|_| user.ip.is_none())
             .and_then(|code| core::str::from_utf8(code).ok());
         fill(&mut user.country, country);
+        if user.ip.is_none() {
+            user.located = self.located.as_ref();
+        }
         fill(&mut user.ip, self.ip.as_ref().map(IpText::as_str));
         fill(&mut user.user_agent, self.user_agent.as_deref());
+        fill(&mut user.locale, self.locale.as_deref());
         Ok(user)
     }
 }
@@ -187,6 +221,7 @@ mod tests {
             ip: Some([9, 9, 9, 9].into()),
             user_agent: Some("ua"),
             country: Some(*b"DE"),
+            ..Client::default()
         };
         assert_eq!(
             read("userID=u", client).unwrap(),
@@ -200,6 +235,71 @@ mod tests {
             read("country=NZ", client).unwrap(),
             r#"{"ip":"9.9.9.9","userAgent":"ua","country":"NZ"}"#
         );
+    }
+
+    #[test]
+    fn the_country_is_looked_up_when_it_is_asked_for_and_once() {
+        use crate::platform::fake::{self, Host};
+        use statsig_edge::compile::compile;
+        use statsig_edge::{Evaluator, Table};
+        let gate = |name: &str, condition: &str| {
+            alloc::format!(
+                r#""{name}":{{"type":"feature_gate","entity":"feature_gate","salt":"s","enabled":true,"defaultValue":false,
+                "idType":"userID","version":1,"rules":[{{"name":"r","id":"r","salt":"r","passPercentage":100,"returnValue":true,
+                "idType":"userID","conditions":["{condition}"]}}]}}"#
+            )
+        };
+        let condition = |name: &str, kind: &str, field: &str, target: &str| {
+            alloc::format!(
+                r#""{name}":{{"type":"{kind}","operator":"any","field":"{field}","targetValue":["{target}"],"additionalValues":{{}},"idType":"userID"}}"#
+            )
+        };
+        let specs = alloc::format!(
+            r#"{{"has_updates":true,"time":1,"experiment_to_layer":{{}},"feature_gates":{{{},{},{}}},"dynamic_configs":{{}},"layer_configs":{{}},
+            "condition_map":{{{},{},{}}}}}"#,
+            gate("by_ip", "a"),
+            gate("by_field", "b"),
+            gate("by_id", "c"),
+            condition("a", "ip_based", "country", "DE"),
+            condition("b", "user_field", "country", "DE"),
+            condition("c", "user_field", "userID", "u"),
+        );
+        let table = compile(specs.as_bytes()).unwrap().table;
+        let table = Table::open(&table).unwrap();
+        for (query, answers, lookups) in [
+            ("userID=u", [(true, 0), (true, 1), (true, 1)], 1),
+            (
+                "userID=u&ip=1.1.1.1",
+                [(true, 0), (false, 1), (false, 1)],
+                1,
+            ),
+            ("userID=u&country=DE", [(true, 0), (true, 0), (true, 0)], 0),
+        ] {
+            let host = Host::default().geo([9, 9, 9, 9].into(), r#"{"country_code":"de"}"#);
+            let ((), record) = fake::with(host, || {
+                let client = Client::locate(Some([9, 9, 9, 9].into()), None);
+                let mut request = RequestUser::new(query, client);
+                let user = request.user().unwrap();
+                let environment = crate::HostEnvironment::new();
+                let evaluator = Evaluator::new(table, &environment);
+                for (name, (value, lookups)) in
+                    ["by_id", "by_ip", "by_field"].into_iter().zip(answers)
+                {
+                    let mut scratch = statsig_edge::Scratch::<8, 8>::new();
+                    let gate = evaluator.gate(&user, name, &mut scratch);
+                    assert_eq!(gate.value(), value, "{query} {name}");
+                    assert_eq!(
+                        fake::record().count("fastly_geo.lookup"),
+                        lookups,
+                        "{query} {name}"
+                    );
+                }
+                let mut logged = String::new();
+                user.write_json(&Options::default(), &mut logged).unwrap();
+                assert_eq!(logged.contains("country"), query.contains("country"));
+            });
+            assert_eq!(record.count("fastly_geo.lookup"), lookups);
+        }
     }
 
     #[test]

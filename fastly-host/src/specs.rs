@@ -2,18 +2,25 @@
 //!
 //! The look-up in the KV Store is started by [`Loading::begin`] and waited for by [`Loading::finish`], so that it is in
 //! flight while the request is taken. Cost with a table in the store: six host calls and one allocation of the table's
-//! size. With Statsig's own JSON: a compilation besides.
+//! size. With Statsig's own JSON: a compilation besides, unless the table compiled before is in the Core Cache; then the
+//! JSON is not read beyond its first bytes.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
+#[cfg(feature = "drop-in")]
+use core::cell::Cell;
 use core::fmt;
 
+#[cfg(feature = "drop-in")]
+use statsig_edge::MAGIC;
 #[cfg(feature = "drop-in")]
 use statsig_edge::compile::{self, CompileError, Warning};
 use statsig_edge::{Table, TableError, is_table};
 
 use crate::config::Config;
 use crate::platform::{Error, clock, kv};
+#[cfg(feature = "drop-in")]
+use crate::table_cache::{CacheState, Cached, Place};
 
 /// Where specs come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,9 +140,10 @@ impl<'c> Loading<'c> {
     pub fn finish(self) -> Specs<'c> {
         let mut specs = Specs::none();
         if let Some(lookup) = self.lookup {
-            let read = lookup.and_then(|pending| pending.wait()?.read_all());
-            let read = read.map_err(SpecsError::Platform);
-            let outcome = read.and_then(|bytes| specs.accept(Cow::Owned(bytes)));
+            let item = lookup.and_then(kv::Pending::wait);
+            let outcome = item
+                .map_err(SpecsError::Platform)
+                .and_then(|item| specs.take(item, &self.config));
             if specs.note(Source::KvStore, outcome) {
                 return specs;
             }
@@ -158,6 +166,10 @@ pub struct Specs<'c> {
     failures: Vec<Failure>,
     #[cfg(feature = "drop-in")]
     warnings: Vec<Warning>,
+    #[cfg(feature = "drop-in")]
+    place: Option<Place<'c>>,
+    #[cfg(feature = "drop-in")]
+    cached: Cell<Cached>,
 }
 
 impl<'c> Specs<'c> {
@@ -175,7 +187,79 @@ impl<'c> Specs<'c> {
             failures: Vec::new(),
             #[cfg(feature = "drop-in")]
             warnings: Vec::new(),
+            #[cfg(feature = "drop-in")]
+            place: None,
+            #[cfg(feature = "drop-in")]
+            cached: Cell::default(),
         }
+    }
+
+    #[cfg(not(feature = "drop-in"))]
+    fn take(&mut self, item: kv::Item, _: &Config<'c>) -> Result<(), SpecsError> {
+        let bytes = item.read_all().map_err(SpecsError::Platform)?;
+        self.accept(Cow::Owned(bytes))
+    }
+
+    /// Takes a table from the item, or the table of its JSON from the cache; else compiles.
+    #[cfg(feature = "drop-in")]
+    fn take(&mut self, item: kv::Item, config: &Config<'c>) -> Result<(), SpecsError> {
+        let generation = item.generation;
+        let begun = item.read_head(MAGIC.len()).map_err(SpecsError::Platform)?;
+        let place = match config.kv {
+            Some(item) if !is_table(begun.head()) && config.table_max_age_s() > 0 => Some(Place {
+                item,
+                generation,
+                max_age_s: config.table_max_age_s(),
+            }),
+            _ => None,
+        };
+        if let Some(place) = place {
+            match place.look_up() {
+                Ok(Some(table)) => {
+                    self.format = Format::Json;
+                    self.bytes = Cow::Owned(table);
+                    self.cached.get_mut().state = CacheState::Found;
+                    return Ok(());
+                }
+                Ok(None) => {}
+                Err(error) => self.cached.get_mut().fail(error),
+            }
+        }
+        let bytes = begun
+            .read_rest(kv::VALUE_LIMIT)
+            .map_err(SpecsError::Platform)?;
+        self.accept(Cow::Owned(bytes))?;
+        if place.is_some() {
+            self.place = place;
+            self.cached.get_mut().state = CacheState::Missed;
+        }
+        Ok(())
+    }
+
+    /// Puts a table that was compiled here into the Core Cache, for other requests; once, and only if it came from the KV
+    /// Store. `handle` and its like do so when the response has been sent.
+    #[cfg(feature = "drop-in")]
+    pub fn keep(&self) {
+        let mut cached = self.cached.get();
+        let Some(place) = self.place.filter(|_| cached.state == CacheState::Missed) else {
+            return;
+        };
+        cached.state = CacheState::Kept;
+        if let Err(error) = place.keep(&self.bytes) {
+            cached.state = CacheState::Refused;
+            cached.fail(error);
+        }
+        self.cached.set(cached);
+    }
+
+    /// Nothing is compiled here, so there is nothing to keep.
+    #[cfg(not(feature = "drop-in"))]
+    pub(crate) fn keep(&self) {}
+
+    /// What became of the table of a JSON payload.
+    #[cfg(feature = "drop-in")]
+    pub fn cached(&self) -> Cached {
+        self.cached.get()
     }
 
     fn accept(&mut self, bytes: Cow<'c, [u8]>) -> Result<(), SpecsError> {
@@ -248,7 +332,7 @@ impl<'c> Specs<'c> {
     }
 
     /// What a payload compiled here had that its table leaves out or cannot answer. Of a table that was published, the
-    /// publisher knows.
+    /// publisher knows; of one from the cache ([`Specs::cached`]), the request that compiled it.
     #[cfg(feature = "drop-in")]
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings

@@ -1,9 +1,11 @@
 //! Statsig for one request: checks that log their exposures, and events.
 
+use alloc::vec::Vec;
 use core::cell::RefCell;
 
 use statsig_edge::{
-    Evaluation, Evaluator, Exposure, ExposureSink, Options, Scratch, SpecKind, Table, User,
+    Evaluation, Evaluator, Exposure, ExposureSink, LocalOverride, Options, Scratch, SpecKind,
+    Table, User,
 };
 
 use crate::config::Config;
@@ -13,6 +15,7 @@ use crate::environment::HostEnvironment;
 use crate::events::{Buffer, EventValue, Recorder};
 use crate::flush::Summary;
 use crate::history::ExposureHistory;
+use crate::id_lists::IdListFailure;
 use crate::layer::Layer;
 use crate::results::{DynamicConfig, Experiment, Gate};
 use crate::sampling::Sampling;
@@ -35,6 +38,8 @@ pub struct Statsig<'t> {
     events: Option<Events<'t>>,
     environment: HostEnvironment,
     buffer: RefCell<Buffer>,
+    /// Whose environment and buffer count instead.
+    parent: Option<&'t Statsig<'t>>,
 }
 
 /// Whether a check is logged.
@@ -62,10 +67,12 @@ impl<'t> Statsig<'t> {
             table,
             options,
             events: config.events,
-            environment: HostEnvironment::new(),
+            environment: HostEnvironment::new()
+                .with_id_lists(config.id_lists.map(|source| source.open())),
             buffer: RefCell::new(Buffer::new(Sampling::new(
                 table.and_then(|table| table.meta()).as_ref(),
             ))),
+            parent: None,
         }
     }
 
@@ -75,6 +82,27 @@ impl<'t> Statsig<'t> {
     pub fn with_history(mut self, history: ExposureHistory) -> Self {
         self.buffer.get_mut().history = history;
         self
+    }
+
+    /// The same with other answers that go before the specs, in place of those of the [`Config`]: for one request, such as
+    /// [`RequestOverrides`](crate::RequestOverrides). What it logs is sent by [`Self::flush`] of this one.
+    #[must_use]
+    pub fn overridden<'a>(&'a self, overrides: &'a [LocalOverride<'a>]) -> Statsig<'a> {
+        let mut options: Options<'a> = self.options;
+        options.overrides = overrides;
+        Statsig {
+            specs: self.specs,
+            table: self.table,
+            options,
+            events: self.events,
+            environment: HostEnvironment::new(),
+            buffer: RefCell::new(Buffer::new(Sampling::new(None))),
+            parent: Some(self.root()),
+        }
+    }
+
+    fn root(&self) -> &Statsig<'t> {
+        self.parent.unwrap_or(self)
     }
 
     /// Whether the user passes a gate, a segment or a holdout.
@@ -201,10 +229,15 @@ impl<'t> Statsig<'t> {
         self.table
     }
 
+    /// The ID lists that conditions asked for in vain so far: their members were answered as none.
+    pub fn id_list_failures(&self) -> Vec<IdListFailure> {
+        self.root().environment.id_list_failures()
+    }
+
     /// The engine's evaluator, which logs nothing; `None` without specs.
     pub fn evaluator(&self) -> Option<Evaluator<'t, '_, HostEnvironment>> {
         self.table
-            .map(|table| Evaluator::with_options(table, &self.environment, self.options))
+            .map(|table| Evaluator::with_options(table, &self.root().environment, self.options))
     }
 
     /// The first half of the reasons in events, as [`Evaluation::write_reason`] takes it.
@@ -345,7 +378,8 @@ impl<'t> Statsig<'t> {
 
     fn record(&self, record: impl FnOnce(&dyn Recorder, &mut Buffer)) {
         // Nothing in here calls back, so the buffer is always free.
-        if let (Some(events), Ok(mut buffer)) = (&self.events, self.buffer.try_borrow_mut()) {
+        if let (Some(events), Ok(mut buffer)) = (&self.events, self.root().buffer.try_borrow_mut())
+        {
             record(events.recorder, &mut buffer);
         }
     }

@@ -10,7 +10,8 @@ use crate::statsig::Statsig;
 
 /// Writes the status: `source` (null when there is none), `format`, `payload`, `lcut`, `receivedAt`, `table` (`bytes`,
 /// `checksum`), `specs` (counts by kind), `warnings` (what the table leaves out or cannot answer, where it was compiled
-/// here), `failures` (sources that were tried in vain, and why) and `lastError` (the last of these, or null).
+/// here; null when it was found in the cache), `cache` (where JSON is read: `state`, `errors`, `lastError`), `failures`
+/// (sources that were tried in vain, and why) and `lastError` (the last of these, else the cache's, or null).
 pub fn write_status(statsig: &Statsig<'_>, out: &mut String) {
     let specs = statsig.specs();
     let mut status = List::object(out);
@@ -19,9 +20,9 @@ pub fn write_status(statsig: &Statsig<'_>, out: &mut String) {
     if let Some(table) = statsig.table() {
         write_table(specs, table, &mut status);
     }
-    let mut warnings = List::array(status.member("warnings"));
-    write_warnings(specs, &mut warnings);
-    warnings.end();
+    write_warnings(specs, status.member("warnings"));
+    #[cfg(feature = "drop-in")]
+    write_cached(specs, status.member("cache"));
     let mut failures = List::array(status.member("failures"));
     for failure in specs.failures() {
         let mut object = List::object(failures.element());
@@ -33,9 +34,30 @@ pub fn write_status(statsig: &Statsig<'_>, out: &mut String) {
     let place = status.member("lastError");
     match specs.failures().last() {
         Some(failure) => json::pieces(place, |out| failure.error.write(out)),
+        #[cfg(feature = "drop-in")]
+        None => write_cache_error(specs, place),
+        #[cfg(not(feature = "drop-in"))]
         None => place.push_str("null"),
     }
     status.end();
+}
+
+#[cfg(feature = "drop-in")]
+fn write_cached(specs: &Specs<'_>, out: &mut String) {
+    let cached = specs.cached();
+    let mut object = List::object(out);
+    object.text("state", cached.state.as_str());
+    json::number(cached.errors.into(), object.member("errors"));
+    write_cache_error(specs, object.member("lastError"));
+    object.end();
+}
+
+#[cfg(feature = "drop-in")]
+fn write_cache_error(specs: &Specs<'_>, out: &mut String) {
+    match specs.cached().last_error {
+        Some(error) => json::pieces(out, |out| error.write(out)),
+        None => out.push_str("null"),
+    }
 }
 
 fn write_table(specs: &Specs<'_>, table: Table<'_>, status: &mut List<'_>) {
@@ -66,8 +88,14 @@ fn write_table(specs: &Specs<'_>, table: Table<'_>, status: &mut List<'_>) {
 }
 
 #[cfg(feature = "drop-in")]
-fn write_warnings(specs: &Specs<'_>, list: &mut List<'_>) {
+fn write_warnings(specs: &Specs<'_>, out: &mut String) {
+    use crate::table_cache::CacheState;
     use statsig_edge::compile::WarningKind;
+    if specs.cached().state == CacheState::Found {
+        out.push_str("null");
+        return;
+    }
+    let mut list = List::array(out);
     for warning in specs.warnings() {
         // This build has the engine that the pattern needs.
         if cfg!(feature = "regex") && matches!(warning.kind, WarningKind::PatternNeedsEngine(_)) {
@@ -75,7 +103,10 @@ fn write_warnings(specs: &Specs<'_>, list: &mut List<'_>) {
         }
         json::pieces(list.element(), |out| write!(out, "{warning}"));
     }
+    list.end();
 }
 
 #[cfg(not(feature = "drop-in"))]
-fn write_warnings(_: &Specs<'_>, _: &mut List<'_>) {}
+fn write_warnings(_: &Specs<'_>, out: &mut String) {
+    out.push_str("[]");
+}

@@ -280,9 +280,7 @@ impl<'t, 'u, 'e, E: Environment, T: Trace> Run<'_, '_, 't, 'u, 'e, E, T> {
             self.check_depth()?;
             self.apply_override(SpecKind::Gate, gate.name, &mut child)?;
         }
-        if child.note == Note::IdList && record.note == Note::None {
-            record.note = child.note;
-        }
+        record.note_id_list(child.note);
         record.has_seen_analytical_gates |= child.has_seen_analytical_gates;
         if child.is_unsupported() {
             record.reason = Reason::Unsupported;

@@ -2,7 +2,7 @@
 
 use super::{Required, Result, Run};
 use crate::environment::Environment;
-use crate::evaluation::{Evaluation, EvaluationError, Note, Place};
+use crate::evaluation::{Evaluation, EvaluationError, Place};
 use crate::explain::{Step, Trace};
 use crate::table::SpecKind;
 use crate::table::spec::SpecRow;
@@ -54,9 +54,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
                 self.level = self.level.saturating_add(1);
                 self.mappings = self.mappings.saturating_sub(1);
                 if self.unless_too_deep(evaluated)? {
-                    if record.note == Note::None && note == Note::IdList {
-                        record.note = note;
-                    }
+                    record.note_id_list(note);
                     return Ok(true);
                 }
                 self.reset(record);

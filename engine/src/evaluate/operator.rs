@@ -168,9 +168,11 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
                     Some(text) => self.evaluator.environment.id_list(list, &id_list_key(text)),
                     None => Membership::NoLists,
                 };
-                if member != Membership::NoLists && record.note == Note::None {
-                    record.note = Note::IdList;
-                }
+                record.note_id_list(match member {
+                    Membership::NoLists => Note::None,
+                    Membership::NoSuchList => Note::IdListMissing,
+                    Membership::NotMember | Membership::Member => Note::IdList,
+                });
                 member == Membership::Member
             }
             Operator::BucketAny | Operator::BucketNone => {

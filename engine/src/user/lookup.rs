@@ -114,7 +114,10 @@ impl<'u> User<'u> {
             Builtin::Email => self.email,
             Builtin::Ip => self.ip,
             Builtin::UserAgent => self.user_agent,
-            Builtin::Country => self.country,
+            Builtin::Country => match (self.country, self.located) {
+                (None, Some(located)) => located.as_str().map(Value::Str),
+                (country, _) => country,
+            },
             Builtin::Locale => self.locale,
             Builtin::AppVersion => self.app_version,
         }

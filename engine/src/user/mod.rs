@@ -11,6 +11,8 @@ pub(crate) use lookup::{Builtin, FieldName, Global};
 pub use parse::UserError;
 pub use value::{JsonArray, JsonObject, NumberToken, Value};
 
+use crate::environment::LazyCountry;
+
 /// The user an evaluation is about. Every field may be absent, ids included.
 ///
 /// Borrows everything, allocates nothing, and is cheap to copy.
@@ -47,6 +49,8 @@ pub struct User<'u> {
     pub private_attributes: Option<Attributes<'u>>,
     /// `statsigEnvironment`: `tier` is the entry that matters.
     pub statsig_environment: Option<Attributes<'u>>,
+    /// What conditions take for `country` when that is absent. It is not logged.
+    pub located: Option<&'u LazyCountry>,
 }
 
 /// Where a JSON member of a user goes.

@@ -90,6 +90,12 @@ fn the_bundled_project() {
 fn the_demo_project_as_json() {
     let service = with_specs("demo-json", common::DEMO_SPECS);
     assert_golden(&service, common::demo_golden());
+    // The answers after the first were those of the table that it left.
+    let status = service.get("/status").json();
+    assert_eq!(status["source"], "kv store", "{status}");
+    assert_eq!(status["format"], "json", "{status}");
+    let cache = serde_json::json!({"state": "found", "errors": 0, "lastError": null});
+    assert_eq!(status["cache"], cache, "{status}");
 }
 
 #[test]
@@ -143,20 +149,21 @@ fn assert_decisions_and_exposures(service: &Service) {
     let events = service.sink.wait_for_events(SAMPLES.len(), PATIENCE);
     assert_eq!(events.len(), SAMPLES.len());
     let posts = service.sink.posts();
-    for (sample, post) in SAMPLES.iter().zip(&posts) {
-        assert_eq!(post.path, "/v1/log_event");
-        assert_eq!(post.header("statsig-api-key"), Some("secret-local-run"));
-        let event = &post.events()[0];
+    for sample in SAMPLES {
         let (name, key) = match sample.kind {
             "gate" => ("statsig::gate_exposure", "gate"),
             "layer" => ("statsig::layer_exposure", "config"),
             _ => ("statsig::config_exposure", "config"),
         };
-        assert_eq!(event["eventName"], name, "{event}");
-        assert_eq!(
-            event["metadata"][key],
-            sample.name.split('/').next().unwrap()
-        );
+        let spec = sample.name.split('/').next().unwrap();
+        // What a request does after its answer takes its time: the posts come in any order.
+        let of_sample = posts.iter().map(|post| (post, post.events().remove(0)));
+        let (post, event) = of_sample
+            .into_iter()
+            .find(|(_, event)| event["eventName"] == name && event["metadata"][key] == spec)
+            .unwrap_or_else(|| panic!("no {name} of {spec}"));
+        assert_eq!(post.path, "/v1/log_event");
+        assert_eq!(post.header("statsig-api-key"), Some("secret-local-run"));
         assert_eq!(event["metadata"]["reason"], "Bootstrap:Recognized");
         assert!(
             event["user"]["userID"]
@@ -239,4 +246,82 @@ fn a_store_without_specs_turns_nothing_into_an_error() {
         assert_eq!(answer["value"], false);
         assert_eq!(answer["reason"], "NoValues", "{name}");
     }
+}
+
+/// An assignment comes back with its cookie; a cookie that was changed is told and replaced.
+#[test]
+fn a_sticky_cookie_over_several_requests() {
+    let service = Service::start("sticky-cookie");
+    let path = "/sticky/test_experiment_no_targeting?userID=user-2";
+    let ask = |cookie: &str| {
+        let answer = service.get_with(path, &[("cookie", cookie)]);
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let set = answer.header("set-cookie").map(str::to_owned);
+        (answer.json(), set)
+    };
+    let (first, set) = ask("");
+    let set = set.expect("an assignment was made");
+    let cookie = set.split(';').next().unwrap();
+    assert_eq!(
+        (&first["persisted"], &first["problem"]),
+        (&false.into(), &Value::Null)
+    );
+    let (second, again) = ask(&format!("theme=dark; {cookie}"));
+    assert_eq!(
+        (&second["persisted"], &second["value"]),
+        (&true.into(), &first["value"])
+    );
+    assert_eq!(again, None);
+    let (third, replaced) = ask(&format!("{cookie}A"));
+    assert_eq!(third["persisted"], false);
+    assert!(
+        third["problem"].as_str().unwrap().contains("changed"),
+        "{third}"
+    );
+    assert_eq!(replaced.as_deref(), Some(&*set));
+    let events = service.sink.wait_for_events(3, PATIENCE);
+    let reasons: Vec<_> = events
+        .iter()
+        .map(|event| &event["metadata"]["reason"])
+        .collect();
+    assert_eq!(
+        reasons,
+        ["Bootstrap:Recognized", "Persisted", "Bootstrap:Recognized"]
+    );
+}
+
+/// What the sink refuses is sent again where that may help, and else stands in the log, whole.
+#[test]
+fn events_that_are_refused_go_to_the_log_endpoint() {
+    let service = Service::start("refused-events");
+    let mut posts = 0;
+    let cases: [(&[u16], usize, bool); 7] = [
+        (&[400], 1, true),
+        (&[401], 1, true),
+        (&[413], 1, true),
+        (&[429], 1, true),
+        (&[500, 503], 2, true),
+        (&[500, 202], 2, false),
+        (&[202], 1, false),
+    ];
+    for (number, (statuses, requests, logged)) in cases.into_iter().enumerate() {
+        service.sink.answer_next_with(statuses);
+        let user = format!("refused-{number}");
+        let answer = service.get(&format!("/gate/test_public?userID={user}"));
+        assert_eq!(answer.status, 200);
+        posts += requests;
+        let arrived = service.sink.wait_for_posts(posts, PATIENCE);
+        assert_eq!(arrived.len(), posts, "{statuses:?}");
+        if !logged {
+            continue;
+        }
+        let line = service.wait_for_log(&user, PATIENCE);
+        let (_, body) = line.split_once("statsig-events").expect(&line);
+        let body = &body[body.find('{').expect(&line)..];
+        let body: Value = serde_json::from_str(body).expect(&line);
+        assert_eq!(body, arrived[posts - 1].body);
+    }
+    // Those that were delivered are not in the log.
+    let log = service.log_text();
+    assert!(!log.contains("refused-5") && !log.contains("refused-6"));
 }

@@ -70,18 +70,37 @@ impl Body {
     /// Without: growing reads. More than `limit` bytes is [`Error::TooLarge`], fewer than announced
     /// [`Error::Truncated`].
     pub fn read_all(self, limit: usize) -> Result<Vec<u8>, Error> {
-        match self.known_length()? {
-            Some(length) => match usize::try_from(length) {
-                Ok(length) if length <= limit => self.read_exactly(length),
-                _ => Err(Error::TooLarge),
-            },
-            None => self.read_growing(limit),
+        let length = self.known_length()?;
+        self.with_length(length).read_rest(limit)
+    }
+
+    /// Reads the first `count` bytes, fewer if there are no more, and leaves the rest to be read or not.
+    #[cfg(feature = "drop-in")]
+    pub fn read_head(self, count: usize) -> Result<Begun, Error> {
+        // Asked before the first read: of what it is the length afterwards, the documentation does not say.
+        let length = self.known_length()?;
+        let mut begun = self.with_length(length);
+        reserve(&mut begun.head, count)?;
+        while begun.head.len() < count {
+            if http_body::read(begun.body.0, &mut begun.head).map_err(Error::Host)? == 0 {
+                break;
+            }
+        }
+        Ok(begun)
+    }
+
+    /// For a body whose length is known from elsewhere, or not at all.
+    pub(crate) fn with_length(self, length: Option<u64>) -> Begun {
+        Begun {
+            body: self,
+            length,
+            head: Vec::new(),
         }
     }
 
-    fn read_exactly(&self, length: usize) -> Result<Vec<u8>, Error> {
-        let mut out = Vec::new();
-        reserve(&mut out, length)?;
+    fn read_exactly(&self, mut out: Vec<u8>, length: usize) -> Result<Vec<u8>, Error> {
+        let missing = length.saturating_sub(out.len());
+        reserve(&mut out, missing)?;
         while out.len() < length {
             if http_body::read(self.0, &mut out).map_err(Error::Host)? == 0 {
                 return Err(Error::Truncated);
@@ -95,8 +114,7 @@ impl Body {
         }
     }
 
-    fn read_growing(&self, limit: usize) -> Result<Vec<u8>, Error> {
-        let mut out = Vec::new();
+    fn read_growing(&self, mut out: Vec<u8>, limit: usize) -> Result<Vec<u8>, Error> {
         loop {
             if out.len() == out.capacity() {
                 // One byte past the limit shows that there is more.
@@ -116,6 +134,33 @@ impl Body {
     /// Gives the body back and says whether the host agreed; dropping it does the same silently.
     pub fn close(self) -> Result<(), Error> {
         http_body::close(self.into_handle()).map_err(Error::Host)
+    }
+}
+
+/// A body of which a part has been read. Dropping it gives the rest back unread.
+#[derive(Debug)]
+pub struct Begun {
+    body: Body,
+    length: Option<u64>,
+    head: Vec<u8>,
+}
+
+impl Begun {
+    /// What has been read.
+    #[cfg(feature = "drop-in")]
+    pub fn head(&self) -> &[u8] {
+        &self.head
+    }
+
+    /// Reads to the end, and gives the whole. See [`Body::read_all`].
+    pub fn read_rest(self, limit: usize) -> Result<Vec<u8>, Error> {
+        match self.length {
+            Some(length) => match usize::try_from(length) {
+                Ok(length) if length <= limit => self.body.read_exactly(self.head, length),
+                _ => Err(Error::TooLarge),
+            },
+            None => self.body.read_growing(self.head, limit),
+        }
     }
 }
 
@@ -212,6 +257,35 @@ mod tests {
         };
         let (error, _) = fake::with(host, || Body::from_bytes(&[1]).unwrap_err());
         assert_eq!(error, Error::Truncated);
+    }
+
+    #[cfg(feature = "drop-in")]
+    #[test]
+    fn a_head_is_read_and_the_rest_when_it_is_wanted() {
+        let bytes: Vec<u8> = (0..=255).cycle().take(70_001).collect();
+        for (unknown_length, read_at_most) in [(false, None), (true, Some(3))] {
+            let host = || Host {
+                unknown_length,
+                read_at_most,
+                ..Host::default()
+            };
+            let (begun, record) = fake::with(host(), || {
+                let begun = Body::from_bytes(&bytes).unwrap().read_head(4).unwrap();
+                assert!(begun.head().len() >= 4 && bytes.starts_with(begun.head()));
+                begun.read_rest(70_001)
+            });
+            assert_eq!((begun.as_deref(), record.open_handles), (Ok(&bytes[..]), 0));
+            let (head, record) = fake::with(host(), || {
+                let begun = Body::from_bytes(b"ab").unwrap().read_head(4).unwrap();
+                begun.head().to_vec()
+            });
+            assert_eq!((&head[..], record.open_handles), (&b"ab"[..], 0));
+            let (rest, _) = fake::with(host(), || {
+                let body = Body::from_bytes(&bytes).unwrap();
+                body.read_head(4).unwrap().read_rest(70_000)
+            });
+            assert_eq!(rest, Err(Error::TooLarge));
+        }
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! A look-up is started first and waited for last, so that it is in flight while the request is being parsed. A KV read
 //! from start to end is six host calls, `close` of the body included.
 
+#[cfg(feature = "drop-in")]
+use super::body::Begun;
 use super::body::Body;
 use super::error::Error;
 use super::imports::kv_store;
@@ -77,6 +79,12 @@ impl Item {
     /// Reads the value: one exact allocation, usually one read. See [`Body::read_all`].
     pub fn read_all(self) -> Result<Vec<u8>, Error> {
         self.body.read_all(VALUE_LIMIT)
+    }
+
+    /// Reads how the value begins. See [`Body::read_head`].
+    #[cfg(feature = "drop-in")]
+    pub fn read_head(self, count: usize) -> Result<Begun, Error> {
+        self.body.read_head(count)
     }
 }
 

@@ -14,6 +14,8 @@
 pub mod backend;
 pub mod body;
 mod buffer;
+#[cfg(feature = "drop-in")]
+pub mod cache;
 pub mod clock;
 pub mod config_store;
 pub mod decimal;

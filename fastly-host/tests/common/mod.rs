@@ -45,6 +45,24 @@ pub(crate) fn analytical_specs() -> Vec<u8> {
     ))
 }
 
+/// Statsig's test vectors.
+pub(crate) fn vectors() -> Value {
+    unpack(include_bytes!("../../../engine/tests/data/vectors.json.gz"))
+}
+
+/// What Statsig's core answers otherwise for the larger project when it has its ID list.
+pub(crate) fn id_list_delta() -> Value {
+    unpack(include_bytes!(
+        "../../../engine/tests/data/eval_proj.node-core.idlists-delta.json.gz"
+    ))
+}
+
+/// The larger project's ID list, as Statsig serves it.
+pub(crate) fn company_id_list() -> String {
+    let packed = include_bytes!("../../../engine/tests/data/payloads/company_id_list.gz");
+    String::from_utf8(bytes(packed)).unwrap()
+}
+
 fn unpack(packed: &[u8]) -> Value {
     serde_json::from_slice(&bytes(packed)).unwrap()
 }

@@ -276,6 +276,8 @@ pub(crate) mod http_body {
 
     pub(crate) fn close(body: u32) -> Result<(), Status> {
         call("fastly_http_body.close", |state| {
+            #[cfg(feature = "drop-in")]
+            state.finish_insert(body);
             state.take_body(body).map(|_| ())
         })
     }
@@ -429,6 +431,55 @@ pub(crate) mod kv_store {
             }
             let (value, generation) = (entry.value.clone(), entry.generation);
             Ok((state.body(value), generation, KvCode::Ok))
+        })
+    }
+}
+
+#[cfg(feature = "drop-in")]
+pub(crate) mod cache {
+    use super::*;
+
+    pub(crate) fn lookup(key: &[u8]) -> Result<u32, Status> {
+        call("fastly_cache.lookup", |state| {
+            let now = state.host.now_ms;
+            let item = state.host.cache.get(key);
+            let fresh = item.filter(|item| now < item.expires_ms);
+            let bytes = fresh.map(|item| item.bytes.clone());
+            let handle = state.handle();
+            state.found.insert(handle, bytes);
+            Ok(handle)
+        })
+    }
+
+    pub(crate) fn insert(key: &[u8], max_age_ns: u64, _length: u64) -> Result<u32, Status> {
+        call("fastly_cache.insert", |state| {
+            let expires_ms = state.host.now_ms.saturating_add(max_age_ns / 1_000_000);
+            let body = state.body(Vec::new());
+            state.inserts.insert(body, (key.to_owned(), expires_ms));
+            Ok(body)
+        })
+    }
+
+    pub(crate) fn get_body(found: u32) -> Result<u32, Status> {
+        call("fastly_cache.get_body", |state| {
+            let bytes = state.found.get(&found).ok_or(Status::BadHandle)?;
+            let bytes = bytes.clone().ok_or(Status::None)?;
+            Ok(state.body(bytes))
+        })
+    }
+
+    pub(crate) fn get_length(found: u32) -> Result<u64, Status> {
+        call("fastly_cache.get_length", |state| {
+            let bytes = state.found.get(&found).ok_or(Status::BadHandle)?;
+            let bytes = bytes.as_ref().filter(|_| !state.host.unknown_length);
+            Ok(bytes.ok_or(Status::None)?.len() as u64)
+        })
+    }
+
+    pub(crate) fn close(found: u32) -> Result<(), Status> {
+        call("fastly_cache.close", |state| {
+            let found = state.found.remove(&found);
+            found.map(|_| ()).ok_or(Status::BadHandle)
         })
     }
 }

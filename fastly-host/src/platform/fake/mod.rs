@@ -41,6 +41,8 @@ pub struct Host {
     pub backends: BTreeMap<String, VecDeque<Reply>>,
     /// Log endpoints by name.
     pub log_endpoints: Vec<String>,
+    /// The Core Cache by key.
+    pub cache: BTreeMap<Vec<u8>, CacheItem>,
     /// Calls (`module.name`) that fail, and how.
     pub faults: BTreeMap<String, Status>,
     /// Calls that fail, by their number from 0 on, whichever they are.
@@ -187,6 +189,15 @@ impl KvEntry {
     }
 }
 
+/// An object of the Core Cache.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CacheItem {
+    /// What was inserted.
+    pub bytes: Vec<u8>,
+    /// The time from which on it is not found.
+    pub expires_ms: u64,
+}
+
 /// What can go wrong with a KV item.
 #[derive(Clone, Copy, Debug)]
 pub enum KvFault {
@@ -225,7 +236,9 @@ pub struct Record {
     pub sent: Vec<SentRequest>,
     /// Lines logged, with the endpoint's name.
     pub log_lines: Vec<(String, Vec<u8>)>,
-    /// Requests, responses and bodies that were not given back.
+    /// The Core Cache as the program left it.
+    pub cache: BTreeMap<Vec<u8>, CacheItem>,
+    /// Requests, responses, bodies and cache look-ups that were not given back.
     pub open_handles: usize,
 }
 
@@ -329,11 +342,13 @@ pub fn record() -> Record {
             state.bodies.len(),
             state.requests.len(),
             state.responses.len(),
+            state.found.len(),
         ]
         .into_iter()
         .sum();
         Record {
             open_handles,
+            cache: state.host.cache.clone(),
             ..state.record.clone()
         }
     })

@@ -31,6 +31,10 @@ pub(super) struct State {
     pub(super) keys: BTreeMap<u32, (String, String)>,
     pub(super) pending: BTreeMap<u32, PendingState>,
     pub(super) promises: BTreeMap<u32, ()>,
+    /// Look-ups in the cache, and bodies on their way into it with key and expiry.
+    pub(super) found: BTreeMap<u32, Option<Vec<u8>>>,
+    #[cfg(feature = "drop-in")]
+    pub(super) inserts: BTreeMap<u32, (Vec<u8>, u64)>,
 }
 
 pub(super) struct BodyState {
@@ -89,6 +93,18 @@ impl State {
         self.requests.get_mut(&handle).ok_or(Status::BadHandle)
     }
 
+    /// Keeps a body that was written for the cache.
+    #[cfg(feature = "drop-in")]
+    pub(super) fn finish_insert(&mut self, handle: u32) {
+        if let (Some((key, expires_ms)), Some(body)) =
+            (self.inserts.remove(&handle), self.bodies.get(&handle))
+        {
+            let bytes = body.bytes.clone();
+            let item = super::CacheItem { bytes, expires_ms };
+            self.host.cache.insert(key, item);
+        }
+    }
+
     pub(super) fn take_body(&mut self, handle: u32) -> Result<Vec<u8>, Status> {
         let mut body = self.bodies.remove(&handle).ok_or(Status::BadHandle)?;
         Ok(body.bytes.split_off(body.read))
@@ -127,8 +143,8 @@ pub(super) fn call<T>(
         let state = state.as_mut().ok_or(Status::Unsupported)?;
         let number = state.record.calls.len();
         state.record.calls.push(name);
-        let faults = &state.host;
-        match faults.faults.get(name).or(faults.faults_at.get(&number)) {
+        let host = &state.host;
+        match host.faults.get(name).or(host.faults_at.get(&number)) {
             Some(&status) => Err(status),
             None => act(state),
         }

@@ -1,0 +1,287 @@
+//! A rule table as texts, for stores whose values are short texts (`engine/FORMAT.md`, "Chunks").
+//!
+//! A Config Store has values of 8,000 characters, no conditional writes and no order among its items. So a table lies
+//! there as base64url text in chunks whose keys carry a generation, and a *manifest* under the key that readers know
+//! names the generation. Chunks are written first, the manifest last; the chunks of the generation before stay until
+//! the next one. A reader sees the old table or the new one, whole, or knows that it does not.
+//!
+//! Reading: one pass over the text to decode it in place, one for the checksum; no allocation. Writing needs the feature
+//! `compile`.
+
+use core::fmt::{self, Write};
+
+use crate::hash::checksum;
+use crate::message::{Piece, write_pieces};
+
+#[cfg(feature = "compile")]
+mod write;
+
+#[cfg(feature = "compile")]
+pub use write::{Limits, Publication, TooLarge, publish};
+
+/// What a manifest begins with; the version follows.
+const MAGIC: &str = "statsig-chunks ";
+
+/// The version of the format that this crate writes and reads.
+pub const CHUNKS_VERSION: u64 = 1;
+
+/// Reads of a store that one table may take, the manifest's included; a service has 32 for everything.
+pub const MAX_LOOKUPS: u8 = 16;
+
+/// The line that holds a table which is short enough for the manifest itself.
+const INLINE: char = '=';
+
+/// Why texts are no table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ChunkError {
+    /// The text is no manifest.
+    NotAManifest,
+    /// The manifest was written in this version, which this crate does not read.
+    Version(u64),
+    /// A line of the manifest, from 1, is not what it should be.
+    Line(u8),
+    /// The table has this many chunks, more than a reader fetches.
+    TooMany(u64),
+    /// The chunks are no base64url text.
+    Text,
+    /// The manifest promises the first number of bytes; the chunks hold the second.
+    Length(u32, usize),
+    /// The manifest's checksum does not fit the bytes.
+    Checksum,
+}
+
+impl ChunkError {
+    /// Says what is wrong. The same as `Display`, but light: see [`TableError::write`](crate::TableError::write).
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        use Piece::{Number, Text};
+        let pieces: &[Piece<'_>] = match *self {
+            ChunkError::NotAManifest => &[Text("not a manifest of chunks")],
+            ChunkError::Version(version) => &[
+                Text("manifest of version "),
+                Number(version),
+                Text(", but this build reads version "),
+                Number(CHUNKS_VERSION),
+                Text(": publish again with the matching command-line tool"),
+            ],
+            ChunkError::Line(line) => &[Text("manifest corrupt in line "), Number(line.into())],
+            ChunkError::TooMany(chunks) => &[
+                Text("a table of "),
+                Number(chunks),
+                Text(" chunks; one request reads at most "),
+                Number(MAX_LOOKUPS.saturating_sub(1).into()),
+            ],
+            ChunkError::Text => &[Text("chunks corrupt: no base64url")],
+            ChunkError::Length(promised, found) => &[
+                Text("chunks cut off or overlong: "),
+                Number(found as u64),
+                Text(" bytes, the manifest says "),
+                Number(promised.into()),
+            ],
+            ChunkError::Checksum => &[Text("chunks corrupt: the manifest's checksum does not fit")],
+        };
+        write_pieces(out, pieces)
+    }
+}
+
+impl fmt::Display for ChunkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f)
+    }
+}
+
+impl core::error::Error for ChunkError {}
+
+/// One table in a store: a line of the manifest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Entry {
+    /// Grows with every table that is published under the key.
+    pub generation: u64,
+    /// How many chunks it has; 0 when it is in the manifest itself.
+    pub chunks: u8,
+    /// Its bytes.
+    pub bytes: u32,
+    /// Their checksum.
+    pub checksum: u64,
+}
+
+impl Entry {
+    /// Writes the key of a chunk: the manifest's key, the generation, the chunk's number from 0, with dots between them.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write_key(&self, manifest_key: &str, chunk: u8, out: &mut dyn Write) -> fmt::Result {
+        use Piece::{Number, Text};
+        write_pieces(
+            out,
+            &[
+                Text(manifest_key),
+                Text("."),
+                Number(self.generation),
+                Text("."),
+                Number(chunk.into()),
+            ],
+        )
+    }
+
+    /// The number of characters of its chunks together.
+    pub fn text_length(&self) -> usize {
+        text_length(self.bytes as usize)
+    }
+
+    /// Decodes the chunks' texts, which lie one behind the other, in place: the table is at the beginning, as long as the
+    /// answer says.
+    ///
+    /// # Errors
+    /// `Text`, `Length`, `Checksum`.
+    pub fn decode(&self, texts: &mut [u8]) -> Result<usize, ChunkError> {
+        let found = decode_base64(texts).ok_or(ChunkError::Text)?;
+        let bytes = texts.get(..found).unwrap_or_default();
+        if found != self.bytes as usize {
+            return Err(ChunkError::Length(self.bytes, found));
+        }
+        if checksum(bytes) != self.checksum {
+            return Err(ChunkError::Checksum);
+        }
+        Ok(found)
+    }
+
+    fn parse(line: Option<&str>, number: u8) -> Result<Self, ChunkError> {
+        let bad = ChunkError::Line(number);
+        let mut words = line.unwrap_or_default().split(' ');
+        let mut next = || {
+            words
+                .next()
+                .filter(|word| !word.starts_with('+'))
+                .ok_or(bad)
+        };
+        let mut decimal = || next()?.parse::<u64>().map_err(|_| bad);
+        let (generation, chunks, bytes) = (decimal()?, decimal()?, decimal()?);
+        let sum = u64::from_str_radix(next()?, 16).map_err(|_| bad)?;
+        if words.next().is_some() {
+            return Err(bad);
+        }
+        if chunks >= MAX_LOOKUPS.into() {
+            return Err(ChunkError::TooMany(chunks));
+        }
+        Ok(Entry {
+            generation,
+            chunks: chunks as u8,
+            bytes: u32::try_from(bytes).map_err(|_| bad)?,
+            checksum: sum,
+        })
+    }
+}
+
+/// What a store says it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Manifest<'m> {
+    /// The table in force.
+    pub current: Entry,
+    /// The one before, whose chunks are still there: for a place that has this manifest already, but not every chunk.
+    pub previous: Option<Entry>,
+    /// The text of a table without chunks.
+    pub inline: Option<&'m str>,
+}
+
+impl<'m> Manifest<'m> {
+    /// Whether a value claims to be a manifest, as opposed to Statsig's JSON.
+    pub fn is_one(value: &[u8]) -> bool {
+        value.starts_with(MAGIC.as_bytes())
+    }
+
+    /// Reads a manifest.
+    ///
+    /// # Errors
+    /// `NotAManifest`, `Version`, `Line`, `TooMany`.
+    pub fn parse(value: &'m [u8]) -> Result<Self, ChunkError> {
+        let text = core::str::from_utf8(value).map_err(|_| ChunkError::NotAManifest)?;
+        let mut lines = text
+            .strip_prefix(MAGIC)
+            .ok_or(ChunkError::NotAManifest)?
+            .split('\n');
+        let version = lines.next().unwrap_or_default();
+        match version.parse().map_err(|_| ChunkError::Line(1))? {
+            CHUNKS_VERSION => {}
+            other => return Err(ChunkError::Version(other)),
+        }
+        let current = Entry::parse(lines.next(), 2)?;
+        let third = lines.next().filter(|line| !line.is_empty());
+        let (previous, inline) = match (current.chunks, third) {
+            (0, third) => {
+                let text = third.and_then(|line| line.strip_prefix(INLINE));
+                (None, Some(text.ok_or(ChunkError::Line(3))?))
+            }
+            (_, None) => (None, None),
+            (_, line) => (Some(Entry::parse(line, 3)?), None),
+        };
+        match lines.find(|line| !line.is_empty()) {
+            Some(_) => Err(ChunkError::Line(4)),
+            None => Ok(Manifest {
+                current,
+                previous,
+                inline,
+            }),
+        }
+    }
+}
+
+/// The characters of so many bytes.
+const fn text_length(bytes: usize) -> usize {
+    let rest = match bytes % 3 {
+        0 => 0,
+        rest => rest.saturating_add(1),
+    };
+    (bytes / 3).saturating_mul(4).saturating_add(rest)
+}
+
+/// Decodes base64url without padding in place; `None` if it is none.
+fn decode_base64(text: &mut [u8]) -> Option<usize> {
+    let text = core::cell::Cell::from_mut(text).as_slice_of_cells();
+    let mut length = 0_usize;
+    // Three bytes never reach beyond the four characters that they come from.
+    for (from, to) in text.chunks(4).zip(text.chunks(3)) {
+        let mut bits = 0_u32;
+        for character in from {
+            bits = bits << 6 | u32::from(sextet(character.get())?);
+        }
+        let whole = match from.len() {
+            4 => 3,
+            3 => 2,
+            2 => 1,
+            _ => return None,
+        };
+        // The last characters have more bits than their bytes: those are 0.
+        let spare = match whole {
+            3 => 0,
+            2 => 2,
+            _ => 4,
+        };
+        if bits & ((1_u32 << spare).saturating_sub(1)) != 0 {
+            return None;
+        }
+        let bytes = (bits >> spare) << (24_u32.saturating_sub(8_u32.saturating_mul(whole)));
+        let [_, bytes @ ..] = bytes.to_be_bytes();
+        for (place, byte) in to.iter().zip(bytes).take(whole as usize) {
+            place.set(byte);
+        }
+        length = length.saturating_add(whole as usize);
+    }
+    Some(length)
+}
+
+fn sextet(character: u8) -> Option<u8> {
+    Some(match character {
+        b'A'..=b'Z' => character.wrapping_sub(b'A'),
+        b'a'..=b'z' => character.wrapping_sub(b'a').wrapping_add(26),
+        b'0'..=b'9' => character.wrapping_sub(b'0').wrapping_add(52),
+        b'-' => 62,
+        b'_' => 63,
+        _ => return None,
+    })
+}
