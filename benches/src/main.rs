@@ -1,16 +1,20 @@
 //! The runner behind `cargo dev bench` and `cargo dev size`, which build what it is given:
 //!
-//! - `bench native=FILE cases=FILE module:NAME=FILE… scratch=FOLDER results=FILE [only=PREFIX] [profile=COUNT]`
+//! - `bench native=FILE core=FILE cases=FILE module:NAME=FILE… machine=FILE scratch=FOLDER results=FILE [parts=TERW]
+//!   [only=TEXT] [profile=COUNT]`
+//! - `peers machine=FILE module:NAME=FILE… results=FILE`
 //! - `size budgets=FILE module:NAME=FILE…`
-//! - `payloads FOLDER`: writes the payloads there, as JSON and as tables
+//! - `payloads FOLDER`: writes the payloads there: as JSON, as tables and, where a peer reads nothing newer, as v1
 //! - `request MODULE VALUE URI`: the instructions of one request
 //! - `functions COUNT FILE`: the largest functions of a module
 #![forbid(unsafe_code)]
 
 mod budgets;
 mod callgrind;
+mod core;
 mod count;
 mod evaluation_payload;
+mod first_version;
 mod guest;
 mod measure;
 mod report;
@@ -72,6 +76,7 @@ fn main() -> ExitCode {
     );
     let done = match task.as_str() {
         "bench" => measure::bench(&arguments),
+        "peers" => report::peers::write(&arguments),
         "size" => budgets::check(&arguments),
         _ => Err("say `bench` or `size`; `cargo dev bench` and `cargo dev size` do".into()),
     };

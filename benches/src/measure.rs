@@ -9,10 +9,11 @@ use statsig_benches_cases::payload::Reading;
 use statsig_edge::{SpecKind, Table};
 
 use crate::callgrind::{Heap, Native};
+use crate::first_version::first_version;
 use crate::guest::{Executed, Guest};
 use crate::request::{self, Cache, Given, Request};
 use crate::sizes::Size;
-use crate::{Arguments, evaluation_payload, read, report, synthetic};
+use crate::{Arguments, core, evaluation_payload, read, report, synthetic};
 
 /// A payload of the T table.
 pub(crate) struct Payload {
@@ -21,7 +22,7 @@ pub(crate) struct Payload {
     pub(crate) table: Vec<u8>,
     /// A gate that it has.
     pub(crate) gate: String,
-    json_file: PathBuf,
+    pub(crate) json_file: PathBuf,
     table_file: PathBuf,
 }
 
@@ -52,48 +53,103 @@ pub(crate) struct Measured {
     pub(crate) requests: Vec<(&'static Row, Request)>,
     /// The section that the runs under Viceroy gave.
     pub(crate) machine: Option<String>,
+    /// What was asked for.
+    pub(crate) ran: Vec<Part>,
 }
 
-/// What a run can be restricted to.
-struct Selection<'a>(Option<&'a str>);
+/// A part of the page that can be measured alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Opening, reading and compiling.
+    Table,
+    /// Checks.
+    Evaluation,
+    /// Whole requests.
+    Requests,
+    /// Sizes of modules.
+    Sizes,
+}
 
-impl Selection<'_> {
-    fn has(&self, key: &str) -> bool {
-        self.0.is_none_or(|only| key.contains(only))
+impl Part {
+    const ALL: [Part; 4] = [Part::Table, Part::Evaluation, Part::Requests, Part::Sizes];
+
+    /// What the ids of its cases begin with.
+    pub(crate) fn letter(self) -> char {
+        match self {
+            Part::Table => 'T',
+            Part::Evaluation => 'E',
+            Part::Requests => 'R',
+            Part::Sizes => 'W',
+        }
+    }
+}
+
+/// What a run is restricted to: parts, and what has a text in its key.
+pub(crate) struct Selection<'a> {
+    parts: Vec<Part>,
+    only: Option<&'a str>,
+}
+
+impl<'a> Selection<'a> {
+    /// `parts=TERW only=TEXT`, each of which may be missing.
+    fn of(arguments: &'a Arguments) -> Self {
+        let letters = arguments.optional("parts");
+        let asked = |part: &Part| letters.is_none_or(|all| all.contains(part.letter()));
+        Self {
+            parts: Part::ALL.into_iter().filter(asked).collect(),
+            only: arguments.optional("only"),
+        }
+    }
+
+    /// A key begins with the letter of its part.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.parts.iter().any(|part| key.starts_with(part.letter()))
+            && self.only.is_none_or(|only| key.contains(only))
     }
 }
 
 pub(crate) fn bench(arguments: &Arguments) -> Result<(), String> {
     let scratch = arguments.path("scratch")?;
-    let selection = Selection(arguments.optional("only"));
-    let mut measured = Measured::default();
+    let selection = Selection::of(arguments);
+    let mut measured = Measured {
+        ran: selection.parts.clone(),
+        ..Measured::default()
+    };
     for (name, file) in arguments.modules() {
         measured
             .sizes
             .push((name.to_owned(), Size::of(&read(&file)?)?));
     }
     measured.payloads = payloads(&scratch)?;
-    let evaluation = compile(&evaluation_payload::payload().into_bytes())?;
-    let evaluation_file = scratch.join("evaluation.table");
-    write(&evaluation_file, &evaluation)?;
+    let json = evaluation_payload::payload().into_bytes();
+    let evaluation = compile(&json)?;
+    let evaluation_files = [
+        scratch.join("evaluation.json"),
+        scratch.join("evaluation.table"),
+    ];
+    let [json_file, table_file] = &evaluation_files;
+    write(json_file, &json)?;
+    write(table_file, &evaluation)?;
 
-    eprintln!("whole requests");
     measured.machine = match arguments.path("machine") {
         Ok(path) => Some(String::from_utf8(read(&path)?).map_err(|error| error.to_string())?),
         Err(_) => None,
     };
-    requests(&mut measured, arguments, &selection)?;
-
-    eprintln!("counting Wasm instructions");
-    guest(
-        &mut measured,
-        &read(&arguments.path("cases")?)?,
-        &evaluation,
-        &selection,
-    )?;
-    eprintln!("counting native instructions under callgrind");
-    let native = Native::new(&arguments.path("native")?, &scratch)?;
-    run_native(&mut measured, &native, &evaluation_file, &selection)?;
+    if selection.parts.contains(&Part::Requests) {
+        eprintln!("whole requests");
+        requests(&mut measured, arguments, &selection)?;
+    }
+    if selection.parts.contains(&Part::Table) || selection.parts.contains(&Part::Evaluation) {
+        eprintln!("counting Wasm instructions");
+        let cases = read(&arguments.path("cases")?)?;
+        guest(&mut measured, &cases, &evaluation, &selection)?;
+        eprintln!("counting native instructions under callgrind");
+        let native = Native::new(&arguments.path("native")?, &scratch)?;
+        run_native(&mut measured, &native, table_file, &selection)?;
+        eprintln!("counting those of statsig-rust");
+        let native = Native::new(&arguments.path("core")?, &scratch)?;
+        core::run(&mut measured, &native, &evaluation_files, &selection)?;
+    }
 
     if let Some(count) = arguments
         .optional("profile")
@@ -101,14 +157,11 @@ pub(crate) fn bench(arguments: &Arguments) -> Result<(), String> {
     {
         report::profiles(&measured, count);
     }
-    if selection.0.is_some() {
-        print!("{}", report::measurements(&measured));
+    if selection.only.is_some() {
+        print!("{}", report::sections(&measured).concat());
         return Ok(());
     }
-    let results = arguments.path("results")?;
-    write(&results, report::page(&measured).as_bytes())?;
-    println!("written: {}", results.display());
-    Ok(())
+    report::write(&arguments.path("results")?, &measured)
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
@@ -368,8 +421,20 @@ fn run_native(
             );
         }
     }
-    // The long ones first, so that none is left alone at the end.
     jobs.retain(|(key, _)| selection.has(key) || key == "hash" || key == "compression");
+    for (key, executed, heap) in count_all(native, jobs)? {
+        let key = key.strip_prefix("T ").unwrap_or(&key).to_owned();
+        measured.native.insert(key.clone(), executed);
+        measured.heap.insert(key, heap);
+    }
+    Ok(())
+}
+
+/// Counts each case, named by its key, on all processors; the last ones first, which take longest.
+pub(crate) fn count_all(
+    native: &Native,
+    jobs: Vec<(String, Vec<String>)>,
+) -> Result<Vec<(String, Executed, Heap)>, String> {
     let queue = Mutex::new(jobs);
     let done = Mutex::new(Vec::new());
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
@@ -380,19 +445,13 @@ fn run_native(
                     let words: Vec<&str> = words.iter().map(String::as_str).collect();
                     let counted = native
                         .count(&words)
-                        .and_then(|executed| Ok((executed, native.heap(&words)?)));
-                    lock(&done).push((key, counted));
+                        .and_then(|executed| Ok((key, executed, native.heap(&words)?)));
+                    lock(&done).push(counted);
                 }
             });
         }
     });
-    for (key, counted) in done.into_inner().unwrap_or_default() {
-        let (executed, heap) = counted?;
-        let key = key.strip_prefix("T ").unwrap_or(&key).to_owned();
-        measured.native.insert(key.clone(), executed);
-        measured.heap.insert(key, heap);
-    }
-    Ok(())
+    done.into_inner().unwrap_or_default().into_iter().collect()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -442,7 +501,13 @@ pub(crate) fn one_request(words: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-/// The payloads as files `NAME.json` and `NAME.table`.
+/// The payloads as files `NAME.json` and `NAME.table`, two of them as `NAME.v1.json` besides.
 pub(crate) fn write_payloads(folder: &Path) -> Result<(), String> {
-    payloads(folder).map(drop)
+    for payload in payloads(folder)? {
+        if ["eval", "4MB"].contains(&payload.name) {
+            let json = first_version(&payload.json).ok_or("a payload that is not v2")?;
+            write(&folder.join(format!("{}.v1.json", payload.name)), &json)?;
+        }
+    }
+    Ok(())
 }

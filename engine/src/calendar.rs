@@ -10,65 +10,57 @@ pub(crate) const MILLIS_PER_DAY: i64 = 86_400_000;
 /// The years for which the core knows a calendar.
 const YEARS: core::ops::RangeInclusive<i64> = -262_143..=262_142;
 
-/// Days from the first day of year 1 to 1970-01-01.
-const DAYS_TO_1970: i64 = 719_162;
-
-/// Days of a common year that are over when the month begins.
-const DAYS_BEFORE_MONTH: [i64; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
-
 /// The moment of a date and a time of day, if there is such a date and such a time. A second 60 is the next minute's first.
-pub(crate) fn millis(
-    [year, month, day]: [i64; 3],
-    [hour, minute, second]: [i64; 3],
-) -> Option<i64> {
+#[inline(never)]
+pub(crate) fn millis(&[year, month, day, hour, minute, second]: &[i64; 6]) -> Option<i64> {
     let is_real = YEARS.contains(&year)
-        && (1..=days_in_month(year, month)?).contains(&day)
+        && (1..=12).contains(&month)
+        && (1..=days_in_month(year, month)).contains(&day)
         && (0..=23).contains(&hour)
         && (0..=59).contains(&minute)
         && (0..=60).contains(&second);
     if !is_real {
         return None;
     }
-    let sum = [
-        (days_since_1970(year, month, day)?, MILLIS_PER_DAY),
-        (hour, MILLIS_PER_HOUR),
-        (minute, MILLIS_PER_MINUTE),
-        (second, MILLIS_PER_SECOND),
-    ]
-    .into_iter()
     // Far from any limit: 262,143 years are less than 2⁵³ milliseconds.
-    .fold(0_i64, |sum, (count, unit)| {
-        sum.wrapping_add(count.wrapping_mul(unit))
-    });
-    Some(sum)
+    let minutes = hour.wrapping_mul(60).wrapping_add(minute);
+    let seconds = minutes.wrapping_mul(60).wrapping_add(second);
+    let days = days_since_1970(year, month, day);
+    Some(
+        days.wrapping_mul(MILLIS_PER_DAY)
+            .wrapping_add(seconds.wrapping_mul(MILLIS_PER_SECOND)),
+    )
 }
 
-fn days_since_1970(year: i64, month: i64, day: i64) -> Option<i64> {
-    let index = usize::try_from(month.checked_sub(1)?).ok()?;
-    let past_years = year.checked_sub(1)?;
-    let leap_days = past_years
-        .div_euclid(4)
-        .wrapping_sub(past_years.div_euclid(100))
-        .wrapping_add(past_years.div_euclid(400));
-    let leap_day_this_year = i64::from(month > 2 && is_leap(year));
-    let days = past_years
-        .wrapping_mul(365)
+/// The year begins in March here, so that a leap day is its last: months are then 30.6 days long, rounded.
+fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
+    /// Years before year 0, whole rounds of the leap years, that make every year positive.
+    const BEFORE: i64 = 400_000;
+    /// From 1 March of that year to 1970-01-01.
+    const TO_1970: i64 = BEFORE / 400 * 146_097 + 719_468;
+    let is_early = month <= 2;
+    let year = year
+        .wrapping_add(BEFORE)
+        .wrapping_sub(i64::from(is_early))
+        .unsigned_abs();
+    let month = month
+        .wrapping_add(if is_early { 9 } else { -3 })
+        .unsigned_abs();
+    let leap_days = (year / 4).wrapping_sub(year / 100).wrapping_add(year / 400);
+    let before_month = month.wrapping_mul(153).wrapping_add(2) / 5;
+    year.wrapping_mul(365)
         .wrapping_add(leap_days)
-        .wrapping_sub(DAYS_TO_1970)
-        .wrapping_add(*DAYS_BEFORE_MONTH.get(index)?)
-        .wrapping_add(leap_day_this_year)
+        .wrapping_add(before_month)
+        .cast_signed()
         .wrapping_add(day)
-        .wrapping_sub(1);
-    Some(days)
+        .wrapping_sub(TO_1970 + 1)
 }
 
-fn days_in_month(year: i64, month: i64) -> Option<i64> {
+fn days_in_month(year: i64, month: i64) -> i64 {
     match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => Some(31),
-        4 | 6 | 9 | 11 => Some(30),
-        2 if is_leap(year) => Some(29),
-        2 => Some(28),
-        _ => None,
+        2 => 28_i64.wrapping_add(i64::from(is_leap(year))),
+        // The long and the short ones take turns, but July and August are both long.
+        _ => 30 | month & 1 ^ month >> 3,
     }
 }
 
@@ -97,7 +89,9 @@ mod tests {
                         .and_then(|date| date.and_hms_opt(12, 34, 56))
                         .map(|moment| moment.and_utc().timestamp_millis());
                     let date = [i64::from(year), i64::from(month), i64::from(day)];
-                    assert_eq!(millis(date, [12, 34, 56]), expected, "{date:?}");
+                    let [year, month, day] = date;
+                    let moment = millis(&[year, month, day, 12, 34, 56]);
+                    assert_eq!(moment, expected, "{date:?}");
                 }
             }
         }
@@ -105,9 +99,10 @@ mod tests {
 
     #[test]
     fn times_of_day_have_limits() {
-        const DAY: [i64; 3] = [1970, 1, 1];
-        assert_eq!(millis(DAY, [23, 59, 59]), Some(86_399_000));
-        assert_eq!(millis(DAY, [23, 59, 60]), Some(86_400_000));
+        let on_first_day =
+            |[hour, minute, second]: [i64; 3]| millis(&[1970, 1, 1, hour, minute, second]);
+        assert_eq!(on_first_day([23, 59, 59]), Some(86_399_000));
+        assert_eq!(on_first_day([23, 59, 60]), Some(86_400_000));
         for time in [
             [24, 0, 0],
             [0, 60, 0],
@@ -116,12 +111,12 @@ mod tests {
             [0, -1, 0],
             [0, 0, -1],
         ] {
-            assert_eq!(millis(DAY, time), None, "{time:?}");
+            assert_eq!(on_first_day(time), None, "{time:?}");
         }
         for wild in [i64::MIN, i64::MAX] {
-            assert_eq!(millis([wild, 1, 1], [0, 0, 0]), None);
-            assert_eq!(millis([1970, wild, 1], [0, 0, 0]), None);
-            assert_eq!(millis([1970, 1, wild], [0, 0, 0]), None);
+            assert_eq!(millis(&[wild, 1, 1, 0, 0, 0]), None);
+            assert_eq!(millis(&[1970, wild, 1, 0, 0, 0]), None);
+            assert_eq!(millis(&[1970, 1, wild, 0, 0, 0]), None);
         }
     }
 }

@@ -23,7 +23,7 @@ pub use write::{Limits, Publication, TooLarge, publish};
 const MAGIC: &str = "statsig-chunks ";
 
 /// The version of the format that this crate writes and reads.
-pub const CHUNKS_VERSION: u64 = 1;
+pub const CHUNKS_VERSION: u32 = 1;
 
 /// Reads of a store that one table may take, the manifest's included; a service has 32 for everything.
 pub const MAX_LOOKUPS: u8 = 16;
@@ -38,11 +38,11 @@ pub enum ChunkError {
     /// The text is no manifest.
     NotAManifest,
     /// The manifest was written in this version, which this crate does not read.
-    Version(u64),
+    Version(u32),
     /// A line of the manifest, from 1, is not what it should be.
     Line(u8),
     /// The table has this many chunks, more than a reader fetches.
-    TooMany(u64),
+    TooMany(u32),
     /// The chunks are no base64url text.
     Text,
     /// The manifest promises the first number of bytes; the chunks hold the second.
@@ -62,15 +62,15 @@ impl ChunkError {
             ChunkError::NotAManifest => &[Text("not a manifest of chunks")],
             ChunkError::Version(version) => &[
                 Text("manifest of version "),
-                Number(version),
+                Number(version.into()),
                 Text(", but this build reads version "),
-                Number(CHUNKS_VERSION),
+                Number(CHUNKS_VERSION.into()),
                 Text(": publish again with the matching command-line tool"),
             ],
             ChunkError::Line(line) => &[Text("manifest corrupt in line "), Number(line.into())],
             ChunkError::TooMany(chunks) => &[
                 Text("a table of "),
-                Number(chunks),
+                Number(chunks.into()),
                 Text(" chunks; one request reads at most "),
                 Number(MAX_LOOKUPS.saturating_sub(1).into()),
             ],
@@ -166,6 +166,7 @@ impl Entry {
             return Err(bad);
         }
         if chunks >= MAX_LOOKUPS.into() {
+            let chunks = u32::try_from(chunks).unwrap_or(u32::MAX);
             return Err(ChunkError::TooMany(chunks));
         }
         Ok(Entry {

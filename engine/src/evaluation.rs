@@ -253,6 +253,12 @@ impl<'t> Evaluation<'t> {
         }
     }
 
+    /// [`Self::new`] in place.
+    #[cfg_attr(target_family = "wasm", inline(never))]
+    pub(crate) fn begin(&mut self, table: Table<'t>, mark: u32) {
+        *self = Self::new(table, mark);
+    }
+
     /// The answer when there are no specs at all.
     pub const fn no_values() -> Self {
         let mut record = Self::new(Table::EMPTY, 0);

@@ -24,6 +24,7 @@ pub mod bootstrap;
 mod calendar;
 mod capitals;
 mod cased;
+mod characters;
 pub mod chunks;
 #[cfg(feature = "compile")]
 pub mod compile;
@@ -51,6 +52,7 @@ mod user;
 #[cfg(feature = "user-agent")]
 pub mod user_agent;
 mod version;
+mod white_space;
 
 pub use environment::{Country, CountryCode, Environment, LazyCountry, Membership};
 #[cfg(feature = "serde")]
@@ -58,8 +60,8 @@ pub use evaluate::MAX_PARSED_TEXT;
 pub use evaluate::{
     DynamicConfig, Evaluator, Experiment, ExperimentGroup, ExperimentGroups, Gate, JsonType,
     JsonValue, Layer, LayerParameter, LocalOverride, MAX_DEPTH, MAX_EVALUATIONS, Options,
-    OverrideValue, Parameters, ReadError, StickyChange, StickyOptions, StoreParameter, Stored,
-    Text,
+    OverrideValue, Overrides, Parameters, ReadError, StickyChange, StickyOptions, StoreParameter,
+    Stored, Text,
 };
 pub use evaluation::{Evaluation, EvaluationError, Note, Reason};
 pub use exposure::{Exposure, ExposureSink, Scratch, ScratchView, SecondaryExposure};

@@ -7,7 +7,8 @@ use core::str::Chars;
 
 use crate::capitals::to_lower;
 use crate::cased::{is_case_ignorable, is_cased};
-use crate::hash::lower_ascii;
+use crate::characters;
+use crate::hash::{TOPS, lower_ascii};
 use crate::table::wire::short_word;
 
 /// The characters of a text, lower-cased.
@@ -30,20 +31,16 @@ pub(crate) fn lowercase(text: &str) -> Lowercase<'_> {
     }
 }
 
-/// The text lower-cased, as `str::to_lowercase` without its tables.
-#[cfg(feature = "compile")]
-pub(crate) fn lowercased(text: &str) -> alloc::string::String {
-    if text.is_ascii() {
-        text.to_ascii_lowercase()
-    } else {
-        lowercase(text).collect()
-    }
-}
-
 /// Whether the text is ASCII without capitals, so that it is its own lower case. (Other texts may be as well.)
 pub(crate) fn is_plain_lowercase(text: &str) -> bool {
-    text.bytes()
-        .all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase())
+    let is_plain = |word: u64| word & TOPS == 0 && lower_ascii(word) == word;
+    let text = text.as_bytes();
+    let last = match text.last_chunk::<8>() {
+        Some(last) => u64::from_le_bytes(*last),
+        None => short_word(text),
+    };
+    let words = text.as_chunks::<8>().0;
+    is_plain(last) && words.iter().all(|word| is_plain(u64::from_le_bytes(*word)))
 }
 
 /// Whether the lower case of `text` is `lowered`.
@@ -62,7 +59,8 @@ pub(crate) fn equals_lowercased(text: &str, lowered: &str) -> bool {
 /// What follows a character in a text that begins with it.
 #[inline(never)]
 pub(crate) fn strip_char(text: &str, character: char) -> Option<&str> {
-    text.strip_prefix(character)
+    let mut rest = text.chars();
+    (characters::next(&mut rest) == Some(character)).then(|| rest.as_str())
 }
 
 /// Whether the characters are those of the text.
@@ -71,8 +69,8 @@ pub(crate) fn is_spelt(mut characters: impl Iterator<Item = char>, text: &str) -
 }
 
 /// [`equals_lowercased`] for a text that is ASCII, eight bytes at a time: most entries of a list differ in length already.
-pub(crate) fn equals_lowercased_ascii(text: &str, lowered: &[u8]) -> bool {
-    let text = text.as_bytes();
+#[inline(never)]
+pub(crate) fn equals_lowercased_ascii(text: &[u8], lowered: &[u8]) -> bool {
     if text.len() != lowered.len() {
         return false;
     }
@@ -116,7 +114,7 @@ impl Iterator for Lowercase<'_> {
             return Some(pending);
         }
         let before = self.text.len().checked_sub(self.rest.as_str().len());
-        let character = self.rest.next()?;
+        let character = characters::next(&mut self.rest)?;
         if character == 'Σ' {
             let before = before
                 .and_then(|length| self.text.get(..length))
@@ -133,17 +131,22 @@ impl Iterator for Lowercase<'_> {
 
 /// The lower case of a sigma between two texts: `ς` after a letter and not before one, marks aside.
 fn lower_sigma(before: &str, after: &str) -> char {
-    if starts_with_letter(before.chars().rev()) && !starts_with_letter(after.chars()) {
+    if comes_to_letter(before, characters::last) && !comes_to_letter(after, characters::next) {
         'ς'
     } else {
         'σ'
     }
 }
 
-fn starts_with_letter(mut characters: impl Iterator<Item = char>) -> bool {
-    characters
-        .find(|&character| !is_case_ignorable(character))
-        .is_some_and(is_cased)
+/// Whether a letter is the first that counts of what is taken from the text.
+fn comes_to_letter(text: &str, take: fn(&mut Chars<'_>) -> Option<char>) -> bool {
+    let mut characters = text.chars();
+    while let Some(character) = take(&mut characters) {
+        if !is_case_ignorable(character) {
+            return is_cased(character);
+        }
+    }
+    false
 }
 
 #[cfg(test)]
@@ -162,7 +165,10 @@ mod tests {
             assert_eq!(text, expected);
         }
         if text.is_ascii() {
-            assert!(equals_lowercased_ascii(text, expected.as_bytes()));
+            assert!(equals_lowercased_ascii(
+                text.as_bytes(),
+                expected.as_bytes()
+            ));
         }
     }
 

@@ -28,6 +28,7 @@ pub(crate) struct Sha256 {
 }
 
 impl Sha256 {
+    #[inline(never)]
     pub(crate) fn new() -> Self {
         Sha256 {
             state: INITIAL,
@@ -40,6 +41,7 @@ impl Sha256 {
         self.length as usize % BLOCK
     }
 
+    #[inline(never)]
     pub(crate) fn update(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let used = self.used();
@@ -56,8 +58,8 @@ impl Sha256 {
         }
     }
 
-    /// Pads and gives the digest as eight words.
-    fn words(mut self) -> [u32; 8] {
+    /// Pads, after which the state is the digest.
+    fn pad(&mut self) {
         let used = self.used();
         let free = self.block.get_mut(used..).unwrap_or_default();
         free.fill(0);
@@ -72,18 +74,14 @@ impl Sha256 {
             *tail = self.length.wrapping_mul(8).to_be_bytes();
         }
         compress(&mut self.state, &self.block);
-        self.state
     }
 
-    /// H: the first eight bytes of the digest as a big-endian number.
-    pub(crate) fn finish(self) -> u64 {
-        let [high, low, ..] = self.words();
+    /// H: the first eight bytes of the digest as a big-endian number. Ends the hash.
+    #[inline(never)]
+    pub(crate) fn finish(&mut self) -> u64 {
+        self.pad();
+        let [high, low, ..] = self.state;
         u64::from(high) << 32 | u64::from(low)
-    }
-
-    #[cfg(feature = "compile")]
-    pub(crate) fn midstate(&self) -> [u32; 8] {
-        self.state
     }
 }
 
@@ -94,8 +92,9 @@ pub fn sha256(pieces: &[&[u8]]) -> [u8; 32] {
     for piece in pieces {
         hash.update(piece);
     }
+    hash.pad();
     let mut digest = [0; 32];
-    for (place, word) in digest.as_chunks_mut::<4>().0.iter_mut().zip(hash.words()) {
+    for (place, word) in digest.as_chunks_mut::<4>().0.iter_mut().zip(hash.state) {
         *place = word.to_be_bytes();
     }
     digest
@@ -108,50 +107,26 @@ pub(crate) fn h(bytes: &[u8]) -> u64 {
     hash.finish()
 }
 
-/// The beginning of a hash input, such as `specSalt.ruleSalt.`, with its full blocks already hashed.
-#[derive(Clone, Copy)]
-pub(crate) struct Prefix<'t> {
-    /// Full blocks hashed into `midstate`.
-    blocks: u32,
-    midstate: Option<&'t [u8; 32]>,
-    tail: &'t [u8],
-}
-
-impl<'t> Prefix<'t> {
-    /// Reads `[blocks varint] [midstate 32 bytes, if there are blocks] [tail]`.
-    pub(crate) fn read(bytes: &'t [u8]) -> Option<Self> {
-        let (blocks, rest) = varint(bytes)?;
-        let (midstate, tail) = if blocks > 0 {
-            let (midstate, tail) = rest.split_first_chunk::<32>()?;
-            (Some(midstate), tail)
-        } else {
-            (None, rest)
-        };
-        Some(Prefix {
-            blocks,
-            midstate,
-            tail,
-        })
-    }
-
-    /// H of the prefix followed by a unit id; one compression where both end in the last 55 bytes of a block.
-    pub(crate) fn hash(&self, unit: &str) -> u64 {
-        let mut hash = Sha256::new();
-        if let Some(midstate) = self.midstate {
-            let words = midstate.as_chunks::<4>().0;
-            for (word, bytes) in hash.state.iter_mut().zip(words) {
+impl Sha256 {
+    /// Feeds a fresh hash the beginning of its input, such as `specSalt.ruleSalt.`, whose full blocks were hashed when the
+    /// table was made: `[blocks varint] [midstate 32 bytes, if there are blocks] [tail]`.
+    pub(crate) fn begin(&mut self, prefix: &[u8]) -> Option<()> {
+        let (blocks, mut tail) = varint(prefix)?;
+        if blocks > 0 {
+            let (midstate, rest) = tail.split_first_chunk::<32>()?;
+            tail = rest;
+            for (word, bytes) in self.state.iter_mut().zip(midstate.as_chunks::<4>().0) {
                 *word = u32::from_le_bytes(*bytes);
             }
-            hash.length = u64::from(self.blocks).wrapping_mul(BLOCK as u64);
+            self.length = u64::from(blocks).wrapping_mul(BLOCK as u64);
         }
-        hash.update(self.tail);
-        hash.update(unit.as_bytes());
-        hash.finish()
+        self.update(tail);
+        Some(())
     }
 
-    /// Writes what [`Prefix::read`] reads.
+    /// Writes what [`Sha256::begin`] reads.
     #[cfg(feature = "compile")]
-    pub(crate) fn encode(text: &[u8]) -> alloc::vec::Vec<u8> {
+    pub(crate) fn encode_prefix(text: &[u8]) -> alloc::vec::Vec<u8> {
         let mut out = alloc::vec::Vec::new();
         let blocks = text.len() / BLOCK;
         let (full, tail) = text
@@ -161,7 +136,7 @@ impl<'t> Prefix<'t> {
         if blocks > 0 {
             let mut hash = Sha256::new();
             hash.update(full);
-            out.extend(hash.midstate().iter().flat_map(|word| word.to_le_bytes()));
+            out.extend(hash.state.iter().flat_map(|word| word.to_le_bytes()));
         }
         out.extend_from_slice(tail);
         out
@@ -181,18 +156,13 @@ pub(crate) fn id_list_key(text: &str) -> [u8; 8] {
 
 /// The character of six bits in standard base64.
 pub(crate) fn base64_digit(digit: u8) -> u8 {
-    match digit {
-        0..=25 => b'A'.wrapping_add(digit),
-        26..=51 => b'a'.wrapping_add(digit).wrapping_sub(26),
-        52..=61 => b'0'.wrapping_add(digit).wrapping_sub(52),
-        62 => b'+',
-        _ => b'/',
-    }
+    static DIGITS: [u8; 64] = *b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    DIGITS.get(usize::from(digit)).copied().unwrap_or(b'/')
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Prefix, h, id_list_key, sha256};
+    use super::{Sha256, h, id_list_key, sha256};
     use crate::testing::{text_of, vectors};
 
     #[test]
@@ -245,13 +215,11 @@ mod tests {
         for length in [0, 1, 54, 55, 56, 63, 64, 65, 119, 120, 128, 200, 300] {
             let whole = &text[..length];
             for cut in 0..=length {
-                let encoded = Prefix::encode(&whole.as_bytes()[..cut]);
-                let prefix = Prefix::read(&encoded).unwrap();
-                assert_eq!(
-                    prefix.hash(&whole[cut..]),
-                    h(whole.as_bytes()),
-                    "{length} at {cut}"
-                );
+                let encoded = Sha256::encode_prefix(&whole.as_bytes()[..cut]);
+                let mut hash = Sha256::new();
+                hash.begin(&encoded).unwrap();
+                hash.update(&whole.as_bytes()[cut..]);
+                assert_eq!(hash.finish(), h(whole.as_bytes()), "{length} at {cut}");
             }
         }
     }

@@ -46,9 +46,9 @@ impl core::error::Error for StickyError {}
 
 impl From<Fault> for StickyError {
     fn from(fault: Fault) -> Self {
-        match fault.kind {
-            FaultKind::Type => StickyError::Mistyped(fault.offset),
-            FaultKind::Syntax | FaultKind::Depth => StickyError::NotJson(fault.offset),
+        match fault.kind() {
+            FaultKind::Type => StickyError::Mistyped(fault.offset()),
+            FaultKind::Syntax | FaultKind::Depth => StickyError::NotJson(fault.offset()),
         }
     }
 }
@@ -262,7 +262,7 @@ impl<'j> RawExposure<'j> {
     }
 
     fn same(&self, other: &Self) -> bool {
-        let same = |a: RawStr<'_>, b: RawStr<'_>| a.chars().eq(b.chars());
+        let same = |a: RawStr<'_>, b: RawStr<'_>| a.equals(&b);
         self.gate_value == other.gate_value
             && same(self.gate, other.gate)
             && same(self.rule_id, other.rule_id)

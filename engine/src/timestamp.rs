@@ -7,6 +7,7 @@ use crate::calendar::{
     MILLIS_PER_DAY, MILLIS_PER_HOUR, MILLIS_PER_MINUTE, MILLIS_PER_SECOND, millis,
 };
 use crate::number::parse_integer;
+use crate::white_space::trim_start;
 
 /// Numbers nearer to zero than this are seconds.
 const SECONDS_BELOW: u64 = 10_000_000_000;
@@ -31,7 +32,8 @@ pub(crate) fn parse_user(text: &str) -> Option<i64> {
 }
 
 fn parse_date(text: &str) -> Option<i64> {
-    rfc3339(text.as_bytes()).or_else(|| date_and_time(text))
+    let text = text.as_bytes();
+    date_and_time(text, true).or_else(|| date_and_time(text, false))
 }
 
 /// Whether both are on one day of UTC. The days on either side of 1970 count as one, as in the core.
@@ -48,138 +50,149 @@ pub(crate) fn to_millis(x: i64) -> i64 {
     }
 }
 
-/// `YYYY-MM-DDThh:mm:ss`, an optional fraction, and a zone.
-fn rfc3339(bytes: &[u8]) -> Option<i64> {
-    let (fixed, rest) = bytes.split_first_chunk::<19>()?;
-    let &[
-        y1,
-        y2,
-        y3,
-        y4,
-        b'-',
-        mo1,
-        mo2,
-        b'-',
-        d1,
-        d2,
-        b'T' | b't' | b' ',
-        h1,
-        h2,
-        b':',
-        mi1,
-        mi2,
-        b':',
-        s1,
-        s2,
-    ] = fixed
-    else {
-        return None;
-    };
-    let year = two_digits(y1, y2)?
-        .wrapping_mul(100)
-        .wrapping_add(two_digits(y3, y4)?);
-    let local = millis(
-        [year, two_digits(mo1, mo2)?, two_digits(d1, d2)?],
-        [
-            two_digits(h1, h2)?,
-            two_digits(mi1, mi2)?,
-            two_digits(s1, s2)?,
-        ],
-    )?;
-    let (fraction, zone) = match rest.split_first() {
-        Some((b'.', rest)) => fraction_millis(rest)?,
-        _ => (0, rest),
-    };
-    Some(
-        local
-            .wrapping_add(fraction)
-            .wrapping_sub(zone_millis(zone)?),
-    )
+/// The date and time that the bytes spell; `strict` says in which of two forms.
+///
+/// - strict: RFC 3339, `YYYY-MM-DDThh:mm:ss`, an optional fraction, and a zone.
+/// - else `Y-M-D h:m:s` in UTC: fields may lack leading zeros and have white space before them, the year may have a sign and
+///   then any number of digits. The space between date and time is white space like any other: it may be missing.
+#[inline(never)]
+fn date_and_time(text: &[u8], strict: bool) -> Option<i64> {
+    let mut cursor = Cursor { rest: text };
+    let mut fields = [0; 6];
+    for (place, &(separators, digits)) in fields.iter_mut().zip(&FIELDS) {
+        let is_year = separators.is_empty();
+        let is_hour = separators.len() > 1;
+        if !is_year && (strict || !is_hour) && cursor.pass(separators) == NOTHING {
+            return None;
+        }
+        let (mut least, mut most, mut sign) = (digits, digits, NOTHING);
+        if !strict {
+            cursor.rest = trim_start(cursor.rest);
+            least = 1;
+            if is_year {
+                sign = cursor.pass(b"+-");
+            }
+            if sign != NOTHING {
+                most = usize::MAX;
+            }
+        }
+        let number = cursor.number(least, most);
+        *place = match sign {
+            b'-' => number.wrapping_neg(),
+            _ => number,
+        };
+    }
+    let mut moment = millis(&fields)?;
+    if strict {
+        if cursor.pass(b".") != NOTHING {
+            moment = moment.wrapping_add(cursor.fraction()?);
+        }
+        moment = moment.wrapping_sub(cursor.zone()?);
+    }
+    cursor.rest.is_empty().then_some(moment)
 }
 
-/// The milliseconds in the digits after the point, of which there is at least one, and what follows them.
-fn fraction_millis(bytes: &[u8]) -> Option<(i64, &[u8])> {
-    let length = bytes
-        .iter()
-        .take_while(|byte| byte.is_ascii_digit())
-        .count();
-    let (digits, rest) = bytes.split_at_checked(length)?;
-    digits.first()?;
-    let padded = digits.iter().copied().chain(core::iter::repeat(b'0'));
-    let value = padded.take(3).try_fold(0_i64, |value, byte| {
-        Some(value.wrapping_mul(10).wrapping_add(digit(byte)?))
-    })?;
-    Some((value, rest))
+/// What may stand before a field, and how many digits it has.
+static FIELDS: [(&[u8], usize); 6] = [
+    (b"", 4),
+    (b"-", 2),
+    (b"-", 2),
+    (b"Tt ", 2),
+    (b":", 2),
+    (b":", 2),
+];
+
+/// A field without digits, or with too few: no date and no time has it.
+const MISSING: i64 = i64::MIN;
+
+/// No byte that a date has.
+const NOTHING: u8 = 0;
+
+/// A place in a text.
+struct Cursor<'a> {
+    rest: &'a [u8],
 }
 
-/// How far the zone is ahead of UTC: `Z`, or hours and minutes, less than a day.
-fn zone_millis(zone: &[u8]) -> Option<i64> {
-    let (ahead, time) = match zone {
-        [b'Z' | b'z'] => return Some(0),
-        [b'+', time @ ..] => (1, time),
+impl Cursor<'_> {
+    /// Passes over one of these bytes, if it is next; else [`NOTHING`].
+    #[inline(never)]
+    fn pass(&mut self, wanted: &[u8]) -> u8 {
+        match self.rest.split_first() {
+            Some((&byte, rest)) if wanted.iter().any(|&one| one == byte) => {
+                self.rest = rest;
+                byte
+            }
+            _ => NOTHING,
+        }
+    }
+
+    /// The digit that is next, or a number beyond nine.
+    #[inline(never)]
+    fn digit(&mut self) -> u8 {
+        let Some((byte, rest)) = self.rest.split_first() else {
+            return u8::MAX;
+        };
+        let digit = byte.wrapping_sub(b'0');
+        if digit <= 9 {
+            self.rest = rest;
+        }
+        digit
+    }
+
+    /// The number that is next, of so many digits; [`MISSING`] if it has not as many.
+    #[inline(never)]
+    fn number(&mut self, least: usize, most: usize) -> i64 {
+        let mut number: i64 = 0;
+        let mut length = 0_usize;
+        while length < most
+            && let digit @ ..=9 = self.digit()
+        {
+            // Beyond any year.
+            number = number.saturating_mul(10).saturating_add(i64::from(digit));
+            length = length.wrapping_add(1);
+        }
+        match length < least {
+            true => MISSING,
+            false => number,
+        }
+    }
+
+    /// The milliseconds in the digits after the point, of which there is at least one.
+    fn fraction(&mut self) -> Option<i64> {
+        let (mut sum, mut unit) = (0_u32, 1_000);
+        while let digit @ ..=9 = self.digit() {
+            unit = if unit == 1_000 { 100 } else { unit / 10 };
+            sum = sum.wrapping_add(u32::from(digit).wrapping_mul(unit));
+        }
+        (unit < 1_000).then_some(i64::from(sum))
+    }
+
+    /// How far the zone is ahead of UTC: `Z`, or hours and minutes, less than a day.
+    fn zone(&mut self) -> Option<i64> {
         // The typographic minus sign, U+2212, is one too.
-        [b'-', time @ ..] | [0xE2, 0x88, 0x92, time @ ..] => (-1, time),
-        _ => return None,
-    };
-    let &[h1, h2, b':', m1, m2] = time else {
-        return None;
-    };
-    let (hours, minutes) = (two_digits(h1, h2)?, two_digits(m1, m2)?);
-    if hours > 23 || minutes > 59 {
-        return None;
+        let ahead = match self.rest {
+            [0xE2, 0x88, 0x92, rest @ ..] => {
+                self.rest = rest;
+                -1
+            }
+            _ => match self.pass(b"Zz+-") {
+                b'+' => 1,
+                b'-' => -1,
+                NOTHING => return None,
+                _ => return Some(0),
+            },
+        };
+        let hours = self.number(2, 2);
+        let colon = self.pass(b":");
+        let minutes = self.number(2, 2);
+        if colon == NOTHING || !(0..=23).contains(&hours) || !(0..=59).contains(&minutes) {
+            return None;
+        }
+        let size = hours
+            .wrapping_mul(MILLIS_PER_HOUR)
+            .wrapping_add(minutes.wrapping_mul(MILLIS_PER_MINUTE));
+        Some(size.wrapping_mul(ahead))
     }
-    let size = hours
-        .wrapping_mul(MILLIS_PER_HOUR)
-        .wrapping_add(minutes.wrapping_mul(MILLIS_PER_MINUTE));
-    Some(size.wrapping_mul(ahead))
-}
-
-/// `Y-M-D h:m:s` in UTC: fields may lack leading zeros and have white space before them, the year may have a sign and then
-/// any number of digits.
-fn date_and_time(text: &str) -> Option<i64> {
-    let text = text.trim_start();
-    let (year, rest) = if let Some(unsigned) = text.strip_prefix('-') {
-        let (year, rest) = leading_number(unsigned, usize::MAX)?;
-        (year.wrapping_neg(), rest)
-    } else if let Some(unsigned) = text.strip_prefix('+') {
-        leading_number(unsigned, usize::MAX)?
-    } else {
-        leading_number(text, 4)?
-    };
-    let (month, rest) = field(rest.strip_prefix('-')?)?;
-    let (day, rest) = field(rest.strip_prefix('-')?)?;
-    // The space between date and time is white space like any other: it may be missing.
-    let (hour, rest) = field(rest)?;
-    let (minute, rest) = field(rest.strip_prefix(':')?)?;
-    let (second, rest) = field(rest.strip_prefix(':')?)?;
-    if !rest.is_empty() {
-        return None;
-    }
-    millis([year, month, day], [hour, minute, second])
-}
-
-/// White space, then one or two digits.
-fn field(text: &str) -> Option<(i64, &str)> {
-    leading_number(text.trim_start(), 2)
-}
-
-/// The number at the start of the text, of one to `most` digits, and what follows.
-fn leading_number(text: &str, most: usize) -> Option<(i64, &str)> {
-    let length = text
-        .bytes()
-        .take(most)
-        .take_while(u8::is_ascii_digit)
-        .count();
-    let (digits, rest) = text.split_at_checked(length)?;
-    Some((parse_integer(digits)?, rest))
-}
-
-fn two_digits(tens: u8, ones: u8) -> Option<i64> {
-    Some(digit(tens)?.wrapping_mul(10).wrapping_add(digit(ones)?))
-}
-
-fn digit(byte: u8) -> Option<i64> {
-    char::from(byte).to_digit(10).map(i64::from)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 use core::cmp::Ordering;
 
 use crate::number::split_sign;
+use crate::white_space::trim_start;
 
 /// The length byte of a part that is no integer.
 #[cfg(any(feature = "compile", test))]
@@ -15,7 +16,7 @@ const NOT_AN_INTEGER: u8 = 0xFF;
 /// Writes the target's parts, piece by piece. There is at least one.
 #[cfg(any(feature = "compile", test))]
 pub(crate) fn encode(text: &str, sink: &mut dyn FnMut(&[u8])) {
-    for part in parts(text) {
+    for part in parts(text.as_bytes()) {
         let Some(value) = parse_part(part) else {
             sink(&[NOT_AN_INTEGER]);
             continue;
@@ -34,7 +35,7 @@ pub(crate) fn compare(user: &str, mut target: &[u8]) -> Option<Ordering> {
     if target.is_empty() {
         return None;
     }
-    let mut user_parts = parts(user);
+    let mut user_parts = parts(user.as_bytes());
     loop {
         let user_part = user_parts.next();
         if user_part.is_none() && target.is_empty() {
@@ -60,45 +61,38 @@ pub(crate) fn compare(user: &str, mut target: &[u8]) -> Option<Ordering> {
 }
 
 /// The parts of what stands before the first `-`.
-fn parts(text: &str) -> impl Iterator<Item = &str> {
-    let (release, _) = split_at_byte(text, b'-').unwrap_or((text, ""));
-    let mut rest = Some(release);
-    core::iter::from_fn(move || {
-        let text = rest?;
-        let (part, later) = match split_at_byte(text, b'.') {
-            Some((part, later)) => (part, Some(later)),
-            None => (text, None),
-        };
-        rest = later;
-        Some(part)
-    })
-}
-
-/// What stands before and behind the first such byte, which is ASCII. `str::split` would bring its search for any character.
-fn split_at_byte(text: &str, separator: u8) -> Option<(&str, &str)> {
-    let at = text.bytes().position(|byte| byte == separator)?;
-    Some((text.get(..at)?, text.get(at.wrapping_add(1)..)?))
+fn parts(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let release = text.split(|&byte| byte == b'-').next();
+    release.unwrap_or_default().split(|&byte| byte == b'.')
 }
 
 /// `[+-]?digits` between white space, as `i128` is parsed. Multiplying is adding here: 128 bits are four products in Wasm.
-fn parse_part(part: &str) -> Option<i128> {
-    let (negative, digits) = split_sign(part.trim_start().trim_end().as_bytes());
-    digits.first()?;
+#[inline(never)]
+fn parse_part(part: &[u8]) -> Option<i128> {
+    let (negative, mut rest) = split_sign(trim_start(part));
     let mut magnitude: u128 = 0;
-    for byte in digits {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 || magnitude > u128::MAX / 10 {
+    let digits = rest;
+    while let Some((digit, later)) = rest.split_first()
+        && digit.is_ascii_digit()
+    {
+        // Ten times this is beyond 2¹²⁷, and ten times less is within 2¹²⁸.
+        if magnitude >> 124 != 0 {
             return None;
         }
         magnitude = (magnitude << 3)
             .wrapping_add(magnitude << 1)
-            .checked_add(u128::from(digit))?;
+            .wrapping_add(u128::from(digit & 0xF));
+        rest = later;
     }
-    if negative {
-        0_i128.checked_sub_unsigned(magnitude)
-    } else {
-        i128::try_from(magnitude).ok()
+    if rest.len() == digits.len() || !trim_start(rest).is_empty() {
+        return None;
     }
+    let value = match negative {
+        true => magnitude.wrapping_neg(),
+        false => magnitude,
+    }
+    .cast_signed();
+    (value == 0 || value.is_negative() == negative).then_some(value)
 }
 
 /// Bytes of the shortest two's complement, 0 for 0.
@@ -128,7 +122,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::number::number_text;
+    use crate::number::{NumberText, number_text};
     use crate::testing::{Choices, operator_cases};
 
     fn encoded(text: &str) -> Vec<u8> {
@@ -147,9 +141,10 @@ mod tests {
         for case in operator_cases("version") {
             let user = match &case.user {
                 Value::String(text) => Some(text.clone()),
-                Value::Number(number) => {
-                    Some(String::from(number_text(number.as_f64().unwrap()).as_str()))
-                }
+                Value::Number(number) => Some(String::from(number_text(
+                    number.as_f64().unwrap(),
+                    &mut NumberText::new(),
+                ))),
                 Value::Bool(value) => Some(String::from(if *value { "true" } else { "false" })),
                 _ => None,
             };

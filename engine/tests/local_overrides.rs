@@ -33,7 +33,7 @@ fn entry<'o>(
 fn with<T>(overrides: &[LocalOverride<'_>], ask: impl FnOnce(&Evaluator<'_, '_, World>) -> T) -> T {
     let world = World::default();
     let mut options = Options::default();
-    options.overrides = overrides;
+    options.overrides = overrides.into();
     ask(&Evaluator::with_options(
         Table::open(&TABLE).unwrap(),
         &world,

@@ -5,13 +5,14 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::Display;
 
+use crate::after;
 use crate::config::Config;
 use crate::flush::Summary;
 use crate::history::ExposureHistory;
+use crate::platform::Error;
 use crate::platform::request::Request;
 use crate::platform::response::Response;
-use crate::platform::{Error, clock};
-use crate::specs::Loading;
+use crate::specs::{Loading, Specs};
 use crate::statsig::Statsig;
 
 /// A response of [`handle_bare`].
@@ -35,8 +36,11 @@ impl BareResponse {
         }
     }
 
-    fn send(&self) -> Result<(), Error> {
+    fn send(&self, config: &Config<'_>, specs: &Specs<'_>) -> Result<(), Error> {
         let mut response = Response::new(self.status)?;
+        if let Some((name, write)) = config.status_header {
+            response.set_header(name, write(specs).as_bytes())?;
+        }
         for (name, value) in &self.headers {
             response.set_header(name, value.as_bytes())?;
         }
@@ -57,7 +61,7 @@ pub struct BareHandled {
 }
 
 /// Answers the client's request, as `handle` does, on the platform's own `Request`: starts reading the specs, takes the
-/// request, runs the handler, sends its response, and then keeps the table if it was compiled here and sends the events.
+/// request, runs the handler, sends its response, and then sends the events and renews what in the Core Cache is past its time.
 ///
 /// # Errors
 /// When there is no request to take.
@@ -68,63 +72,70 @@ where
 {
     let loading = Loading::begin(config);
     let request = Request::from_client()?;
-    let specs = loading.finish();
+    let mut specs = loading.finish();
     let statsig = Statsig::new(config, &specs);
-    Ok(answer(statsig, request, handler).0)
+    let Answered {
+        handled,
+        wants_sync,
+        ..
+    } = answer(config, statsig, request, handler);
+    after::once(&mut specs, config, wants_sync);
+    Ok(handled)
 }
 
 /// [`handle_bare`] for one request after the other, as long as the platform gives some to this sandbox and at most
 /// `requests` of them; gives how many there were.
 ///
-/// The specs are read once and again when they are older than `refresh_ms`; exposures of one request are not repeated for
+/// The specs stay in memory. When they are older than [`Config::with_max_age`] allows, their source is asked again after a response, and before the
+/// handler if they are older than [`Config::with_stale_while_revalidate`] allows besides. Exposures of one request are not repeated for
 /// the next one within a minute ([`ExposureHistory`]).
 ///
 /// # Errors
 /// When there is no first request to take.
-pub fn serve_bare<F, E>(
-    config: &Config<'_>,
-    requests: u32,
-    refresh_ms: u64,
-    mut handler: F,
-) -> Result<u32, Error>
+pub fn serve_bare<F, E>(config: &Config<'_>, requests: u32, mut handler: F) -> Result<u32, Error>
 where
     F: FnMut(&mut Request, &Statsig<'_>) -> Result<BareResponse, E>,
     E: Display,
 {
-    let mut loading = Loading::begin(config);
+    let loading = Loading::begin(config);
     let mut request = Request::from_client()?;
+    let mut specs = loading.finish();
     let mut history = ExposureHistory::new();
     let mut count = 0_u32;
+    let mut due = after::Due::first(&specs);
     loop {
-        let specs = loading.finish();
-        loop {
-            let statsig = Statsig::new(config, &specs).with_history(history);
-            (_, history) = answer(statsig, request, &mut handler);
-            count = count.saturating_add(1);
-            let next = match count < requests {
-                true => Request::next(None),
-                false => Ok(None),
-            };
-            // A host that cannot say has no more.
-            let Ok(Some(next)) = next else {
-                return Ok(count);
-            };
-            request = next;
-            let now = clock::now_ms().unwrap_or_default();
-            if now.saturating_sub(specs.received_at()) > refresh_ms {
-                break;
-            }
-        }
-        loading = Loading::begin(config);
+        let statsig = Statsig::new(config, &specs).with_history(history);
+        let answered = answer(config, statsig, request, &mut handler);
+        history = answered.history;
+        due = due.after(&mut specs, config, answered.wants_sync);
+        count = count.saturating_add(1);
+        let next = match count < requests {
+            true => Request::next(None),
+            false => Ok(None),
+        };
+        // A host that cannot say has no more.
+        let Ok(Some(next)) = next else {
+            return Ok(count);
+        };
+        request = next;
+        due = due.before(&mut specs, config);
     }
+}
+
+/// What is left of a request.
+struct Answered {
+    handled: BareHandled,
+    history: ExposureHistory,
+    wants_sync: bool,
 }
 
 /// One request, from the handler to the events.
 fn answer<F, E>(
+    config: &Config<'_>,
     statsig: Statsig<'_>,
     mut request: Request,
     handler: F,
-) -> (BareHandled, ExposureHistory)
+) -> Answered
 where
     F: FnOnce(&mut Request, &Statsig<'_>) -> Result<BareResponse, E>,
     E: Display,
@@ -134,9 +145,13 @@ where
         handled.handler_error = Some(error.to_string());
         BareResponse::new(500, "text/plain; charset=utf-8", "internal error\n")
     });
-    handled.response_error = response.send().err();
-    statsig.specs().keep();
+    handled.response_error = response.send(config, statsig.specs()).err();
+    let wants_sync = statsig.wants_sync();
     let (events, history) = statsig.flush_keeping_history();
     handled.events = events;
-    (handled, history)
+    Answered {
+        handled,
+        history,
+        wants_sync,
+    }
 }

@@ -1,9 +1,15 @@
 //! What a service tells this crate, in code: where the specs are, where events go, what holds for every user.
 
-use statsig_edge::{Attributes, LocalOverride, Options};
+use alloc::string::String;
+
+use statsig_edge::{Attributes, LocalOverride, Options, Table, TableError};
 
 use crate::destination::Events;
 use crate::id_lists::IdListSource;
+use crate::origin::{Download, Origin};
+use crate::specs::Specs;
+use crate::status::write_status_header;
+use crate::table_cache::{SHARED, Shared};
 
 /// The configuration of a service. Everything is borrowed; making one costs nothing.
 ///
@@ -17,22 +23,44 @@ use crate::id_lists::IdListSource;
 ///     .with_tier("production");
 /// # let _ = config;
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Config<'c> {
-    pub(crate) kv: Option<KvItem<'c>>,
-    pub(crate) bootstrap: Option<&'c [u8]>,
+    origins: [Option<Origin<'c>>; MAX_SOURCES],
+    pub(crate) shared: Option<&'static Shared>,
+    verify: Option<Verify>,
+    pub(crate) max_age_s: u32,
+    pub(crate) stale_s: u32,
+    pub(crate) status_header: Option<(&'c str, StatusWriter)>,
     pub(crate) events: Option<Events<'c>>,
     pub(crate) options: Options<'c>,
     pub(crate) id_lists: Option<IdListSource<'c>>,
     #[cfg(feature = "drop-in")]
-    pub(crate) table_max_age_s: Option<u32>,
+    table_max_age_s: u32,
 }
 
-/// An item of a KV Store.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct KvItem<'c> {
-    pub(crate) store: &'c str,
-    pub(crate) key: &'c str,
+/// How many sources a configuration has at most.
+pub const MAX_SOURCES: usize = 4;
+
+type Verify = fn(&Table<'_>) -> Result<(), TableError>;
+
+type StatusWriter = fn(&Specs<'_>) -> String;
+
+impl Default for Config<'_> {
+    fn default() -> Self {
+        Config {
+            origins: [None; MAX_SOURCES],
+            shared: None,
+            verify: None,
+            max_age_s: 10,
+            stale_s: 60,
+            status_header: None,
+            events: None,
+            options: Options::default(),
+            id_lists: None,
+            #[cfg(feature = "drop-in")]
+            table_max_age_s: 3_600,
+        }
+    }
 }
 
 impl<'c> Config<'c> {
@@ -42,16 +70,93 @@ impl<'c> Config<'c> {
     }
 
     /// Reads the specs, a rule table or Statsig's JSON, from a KV Store, by the name of its resource link.
+    ///
+    /// Sources are asked in the order in which they are given here, until one has usable specs. There is room for
+    /// [`MAX_SOURCES`]; one more takes the place of the last.
     #[must_use]
-    pub fn with_kv_store(mut self, store: &'c str, key: &'c str) -> Self {
-        self.kv = Some(KvItem { store, key });
+    pub fn with_kv_store(self, store: &'c str, key: &'c str) -> Self {
+        self.with_origin(Origin::kv(store, key))
+    }
+
+    /// Reads the specs from a Config Store, by the name of its resource link: a table that the command-line tool put there in chunks, or
+    /// Statsig's JSON of at most 8,000 characters.
+    #[must_use]
+    pub fn with_config_store(self, store: &'c str, key: &'c str) -> Self {
+        self.with_origin(Origin::config_store(store, key))
+    }
+
+    /// Downloads the specs from Statsig. To be combined with [`Config::with_core_cache`] or a reused sandbox: otherwise every request
+    /// downloads them.
+    #[must_use]
+    pub fn with_download(self, download: &'c Download<'c>) -> Self {
+        self.with_origin(Origin::download(download))
+    }
+
+    /// Specs that the service was built with, a rule table or Statsig's JSON: usually the last resort. They never replace others.
+    #[must_use]
+    pub fn with_bootstrap(self, specs: &'c [u8]) -> Self {
+        self.with_origin(Origin::bootstrap(specs))
+    }
+
+    fn with_origin(mut self, origin: Origin<'c>) -> Self {
+        let free = self.origins.iter().position(Option::is_none);
+        let place = free.unwrap_or(MAX_SOURCES.saturating_sub(1));
+        if let Some(place) = self.origins.get_mut(place) {
+            *place = Some(origin);
+        }
         self
     }
 
-    /// Specs to use when the store gives none: a rule table or Statsig's JSON.
+    /// The sources, in order.
+    pub(crate) fn origins(&self) -> impl Iterator<Item = &Origin<'c>> {
+        self.origins.iter().flatten()
+    }
+
+    /// Keeps the table in force in the Core Cache, for all requests in the same place: while it is younger than
+    /// [`Config::with_max_age`] no source is asked.
     #[must_use]
-    pub fn with_bootstrap(mut self, specs: &'c [u8]) -> Self {
-        self.bootstrap = Some(specs);
+    pub fn with_core_cache(mut self) -> Self {
+        self.shared = Some(&SHARED);
+        self
+    }
+
+    /// For how many seconds specs in the Core Cache or in a reused sandbox are taken without asking their source again; 10 unless
+    /// given. Without these two every request asks.
+    #[must_use]
+    pub fn with_max_age(mut self, seconds: u32) -> Self {
+        self.max_age_s = seconds;
+        self
+    }
+
+    /// For how many seconds after `max_age` the old specs are still served, while one request asks the source when its response
+    /// has been sent; 60 unless given, 0 lets requests wait. A source that fails lengthens it: old specs are better than none.
+    #[must_use]
+    pub fn with_stale_while_revalidate(mut self, seconds: u32) -> Self {
+        self.stale_s = seconds;
+        self
+    }
+
+    /// Compares the checksum of every table that is read, which is one pass over it. Without this a store and the cache are trusted
+    /// to give back what they were given; chunks are always checked.
+    #[must_use]
+    pub fn with_checksums(mut self) -> Self {
+        self.verify = Some(|table| table.verify());
+        self
+    }
+
+    pub(crate) fn check(&self, table: &Table<'_>) -> Result<(), TableError> {
+        self.verify.map_or(Ok(()), |verify| verify(table))
+    }
+
+    /// Adds a header of this name to every response of `handle` and `serve`: see [`write_status_header`](crate::write_status_header).
+    #[must_use]
+    pub fn with_status_header(mut self, name: &'c str) -> Self {
+        let write: StatusWriter = |specs| {
+            let mut value = String::new();
+            write_status_header(specs, &mut value);
+            value
+        };
+        self.status_header = Some((name, write));
         self
     }
 
@@ -69,13 +174,19 @@ impl<'c> Config<'c> {
     #[cfg(feature = "drop-in")]
     #[must_use]
     pub fn with_table_max_age(mut self, seconds: u32) -> Self {
-        self.table_max_age_s = Some(seconds);
+        self.table_max_age_s = seconds;
         self
     }
 
     #[cfg(feature = "drop-in")]
     pub(crate) fn table_max_age_s(&self) -> u32 {
-        self.table_max_age_s.unwrap_or(3_600)
+        self.table_max_age_s
+    }
+
+    /// Whether compiled tables are kept by the value that they are of. Not when the table in force is: that is compiled rarely.
+    #[cfg(feature = "drop-in")]
+    pub(crate) fn keeps_compiled_tables(&self) -> bool {
+        self.table_max_age_s > 0 && self.shared.is_none()
     }
 
     /// Sends exposures and events. Without it nothing is logged.
@@ -102,7 +213,7 @@ impl<'c> Config<'c> {
     /// Answers that go before the specs, for one id or for everyone (§5.8).
     #[must_use]
     pub fn with_overrides(mut self, overrides: &'c [LocalOverride<'c>]) -> Self {
-        self.options.overrides = overrides;
+        self.options.overrides = overrides.into();
         self
     }
 }

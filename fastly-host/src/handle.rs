@@ -4,10 +4,13 @@ use alloc::string::{String, ToString};
 use core::fmt::Display;
 
 use fastly::http::StatusCode;
+use fastly::http::serve::{NextRequestOptions, RequestPromise};
 use fastly::{Request, Response};
 
+use crate::after;
 use crate::config::Config;
 use crate::flush::Summary;
+use crate::history::ExposureHistory;
 use crate::specs::Loading;
 use crate::statsig::Statsig;
 
@@ -22,7 +25,7 @@ pub struct Handled {
 }
 
 /// Answers the client's request: starts reading the specs, takes the request, runs the handler, sends its response, and
-/// then, while the client has it, keeps the table if it was compiled here and sends the events.
+/// then, while the client has it, sends the events and renews what in the Core Cache is past its time.
 ///
 /// An error of the handler becomes a plain 500; specs that cannot be had, or events that are not taken, never fail a
 /// request. To be called from a plain `main`, once.
@@ -49,10 +52,70 @@ where
 {
     let loading = Loading::begin(config);
     let request = Request::from_client();
-    let specs = loading.finish();
+    let mut specs = loading.finish();
     let statsig = Statsig::new(config, &specs);
+    let answered = answer(config, statsig, request, handler);
+    after::once(&mut specs, config, answered.wants_sync);
+    answered.handled
+}
+
+/// [`handle`] for one request after the other, as long as the platform gives some to this sandbox and at most `requests` of them; gives
+/// how many there were. `each` is told how each of them went.
+///
+/// The specs stay in memory. When they are older than [`Config::with_max_age`] allows, their source is asked again after a response, and before the
+/// handler if they are older than [`Config::with_stale_while_revalidate`] allows besides. Exposures of one request are not repeated for
+/// the next one within a minute ([`ExposureHistory`]).
+pub fn serve<F, E>(
+    config: &Config<'_>,
+    requests: u32,
+    mut handler: F,
+    mut each: impl FnMut(Handled),
+) -> u32
+where
+    F: FnMut(Request, &Statsig<'_>) -> Result<Response, E>,
+    E: Display,
+{
+    let loading = Loading::begin(config);
+    let mut request = Request::from_client();
+    let mut specs = loading.finish();
+    let mut history = ExposureHistory::new();
+    let mut count = 0_u32;
+    let mut due = after::Due::first(&specs);
+    loop {
+        let statsig = Statsig::new(config, &specs).with_history(history);
+        let answered = answer(config, statsig, request, &mut handler);
+        history = answered.history;
+        due = due.after(&mut specs, config, answered.wants_sync);
+        each(answered.handled);
+        count = count.saturating_add(1);
+        if count >= requests {
+            return count;
+        }
+        let promise = RequestPromise::new(&NextRequestOptions::default());
+        // A platform that cannot say has no more.
+        let Ok(next) = promise.and_then(RequestPromise::wait) else {
+            return count;
+        };
+        request = next;
+        due = due.before(&mut specs, config);
+    }
+}
+
+/// What is left of a request.
+struct Answered {
+    handled: Handled,
+    history: ExposureHistory,
+    wants_sync: bool,
+}
+
+/// One request, from the handler to the events.
+fn answer<F, E>(config: &Config<'_>, statsig: Statsig<'_>, request: Request, handler: F) -> Answered
+where
+    F: FnOnce(Request, &Statsig<'_>) -> Result<Response, E>,
+    E: Display,
+{
     let mut handled = Handled::default();
-    let response = match handler(request, &statsig) {
+    let mut response = match handler(request, &statsig) {
         Ok(response) => response,
         Err(error) => {
             handled.handler_error = Some(error.to_string());
@@ -60,8 +123,16 @@ where
                 .with_body_text_plain("internal error\n")
         }
     };
+    if let Some((name, write)) = config.status_header {
+        response.set_header(name, write(statsig.specs()));
+    }
     response.send_to_client();
-    specs.keep();
-    handled.events = statsig.flush();
-    handled
+    let wants_sync = statsig.wants_sync();
+    let (events, history) = statsig.flush_keeping_history();
+    handled.events = events;
+    Answered {
+        handled,
+        history,
+        wants_sync,
+    }
 }

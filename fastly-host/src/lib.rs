@@ -25,6 +25,7 @@ extern crate alloc;
 extern crate std;
 
 mod accept_language;
+mod after;
 pub mod answer;
 mod bare;
 mod batch;
@@ -46,6 +47,7 @@ mod id_rules;
 mod json;
 mod layer;
 mod log_lines;
+mod origin;
 pub mod platform;
 mod post;
 pub mod prelude;
@@ -55,13 +57,13 @@ mod request_user;
 mod results;
 mod sampling;
 mod signed;
+mod source;
 mod specs;
 mod statsig;
 mod status;
 mod sticky;
 mod sticky_cookie;
 mod store;
-#[cfg(feature = "drop-in")]
 mod table_cache;
 mod typed;
 
@@ -70,27 +72,28 @@ pub use bare::{BareHandled, BareResponse, handle_bare, serve_bare};
 pub use batch::{MAX_BATCH_BYTES, MAX_BATCH_EVENTS};
 #[cfg(feature = "bootstrap")]
 pub use client_bootstrap::ClientBootstrap;
-pub use config::Config;
+pub use config::{Config, MAX_SOURCES};
 pub use cookies::cookie_values;
 pub use destination::{EVENTS_BASE_URI, Events, Key, LOG_LINE_LIMIT};
 pub use environment::HostEnvironment;
 pub use events::{EventValue, MAX_LOGGED_BYTES, SDK_TYPE, SDK_VERSION};
 pub use flush::{DeliveryError, Summary};
 #[cfg(feature = "fastly")]
-pub use handle::{Handled, handle};
+pub use handle::{Handled, handle, serve};
 pub use history::{ExposureHistory, MAX_REMEMBERED};
 pub use id_lists::{IdListFailure, IdListFault};
 pub use id_rules::IdRule;
 pub use layer::Layer;
+pub use origin::{DOWNLOAD_BASE_URI, Download, DownloadVersion, MAX_JSON};
 pub use request_overrides::{MAX_REQUEST_OVERRIDES, RequestOverrides};
 pub use request_user::{Client, RequestUser};
 pub use results::{DynamicConfig, Experiment, Gate};
 pub use signed::{KeyError, LONGEST_KEY_ID, SHORTEST_SECRET, SignedError, SigningKey, SigningKeys};
-pub use specs::{Failure, Format, Loading, Source, Specs, SpecsError};
+pub use source::{Failure, Format, Route, Source, SpecsError};
+pub use specs::{Asked, Loading, Specs};
 pub use statsig::Statsig;
-pub use status::write_status;
+pub use status::{write_status, write_status_header};
 pub use sticky::{Sticky, StickyRoom, StickyStorage};
 pub use sticky_cookie::{COOKIE_ATTRIBUTES, LONGEST_COOKIE, StickyCookie};
 pub use store::ParameterStore;
-#[cfg(feature = "drop-in")]
-pub use table_cache::{CacheError, CacheState, Cached};
+pub use table_cache::{CacheError, CacheState, Cached, WAIT_MS};

@@ -1,6 +1,8 @@
 //! Batches on their way to Statsig (`evaluation.md` §6.1, §6.2): one POST each, all of them on their way at once.
 //!
-//! Bodies are plain JSON, which both end points take. Gzip would cost more than it saves here: GZIP_FIGURES
+//! Bodies are plain JSON, which both end points take. Gzip is not worth its bytes: a deflater (`miniz_oxide`, for size) makes a module
+//! 25,600 bytes larger, in every start, to make the body of one exposure smaller by 370 bytes (843 to 476), of three by
+//! 1,180 (1,759 to 574) and of eight by 3,700 (4,589 to 875), after the response, when nobody waits.
 
 use alloc::string::String;
 
@@ -10,7 +12,7 @@ use crate::events::{SDK_TYPE, SDK_VERSION};
 use crate::flush::DeliveryError;
 use crate::platform::backend::{self, Answer, Pending};
 use crate::platform::decimal::Decimal;
-use crate::platform::{Error, clock, scan, secret_store};
+use crate::platform::{Error, clock, percent, scan, secret_store};
 
 /// The longest answer that is read; Statsig's are some tens of bytes.
 const ANSWER_LIMIT: usize = 64 * 1024;
@@ -46,10 +48,13 @@ struct Route<'k> {
     /// The server's secret.
     secret: Option<&'k [u8]>,
     /// Writes the path and the query: for a batch of so many events, at this time.
-    path: &'k dyn Fn(&[u8], &[u8], &str, &mut String),
+    path: &'k Path<'k>,
     /// Whether an answer of success is one.
     confirm: fn(Answer) -> Result<(), DeliveryError>,
 }
+
+/// Writes a path: of the time, the number of events, and the session.
+type Path<'k> = dyn Fn(&[u8], &[u8], &str, &mut String) + 'k;
 
 /// [`Key::Secret`].
 pub(crate) fn with_secret(backend: &Backend<'_>, round: &mut Round<'_>) {
@@ -89,7 +94,7 @@ pub(crate) fn with_client_key(backend: &Backend<'_>, round: &mut Round<'_>) {
         secret: None,
         path: &|now, count, session, uri| {
             uri.push_str("/v1/rgstr?k=");
-            percent_encode(key, uri);
+            percent::encode(key, uri);
             for part in [
                 b"&st=",
                 SDK_TYPE.as_bytes(),
@@ -185,20 +190,5 @@ fn is_taken(answer: Answer) -> Result<(), DeliveryError> {
     match success {
         Some(value) if !value.starts_with(b"false") => Ok(()),
         _ => Err(DeliveryError::NotTaken),
-    }
-}
-
-/// Writes a query value: all but the unreserved characters as escapes.
-pub(crate) fn percent_encode(text: &str, out: &mut String) {
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-            continue;
-        }
-        out.push('%');
-        for digit in [byte >> 4, byte & 0xF] {
-            let digit = char::from_digit(digit.into(), 16).unwrap_or('0');
-            out.push(digit.to_ascii_uppercase());
-        }
     }
 }

@@ -26,7 +26,6 @@ use statsig_edge::{LocalOverride, OverrideValue, SpecKind};
 
 use crate::json;
 use crate::platform::{clock, percent, scan};
-use crate::post::percent_encode;
 use crate::signed::{SignedError, SigningKeys};
 
 const PURPOSE: &str = "statsig-overrides-1";
@@ -121,9 +120,9 @@ impl RequestOverrides {
             payload.push('&');
             payload.push_str(kind);
             payload.push('.');
-            percent_encode(one.name, &mut payload);
+            percent::encode(one.name, &mut payload);
             payload.push('=');
-            percent_encode(value, &mut payload);
+            percent::encode(value, &mut payload);
         }
         keys.sign(PURPOSE, name, &payload)
     }

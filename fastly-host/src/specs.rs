@@ -1,159 +1,77 @@
-//! Finding the specs: the first source that holds a usable table or payload, and why the others did not.
+//! The specs in force: found in the first source that has usable ones, with the reasons why the others had none.
 //!
-//! The look-up in the KV Store is started by [`Loading::begin`] and waited for by [`Loading::finish`], so that it is in
-//! flight while the request is taken. Cost with a table in the store: six host calls and one allocation of the table's
-//! size. With Statsig's own JSON: a compilation besides, unless the table compiled before is in the Core Cache; then the
-//! JSON is not read beyond its first bytes.
+//! The first source is asked by [`Loading::begin`] and waited for by [`Loading::finish`], so that a look-up is in flight while the
+//! request is taken. A source that fails gives way to the next; when all fail, the table in hand stays.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
-#[cfg(feature = "drop-in")]
 use core::cell::Cell;
-use core::fmt;
 
+use statsig_edge::Table;
 #[cfg(feature = "drop-in")]
-use statsig_edge::MAGIC;
-#[cfg(feature = "drop-in")]
-use statsig_edge::compile::{self, CompileError, Warning};
-use statsig_edge::{Table, TableError, is_table};
+use statsig_edge::compile::{CompileError, Warning};
 
 use crate::config::Config;
-use crate::platform::{Error, clock, kv};
-#[cfg(feature = "drop-in")]
-use crate::table_cache::{CacheState, Cached, Place};
-
-/// Where specs come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Source {
-    /// The KV Store.
-    KvStore,
-    /// The bytes that the service was built with.
-    Bootstrap,
-}
-
-impl Source {
-    /// Its name in `status`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Source::KvStore => "kv store",
-            Source::Bootstrap => "bootstrap",
-        }
-    }
-
-    /// The first half of reasons (`evaluation.md` §3.13): a store is a bootstrap too.
-    pub(crate) const REASON: &'static str = "Bootstrap";
-}
-
-/// The form in which specs were found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Format {
-    /// A rule table.
-    Table,
-    /// Statsig's JSON, compiled here.
-    Json,
-}
-
-impl Format {
-    /// Its name in `status`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Format::Table => "table",
-            Format::Json => "json",
-        }
-    }
-}
-
-/// Why a source gave no specs.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum SpecsError {
-    /// It could not be read.
-    Platform(Error),
-    /// Its rule table is none that this build reads.
-    Table(TableError),
-    /// Its JSON is no payload.
-    #[cfg(feature = "drop-in")]
-    Compile(CompileError),
-    /// It holds JSON, and this build reads rule tables only.
-    JsonNotSupported,
-}
-
-impl SpecsError {
-    /// Says what is wrong. The same as `Display`, but light: see [`TableError::write`].
-    ///
-    /// # Errors
-    /// Those of `out`.
-    pub fn write(&self, out: &mut dyn fmt::Write) -> fmt::Result {
-        match self {
-            SpecsError::Platform(error) => error.write(out),
-            SpecsError::Table(error) => error.write(out),
-            #[cfg(feature = "drop-in")]
-            SpecsError::Compile(error) => write!(out, "{error}"),
-            SpecsError::JsonNotSupported => out.write_str(
-                "JSON, but this build reads rule tables only: publish a table, or build with the feature `drop-in`",
-            ),
-        }
-    }
-}
-
-impl fmt::Display for SpecsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write(f)
-    }
-}
-
-impl core::error::Error for SpecsError {}
-
-/// A source that gave no specs.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Failure {
-    /// Which.
-    pub source: Source,
-    /// Why.
-    pub error: SpecsError,
-}
+use crate::origin::{Asking, Fetched, Origin};
+use crate::platform::clock;
+use crate::source::{Failure, Format, Route, Source, SpecsError};
+use crate::table_cache::Cached;
 
 /// Specs on their way.
 #[derive(Debug)]
 #[must_use = "the specs are in `finish`"]
-pub struct Loading<'c> {
-    config: Config<'c>,
-    lookup: Option<Result<kv::Pending, Error>>,
+pub struct Loading<'a, 'c> {
+    config: &'a Config<'c>,
+    begun: Option<Result<u32, SpecsError>>,
 }
 
-impl<'c> Loading<'c> {
-    /// Starts the look-up. Two host calls.
-    pub fn begin(config: &Config<'c>) -> Self {
-        let lookup = config
-            .kv
-            .map(|item| kv::Store::open(item.store)?.begin_lookup(item.key));
+impl<'a, 'c> Loading<'a, 'c> {
+    /// Starts asking the first source, unless the Core Cache is asked before it. With a KV Store, two host calls.
+    pub fn begin(config: &'a Config<'c>) -> Self {
+        let first = config.origins().next().filter(|_| config.shared.is_none());
         Loading {
-            config: *config,
-            lookup,
+            config,
+            begun: first.map(|origin| (origin.begin)(origin, None)),
         }
     }
 
-    /// Waits for the look-up; what is unusable gives way to the next source.
+    /// Waits for it; what is unusable gives way to the next source.
     pub fn finish(self) -> Specs<'c> {
         let mut specs = Specs::none();
-        if let Some(lookup) = self.lookup {
-            let item = lookup.and_then(kv::Pending::wait);
-            let outcome = item
-                .map_err(SpecsError::Platform)
-                .and_then(|item| specs.take(item, &self.config));
-            if specs.note(Source::KvStore, outcome) {
-                return specs;
-            }
-        }
-        if let Some(bytes) = self.config.bootstrap {
-            let outcome = specs.accept(Cow::Borrowed(bytes));
-            specs.note(Source::Bootstrap, outcome);
+        match self.config.shared {
+            Some(shared) => (shared.load)(&mut specs, self.config),
+            None => specs.first(self.config, self.begun),
         }
         specs
     }
+}
+
+/// What asking the sources came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// There are other specs than before.
+    New,
+    /// The source has what is in hand, or nothing newer.
+    Unchanged,
+    /// No source answered; what was in hand still is. [`Specs::failures`] has the reasons.
+    Failed,
+}
+
+/// A time that nobody has asked the host for yet: just now.
+const JUST_NOW: u64 = u64::MAX;
+
+/// What is known of the table in force.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found {
+    /// Its source's number in the configuration.
+    pub(crate) origin: u8,
+    pub(crate) source: Source,
+    pub(crate) format: Format,
+    pub(crate) route: Route,
+    pub(crate) generation: u64,
+    /// When it came from its source, and when its source last said that it has it.
+    pub(crate) received_at: u64,
+    pub(crate) checked_at: u64,
 }
 
 /// The specs in force, or the lack of them.
@@ -161,15 +79,16 @@ impl<'c> Loading<'c> {
 pub struct Specs<'c> {
     bytes: Cow<'c, [u8]>,
     source: Option<Source>,
+    origin: u8,
     format: Format,
-    received_at: u64,
+    route: Cell<Route>,
+    generation: u64,
+    received_at: Cell<u64>,
+    checked_at: Cell<u64>,
     failures: Vec<Failure>,
     #[cfg(feature = "drop-in")]
     warnings: Vec<Warning>,
-    #[cfg(feature = "drop-in")]
-    place: Option<Place<'c>>,
-    #[cfg(feature = "drop-in")]
-    cached: Cell<Cached>,
+    pub(crate) cached: Cached,
 }
 
 impl<'c> Specs<'c> {
@@ -182,127 +101,200 @@ impl<'c> Specs<'c> {
         Specs {
             bytes: Cow::Borrowed(&[]),
             source: None,
+            origin: 0,
             format: Format::Table,
-            received_at: 0,
+            route: Cell::new(Route::Direct),
+            generation: 0,
+            received_at: Cell::new(JUST_NOW),
+            checked_at: Cell::new(JUST_NOW),
             failures: Vec::new(),
             #[cfg(feature = "drop-in")]
             warnings: Vec::new(),
-            #[cfg(feature = "drop-in")]
-            place: None,
-            #[cfg(feature = "drop-in")]
-            cached: Cell::default(),
+            cached: Cached::default(),
         }
     }
 
-    #[cfg(not(feature = "drop-in"))]
-    fn take(&mut self, item: kv::Item, _: &Config<'c>) -> Result<(), SpecsError> {
-        let bytes = item.read_all().map_err(SpecsError::Platform)?;
-        self.accept(Cow::Owned(bytes))
+    /// Asks the sources in order for something newer, now: the "manual sync" of Statsig's SDKs, to be called when the response has been
+    /// sent. What comes is put into the Core Cache if the configuration has that. On failure everything stays as it was.
+    pub fn sync_config_specs(&mut self, config: &Config<'c>) -> Asked {
+        let asked = self.ask(config);
+        if let Some(shared) = config.shared.filter(|_| asked != Asked::Failed) {
+            (shared.put)(self, config);
+        }
+        asked
     }
 
-    /// Takes a table from the item, or the table of its JSON from the cache; else compiles.
-    #[cfg(feature = "drop-in")]
-    fn take(&mut self, item: kv::Item, config: &Config<'c>) -> Result<(), SpecsError> {
-        let generation = item.generation;
-        let begun = item.read_head(MAGIC.len()).map_err(SpecsError::Platform)?;
-        let place = match config.kv {
-            Some(item) if !is_table(begun.head()) && config.table_max_age_s() > 0 => Some(Place {
-                item,
-                generation,
-                max_age_s: config.table_max_age_s(),
-            }),
-            _ => None,
-        };
-        if let Some(place) = place {
-            match place.look_up() {
-                Ok(Some(table)) => {
-                    self.format = Format::Json;
-                    self.bytes = Cow::Owned(table);
-                    self.cached.get_mut().state = CacheState::Found;
-                    return Ok(());
-                }
-                Ok(None) => {}
-                Err(error) => self.cached.get_mut().fail(error),
+    /// Looks whether there is something newer, in the Core Cache if the configuration has that, else in the sources.
+    pub(crate) fn refresh(&mut self, config: &Config<'c>) -> Asked {
+        match config.shared {
+            Some(shared) => (shared.refresh)(self, config),
+            None => self.ask(config),
+        }
+    }
+
+    /// Takes the specs of the first source that has some.
+    pub(crate) fn first(
+        &mut self,
+        config: &Config<'c>,
+        mut begun: Option<Result<u32, SpecsError>>,
+    ) {
+        for (number, origin) in (0..).zip(config.origins()) {
+            let begun = match begun.take() {
+                Some(begun) => begun,
+                None => (origin.begin)(origin, None),
+            };
+            let mut fetched = Fetched::NOTHING;
+            match self.fetch(begun, None, origin, config, &mut fetched) {
+                Ok(_) => return self.take(number, origin, fetched),
+                Err(error) => self.fail(origin, error),
             }
         }
-        let bytes = begun
-            .read_rest(kv::VALUE_LIMIT)
-            .map_err(SpecsError::Platform)?;
-        self.accept(Cow::Owned(bytes))?;
-        if place.is_some() {
-            self.place = place;
-            self.cached.get_mut().state = CacheState::Missed;
-        }
-        Ok(())
     }
 
-    /// Puts a table that was compiled here into the Core Cache, for other requests; once, and only if it came from the KV
-    /// Store. `handle` and its like do so when the response has been sent.
-    #[cfg(feature = "drop-in")]
-    pub fn keep(&self) {
-        let mut cached = self.cached.get();
-        let Some(place) = self.place.filter(|_| cached.state == CacheState::Missed) else {
-            return;
+    /// Asks the sources in order for something newer than what is in hand; the bootstrap bytes are not.
+    pub(crate) fn ask(&mut self, config: &Config<'c>) -> Asked {
+        self.failures.clear();
+        if self.source.is_none() {
+            self.first(config, None);
+            return match self.source {
+                Some(_) => Asked::New,
+                None => Asked::Failed,
+            };
+        }
+        for (number, origin) in (0..).zip(config.origins()) {
+            if origin.source == Source::Bootstrap {
+                break;
+            }
+            let same = (self.origin == number).then_some(self.generation);
+            let begun = (origin.begin)(origin, self.table());
+            let mut fetched = Fetched::NOTHING;
+            match self.fetch(begun, same, origin, config, &mut fetched) {
+                Ok(true) if self.accepts(&fetched.bytes, same.is_some(), origin) => {
+                    self.take(number, origin, fetched);
+                    return Asked::New;
+                }
+                Ok(_) => return self.unchanged(),
+                #[cfg(feature = "drop-in")]
+                Err(SpecsError::Compile(CompileError::NoUpdates)) if same.is_some() => {
+                    return self.unchanged();
+                }
+                Err(error) => self.fail(origin, error),
+            }
+        }
+        Asked::Failed
+    }
+
+    /// A store may go back to what it had; a download, and a source that stands in for another, may not (`evaluation.md` §1.8).
+    fn accepts(&self, new: &[u8], same: bool, origin: &Origin<'_>) -> bool {
+        let (Some(old), Ok(new)) = (self.table(), Table::open(new)) else {
+            return true;
         };
-        cached.state = CacheState::Kept;
-        if let Err(error) = place.keep(&self.bytes) {
-            cached.state = CacheState::Refused;
-            cached.fail(error);
+        match (same, origin.source) {
+            (true, Source::Download) => new.time() >= old.time(),
+            (true, _) => true,
+            (false, _) => new.time() > old.time(),
         }
-        self.cached.set(cached);
     }
 
-    /// Nothing is compiled here, so there is nothing to keep.
-    #[cfg(not(feature = "drop-in"))]
-    pub(crate) fn keep(&self) {}
-
-    /// What became of the table of a JSON payload.
-    #[cfg(feature = "drop-in")]
-    pub fn cached(&self) -> Cached {
-        self.cached.get()
-    }
-
-    fn accept(&mut self, bytes: Cow<'c, [u8]>) -> Result<(), SpecsError> {
-        if is_table(&bytes) {
-            Table::open(&bytes).map_err(SpecsError::Table)?;
-            self.format = Format::Table;
-            self.bytes = bytes;
-            return Ok(());
+    /// What a source has, as a table of which at least the head is sound; whether it is another than what is in hand.
+    fn fetch(
+        &mut self,
+        begun: Result<u32, SpecsError>,
+        generation: Option<u64>,
+        origin: &Origin<'c>,
+        config: &Config<'c>,
+        fetched: &mut Fetched<'c>,
+    ) -> Result<bool, SpecsError> {
+        let mut asking = Asking {
+            origin,
+            generation,
+            fetched: Fetched::NOTHING,
+            #[cfg(feature = "drop-in")]
+            config,
+            #[cfg(feature = "drop-in")]
+            cached: &mut self.cached,
+        };
+        if !(origin.finish)(begun?, &mut asking)? {
+            return Ok(false);
         }
-        self.compile(&bytes)
+        *fetched = asking.fetched;
+        fetched.compile()?;
+        let table = Table::open(&fetched.bytes).map_err(SpecsError::Table)?;
+        config.check(&table).map_err(SpecsError::Table)?;
+        Ok(true)
     }
 
-    #[cfg(feature = "drop-in")]
-    fn compile(&mut self, json: &[u8]) -> Result<(), SpecsError> {
-        let compiled = compile::compile(json).map_err(SpecsError::Compile)?;
-        self.format = Format::Json;
-        self.bytes = Cow::Owned(compiled.table);
-        self.warnings = compiled.warnings;
-        Ok(())
+    fn fail(&mut self, origin: &Origin<'c>, error: SpecsError) {
+        self.failures.push(Failure {
+            source: origin.source,
+            error,
+        });
     }
 
-    #[cfg(not(feature = "drop-in"))]
-    fn compile(&mut self, bytes: &[u8]) -> Result<(), SpecsError> {
-        let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
-        Err(match first {
-            Some(b'{') => SpecsError::JsonNotSupported,
-            _ => SpecsError::Table(TableError::NotATable),
+    fn take(&mut self, number: u8, origin: &Origin<'c>, fetched: Fetched<'c>) {
+        #[cfg(feature = "drop-in")]
+        {
+            self.warnings = fetched.warnings;
+        }
+        self.bytes = fetched.bytes;
+        self.source = Some(origin.source);
+        self.origin = number;
+        self.format = fetched.format;
+        self.route.set(Route::Direct);
+        self.generation = fetched.generation;
+        self.received_at.set(JUST_NOW);
+        self.checked_at.set(JUST_NOW);
+    }
+
+    fn unchanged(&self) -> Asked {
+        self.received_at();
+        self.checked_at.set(clock::now_ms().unwrap_or_default());
+        Asked::Unchanged
+    }
+
+    /// Takes a table that was found elsewhere than in its source.
+    pub(crate) fn put_in_force(&mut self, bytes: Vec<u8>, found: Found) {
+        self.bytes = Cow::Owned(bytes);
+        self.source = Some(found.source);
+        self.origin = found.origin;
+        self.format = found.format;
+        self.route.set(found.route);
+        self.generation = found.generation;
+        self.received_at.set(found.received_at);
+        self.checked_at.set(found.checked_at);
+    }
+
+    pub(crate) fn set_checked_at(&self, ms: u64) {
+        self.checked_at.set(ms);
+    }
+
+    /// What lies in the sandbox's memory for a further request.
+    pub(crate) fn keep_in_memory(&self) {
+        self.route.set(Route::Memory);
+    }
+
+    /// How old the word of the source is, in seconds rounded up; 0 when it was asked for this request.
+    pub(crate) fn age_s(&self, now_ms: u64) -> u64 {
+        match self.source {
+            Some(_) => now_ms.saturating_sub(self.checked_at()).div_ceil(1_000),
+            None => u64::MAX,
+        }
+    }
+
+    pub(crate) fn found(&self) -> Option<Found> {
+        Some(Found {
+            origin: self.origin,
+            source: self.source?,
+            format: self.format,
+            route: self.route.get(),
+            generation: self.generation,
+            received_at: self.received_at(),
+            checked_at: self.checked_at(),
         })
     }
 
-    /// Remembers how a source did; whether it gave the specs.
-    fn note(&mut self, source: Source, outcome: Result<(), SpecsError>) -> bool {
-        match outcome {
-            Ok(()) => {
-                self.source = Some(source);
-                self.received_at = clock::now_ms().unwrap_or_default();
-                true
-            }
-            Err(error) => {
-                self.failures.push(Failure { source, error });
-                false
-            }
-        }
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// The rule table; `None` when no source gave one.
@@ -316,14 +308,41 @@ impl<'c> Specs<'c> {
         self.source
     }
 
+    /// Where they lay.
+    pub fn route(&self) -> Route {
+        self.route.get()
+    }
+
     /// The form they were in.
     pub fn format(&self) -> Format {
         self.format
     }
 
-    /// When they were accepted here, in ms since the epoch.
+    /// The source's own number for them: a KV Store's generation, that of a manifest; 0 where there is none.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// When they came from their source, in ms since the epoch. The first call asks the host for the time.
+    #[inline(never)]
     pub fn received_at(&self) -> u64 {
-        self.received_at
+        if self.received_at.get() == JUST_NOW {
+            let now = clock::now_ms().unwrap_or_default();
+            self.received_at.set(now);
+            self.checked_at.set(now);
+        }
+        self.received_at.get()
+    }
+
+    /// When their source last said that it has these, in ms since the epoch.
+    pub fn checked_at(&self) -> u64 {
+        self.received_at();
+        self.checked_at.get()
+    }
+
+    /// The first half of the reasons in events.
+    pub(crate) fn reason(&self) -> &'static str {
+        self.source.unwrap_or(Source::Bootstrap).reason()
     }
 
     /// The sources that were tried in vain, in order.
@@ -336,5 +355,10 @@ impl<'c> Specs<'c> {
     #[cfg(feature = "drop-in")]
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
+    }
+
+    /// What became of the table in the Core Cache.
+    pub fn cached(&self) -> Cached {
+        self.cached
     }
 }

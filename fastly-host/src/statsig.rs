@@ -1,7 +1,7 @@
 //! Statsig for one request: checks that log their exposures, and events.
 
 use alloc::vec::Vec;
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 
 use statsig_edge::{
     Evaluation, Evaluator, Exposure, ExposureSink, LocalOverride, Options, Scratch, SpecKind,
@@ -19,7 +19,7 @@ use crate::id_lists::IdListFailure;
 use crate::layer::Layer;
 use crate::results::{DynamicConfig, Experiment, Gate};
 use crate::sampling::Sampling;
-use crate::specs::{Source, Specs};
+use crate::specs::Specs;
 use crate::store::ParameterStore;
 
 /// Room for one check. What does not fit is missing from the exposure and counted in [`Summary::incomplete`].
@@ -40,6 +40,7 @@ pub struct Statsig<'t> {
     buffer: RefCell<Buffer>,
     /// Whose environment and buffer count instead.
     parent: Option<&'t Statsig<'t>>,
+    wants_sync: Cell<bool>,
 }
 
 /// Whether a check is logged.
@@ -73,6 +74,7 @@ impl<'t> Statsig<'t> {
                 table.and_then(|table| table.meta()).as_ref(),
             ))),
             parent: None,
+            wants_sync: Cell::new(false),
         }
     }
 
@@ -89,7 +91,7 @@ impl<'t> Statsig<'t> {
     #[must_use]
     pub fn overridden<'a>(&'a self, overrides: &'a [LocalOverride<'a>]) -> Statsig<'a> {
         let mut options: Options<'a> = self.options;
-        options.overrides = overrides;
+        options.overrides = overrides.into();
         Statsig {
             specs: self.specs,
             table: self.table,
@@ -98,6 +100,7 @@ impl<'t> Statsig<'t> {
             environment: HostEnvironment::new(),
             buffer: RefCell::new(Buffer::new(Sampling::new(None))),
             parent: Some(self.root()),
+            wants_sync: Cell::new(false),
         }
     }
 
@@ -219,6 +222,16 @@ impl<'t> Statsig<'t> {
         self.log_event(user, "statsig::identify", EventValue::None, &[]);
     }
 
+    /// Has the sources asked for newer specs when the response of this request has been sent, by `handle` and `serve`. Later requests
+    /// get them: those of a reused sandbox, and with [`Config::with_core_cache`] those of the same place.
+    pub fn sync_config_specs(&self) {
+        self.root().wants_sync.set(true);
+    }
+
+    pub(crate) fn wants_sync(&self) -> bool {
+        self.wants_sync.get()
+    }
+
     /// The specs in force: source, form, failures.
     pub fn specs(&self) -> &'t Specs<'t> {
         self.specs
@@ -242,7 +255,7 @@ impl<'t> Statsig<'t> {
 
     /// The first half of the reasons in events, as [`Evaluation::write_reason`] takes it.
     pub fn reason_source(&self) -> &'static str {
-        Source::REASON
+        self.specs.reason()
     }
 
     /// Sends what was logged, in one POST for each [`MAX_BATCH_EVENTS`](crate::MAX_BATCH_EVENTS) events, waits for the answers, and
@@ -361,7 +374,7 @@ impl<'t> Statsig<'t> {
         match logging {
             Logging::Off => self.record(|recorder, buffer| recorder.count_unexposed(buffer, name)),
             Logging::Automatic | Logging::Manual => {
-                let mut details = Details::new(Source::REASON);
+                let mut details = Details::new(self.specs.reason());
                 // What was kept has the time of the specs that gave it.
                 let kept = exposure
                     .evaluation()

@@ -5,23 +5,26 @@ use alloc::string::String;
 use statsig_edge::{SpecKind, Table};
 
 use crate::json::{self, List};
+use crate::platform::clock;
 use crate::specs::Specs;
 use crate::statsig::Statsig;
 
-/// Writes the status: `source` (null when there is none), `format`, `payload`, `lcut`, `receivedAt`, `table` (`bytes`,
+/// Writes the status: `source` and `route` (null when there is none), `format`, `payload`, `lcut`, `generation`, `receivedAt` and
+/// `checkedAt` (when the specs came from their source, when it last said that it has them), `age` (seconds since then), `table` (`bytes`,
 /// `checksum`), `specs` (counts by kind), `warnings` (what the table leaves out or cannot answer, where it was compiled
-/// here; null when it was found in the cache), `cache` (where JSON is read: `state`, `errors`, `lastError`), `failures`
+/// here; null when it was found in the cache), `cache` (`state`, `errors`, `lastError`), `failures`
 /// (sources that were tried in vain, and why) and `lastError` (the last of these, else the cache's, or null).
 pub fn write_status(statsig: &Statsig<'_>, out: &mut String) {
     let specs = statsig.specs();
     let mut status = List::object(out);
     let source = specs.source().map(|source| source.as_str());
     json::optional_text(source, status.member("source"));
+    let route = source.map(|_| specs.route().as_str());
+    json::optional_text(route, status.member("route"));
     if let Some(table) = statsig.table() {
         write_table(specs, table, &mut status);
     }
     write_warnings(specs, status.member("warnings"));
-    #[cfg(feature = "drop-in")]
     write_cached(specs, status.member("cache"));
     let mut failures = List::array(status.member("failures"));
     for failure in specs.failures() {
@@ -34,15 +37,11 @@ pub fn write_status(statsig: &Statsig<'_>, out: &mut String) {
     let place = status.member("lastError");
     match specs.failures().last() {
         Some(failure) => json::pieces(place, |out| failure.error.write(out)),
-        #[cfg(feature = "drop-in")]
         None => write_cache_error(specs, place),
-        #[cfg(not(feature = "drop-in"))]
-        None => place.push_str("null"),
     }
     status.end();
 }
 
-#[cfg(feature = "drop-in")]
 fn write_cached(specs: &Specs<'_>, out: &mut String) {
     let cached = specs.cached();
     let mut object = List::object(out);
@@ -52,7 +51,6 @@ fn write_cached(specs: &Specs<'_>, out: &mut String) {
     object.end();
 }
 
-#[cfg(feature = "drop-in")]
 fn write_cache_error(specs: &Specs<'_>, out: &mut String) {
     match specs.cached().last_error {
         Some(error) => json::pieces(out, |out| error.write(out)),
@@ -64,7 +62,11 @@ fn write_table(specs: &Specs<'_>, table: Table<'_>, status: &mut List<'_>) {
     status.text("format", specs.format().as_str());
     status.text("payload", if table.is_v1() { "v1" } else { "v2" });
     json::number(table.time(), status.member("lcut"));
+    json::number(specs.generation(), status.member("generation"));
     json::number(specs.received_at(), status.member("receivedAt"));
+    json::number(specs.checked_at(), status.member("checkedAt"));
+    let now = clock::now_ms().unwrap_or_default();
+    json::number(specs.age_s(now), status.member("age"));
     let mut object = List::object(status.member("table"));
     json::number(table.as_bytes().len() as u64, object.member("bytes"));
     json::pieces(object.member("checksum"), |out| {
@@ -91,7 +93,7 @@ fn write_table(specs: &Specs<'_>, table: Table<'_>, status: &mut List<'_>) {
 fn write_warnings(specs: &Specs<'_>, out: &mut String) {
     use crate::table_cache::CacheState;
     use statsig_edge::compile::WarningKind;
-    if specs.cached().state == CacheState::Found {
+    if matches!(specs.cached().state, CacheState::Found | CacheState::Stale) {
         out.push_str("null");
         return;
     }
@@ -109,4 +111,52 @@ fn write_warnings(specs: &Specs<'_>, out: &mut String) {
 #[cfg(not(feature = "drop-in"))]
 fn write_warnings(_: &Specs<'_>, out: &mut String) {
     out.push_str("[]");
+}
+
+/// Writes the status as the value of a header: the source (or `none`), then what [`write_status`] has under these names:
+/// `kv-store; route=direct; lcut=1767981029384; generation=7; age=0; bytes=291044; error="…"`.
+pub fn write_status_header(specs: &Specs<'_>, out: &mut String) {
+    let dashed = |text: &str, out: &mut String| {
+        out.extend(
+            text.chars()
+                .map(|char| if char == ' ' { '-' } else { char }),
+        );
+    };
+    dashed(specs.source().map_or("none", |source| source.as_str()), out);
+    if let Some(table) = specs.table() {
+        out.push_str("; route=");
+        dashed(specs.route().as_str(), out);
+        let now = clock::now_ms().unwrap_or_default();
+        for (name, number) in [
+            ("lcut", table.time()),
+            ("generation", specs.generation()),
+            ("age", specs.age_s(now)),
+            ("bytes", table.as_bytes().len() as u64),
+        ] {
+            out.push_str("; ");
+            out.push_str(name);
+            out.push('=');
+            json::number(number, out);
+        }
+    }
+    let mut error = String::new();
+    match (specs.failures().last(), specs.cached().last_error) {
+        (Some(failure), _) => {
+            error.push_str(failure.source.as_str());
+            error.push_str(": ");
+            // A `String` takes everything.
+            let _ = failure.error.write(&mut error);
+        }
+        (None, Some(cached)) => {
+            let _ = cached.write(&mut error);
+        }
+        (None, None) => return,
+    }
+    out.push_str("; error=\"");
+    // What a header cannot hold, and what would end the text.
+    out.extend(error.chars().map(|char| match char {
+        ' '..='~' if char != '"' && char != '\\' => char,
+        _ => '?',
+    }));
+    out.push('"');
 }

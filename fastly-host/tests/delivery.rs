@@ -291,9 +291,9 @@ fn a_log_endpoint_alone_takes_everything_in_lines() {
 /// believe that less arrived than did.
 fn assert_honest(summary: &Summary, record: &Record, replies: &[Reply]) {
     let mut arrived = BTreeSet::new();
-    let mut sent = record.sent.iter();
+    let sent = record.sent.iter();
     let mut number = 0;
-    while let Some(next) = sent.next() {
+    for next in sent {
         // Refused requests are not among those sent.
         let reply = loop {
             let reply = &replies[number.min(replies.len() - 1)];

@@ -7,7 +7,7 @@ use std::convert::Infallible;
 use statsig_edge::User;
 use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
 use statsig_fastly::platform::{Error, Status, request::Request};
-use statsig_fastly::{BareResponse, Config, Events, Key, Statsig, handle_bare, serve_bare};
+use statsig_fastly::{BareResponse, Config, Events, Key, Route, Statsig, handle_bare, serve_bare};
 
 fn config() -> Config<'static> {
     Config::new()
@@ -96,7 +96,7 @@ fn a_sandbox_that_goes_on_reads_the_store_once_and_logs_no_repeats() {
         statsig.check_gate(&User::new().with_user_id("u"), "a_gate");
         Ok::<_, Infallible>(BareResponse::new(200, "text/plain", "yes"))
     };
-    let (count, record) = fake::with(host, || serve_bare(&config(), 10, 1_000, check));
+    let (count, record) = fake::with(host, || serve_bare(&config(), 10, check));
     assert_eq!(count, Ok(3));
     assert_eq!(record.responses.len(), 3);
     assert_eq!(record.count("fastly_kv_store.lookup"), 1);
@@ -114,7 +114,58 @@ fn old_specs_are_read_again_and_a_sandbox_ends_when_it_was_told() {
         fake::change(|host| host.now_ms += 5_000);
         Ok::<_, Infallible>(BareResponse::new(200, "text/plain", ""))
     };
-    let (count, record) = fake::with(host, || serve_bare(&config(), 2, 1_000, check));
+    let config = config().with_max_age(1).with_stale_while_revalidate(3);
+    let (count, record) = fake::with(host, || serve_bare(&config, 2, check));
     assert_eq!((count, answered), (Ok(2), 2));
+    let position = |call: &str| record.calls.iter().rposition(|&made| made == call).unwrap();
     assert_eq!(record.count("fastly_kv_store.lookup"), 2);
+    assert!(position("fastly_kv_store.lookup") < position("fastly_http_resp.send_downstream"));
+    // The generation says that there is nothing new to be read.
+    assert_eq!(record.count("fastly_http_body.known_length"), 1);
+}
+
+#[test]
+fn what_is_a_little_old_is_served_and_read_again_after_the_response() {
+    let mut host = host();
+    host.next_requests = ["http://h/2", "http://h/3"].map(ClientRequest::get).into();
+    let mut seen = Vec::new();
+    let check = |_: &mut Request, statsig: &Statsig<'_>| {
+        let specs = statsig.specs();
+        seen.push((
+            specs.route(),
+            specs.generation(),
+            fake::record().count("fastly_kv_store.lookup"),
+        ));
+        fake::change(|host| {
+            host.now_ms += 5_000;
+            let items = host.kv.get_mut("statsig").unwrap();
+            items.get_mut("specs").unwrap().generation += 1;
+        });
+        Ok::<_, Infallible>(BareResponse::new(200, "text/plain", ""))
+    };
+    let config = config().with_max_age(4);
+    let (_, record) = fake::with(host, || serve_bare(&config, 10, check));
+    assert_eq!(
+        seen,
+        [
+            (Route::Direct, 1, 1),
+            (Route::Memory, 1, 1),
+            (Route::Memory, 3, 2),
+        ]
+    );
+    assert_eq!(record.count("fastly_kv_store.lookup"), 2);
+    assert_eq!(record.open_handles, 0);
+}
+
+#[test]
+fn a_service_can_have_its_specs_read_again() {
+    let mut host = host();
+    host.next_requests = [ClientRequest::get("http://h/2")].into();
+    let sync = |_: &mut Request, statsig: &Statsig<'_>| {
+        statsig.sync_config_specs();
+        Ok::<_, Infallible>(BareResponse::new(200, "text/plain", ""))
+    };
+    let (_, record) = fake::with(host, || serve_bare(&config(), 10, sync));
+    // Once to begin with, and after each response.
+    assert_eq!(record.count("fastly_kv_store.lookup"), 3);
 }

@@ -30,6 +30,9 @@ pub struct Case {
     pub answer: &'static str,
 }
 
+/// How often a peer is asked in one measurement, because its tables grow now and then: the figure is the mean.
+pub const REPEATS: usize = 50;
+
 /// All of them; a number stands for one at its place.
 pub const CASES: &[Case] = &[
     Case {
@@ -112,23 +115,34 @@ pub const CASES: &[Case] = &[
     },
 ];
 
+/// The ID of the user of every case.
+pub const USER_ID: &str = "user-1234567";
+/// The user's e-mail address.
+pub const EMAIL: &str = "Jane.Doe@example.com";
+/// The user's country.
+pub const COUNTRY: &str = "CH";
+/// The user's app version.
+pub const APP_VERSION: &str = "3.14.1";
+/// The user's browser.
+pub const USER_AGENT: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
+     Chrome/120.0.0.0 Safari/537.36";
+/// The user's custom fields.
+pub const CUSTOM: [(&str, &str); 3] = [("plan", "pro"), ("age", "42.5"), ("company", "acme")];
+
 /// The user of every case.
 pub fn user() -> User<'static> {
-    const CUSTOM: &[(&str, Value<'static>)] = &[
-        ("plan", Value::Str("pro")),
-        ("age", Value::Str("42.5")),
-        ("company", Value::Str("acme")),
+    const FIELDS: &[(&str, Value<'static>)] = &[
+        (CUSTOM[0].0, Value::Str(CUSTOM[0].1)),
+        (CUSTOM[1].0, Value::Str(CUSTOM[1].1)),
+        (CUSTOM[2].0, Value::Str(CUSTOM[2].1)),
     ];
     User::new()
-        .with_user_id("user-1234567")
-        .with_email("Jane.Doe@example.com")
-        .with_country("CH")
-        .with_app_version("3.14.1")
-        .with_user_agent(
-            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
-             Chrome/120.0.0.0 Safari/537.36",
-        )
-        .with_custom(Attributes::from(CUSTOM))
+        .with_user_id(USER_ID)
+        .with_email(EMAIL)
+        .with_country(COUNTRY)
+        .with_app_version(APP_VERSION)
+        .with_user_agent(USER_AGENT)
+        .with_custom(Attributes::from(FIELDS))
 }
 
 /// A clock that stands still.
@@ -228,7 +242,7 @@ pub fn ready(table: &[u8]) -> Option<Ready<'_>> {
 }
 
 /// Asks. Gives what [`answers`] compares with the case's answer; with a recorder, the exposure is kept too.
-#[inline(never)]
+#[inline(always)]
 pub fn ask<'t>(
     evaluator: &Ready<'t>,
     user: &User<'_>,
@@ -236,31 +250,34 @@ pub fn ask<'t>(
     scratch: &mut Scratch<'t, 16, 4>,
     recorder: Option<&mut Recorder>,
 ) -> Option<&'t str> {
-    let sink = |exposure: &Exposure<'_, '_>| {
-        if let Some(recorder) = recorder {
-            recorder.expose(exposure);
-        }
-    };
     match case.ask {
         Ask::Gate(name) => {
             let gate = evaluator.gate(user, name, scratch);
-            sink(&gate.exposure());
+            if let Some(recorder) = recorder {
+                recorder.expose(&gate.exposure());
+            }
             Some(if gate.value() { "true" } else { "false" })
         }
         Ask::Config(name, parameter) => {
             let config = evaluator.dynamic_config(user, name, scratch);
-            sink(&config.exposure());
+            if let Some(recorder) = recorder {
+                recorder.expose(&config.exposure());
+            }
             config.parameter(parameter)
         }
         Ask::Experiment(name, parameter) => {
             let experiment = evaluator.experiment(user, name, scratch);
-            sink(&experiment.exposure());
+            if let Some(recorder) = recorder {
+                recorder.expose(&experiment.exposure());
+            }
             experiment.parameter(parameter)
         }
         Ask::Layer(name, parameter) => {
             let layer = evaluator.layer(user, name, scratch);
             let parameter = layer.parameter(parameter)?;
-            sink(&parameter.exposure());
+            if let Some(recorder) = recorder {
+                recorder.expose(&parameter.exposure());
+            }
             Some(parameter.json)
         }
     }

@@ -8,4 +8,6 @@ pub mod evaluation;
 pub mod floor;
 #[cfg(target_family = "wasm")]
 mod guest;
+#[cfg(not(target_family = "wasm"))]
+pub mod measured;
 pub mod payload;

@@ -1,74 +1,16 @@
-//! The native side: one case for each process. What runs inside [`statsig_benches_measured`] is what callgrind counts.
+//! The native side: one case for each process. See [`statsig_benches_cases::measured`].
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use statsig_benches_cases::evaluation::{CASES, Recorder, ask, ready, user};
 use statsig_benches_cases::floor;
+use statsig_benches_cases::measured::{Counting, measure};
 use statsig_benches_cases::payload::{Reading, read};
 use statsig_edge::{Scratch, SpecKind, Table};
 
-/// The system's allocator, counting.
-struct Counting;
-
-static NOW: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-static BLOCKS: AtomicUsize = AtomicUsize::new(0);
-
-fn taken(size: usize) {
-    let now = NOW.load(Relaxed) + size;
-    NOW.store(now, Relaxed);
-    PEAK.store(PEAK.load(Relaxed).max(now), Relaxed);
-    BLOCKS.store(BLOCKS.load(Relaxed) + 1, Relaxed);
-}
-
-fn given(size: usize) {
-    NOW.store(NOW.load(Relaxed).wrapping_sub(size), Relaxed);
-}
-
-// SAFETY: everything is passed on to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        taken(layout.size());
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        given(layout.size());
-        unsafe { System.dealloc(block, layout) }
-    }
-
-    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        given(layout.size());
-        taken(size);
-        unsafe { System.realloc(block, layout, size) }
-    }
-}
-
 #[global_allocator]
 static HEAP: Counting = Counting;
-
-/// Callgrind collects while this runs: the runner names it.
-#[unsafe(no_mangle)]
-#[inline(never)]
-extern "C" fn statsig_benches_measured(work: &mut &mut dyn FnMut()) {
-    work();
-}
-
-/// Runs the work once to warm up, then measured, and prints what it took from the heap.
-fn measure(mut work: impl FnMut()) {
-    work();
-    let (before, blocks) = (NOW.load(Relaxed), BLOCKS.load(Relaxed));
-    PEAK.store(before, Relaxed);
-    statsig_benches_measured(&mut (&mut work as &mut dyn FnMut()));
-    println!(
-        "peak {} blocks {}",
-        PEAK.load(Relaxed) - before,
-        BLOCKS.load(Relaxed) - blocks
-    );
-}
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -76,7 +76,7 @@ impl<'t, 'w> Ours<'t, 'w> {
 
     fn evaluator(&self) -> Evaluator<'t, '_, World<'w>> {
         let mut options = Options::default();
-        options.overrides = self.overrides;
+        options.overrides = self.overrides.into();
         if self.configured {
             options.tier = Some(world::TIER);
             options.custom = Some(Attributes::from(&world::GLOBAL_CUSTOM));

@@ -172,7 +172,7 @@ pub fn publish(
 fn manifest(entry: &Entry) -> String {
     let mut out = String::from(MAGIC);
     // A `String` takes everything.
-    let _ = write_number(&mut out, CHUNKS_VERSION);
+    let _ = write_number(&mut out, CHUNKS_VERSION.into());
     out.push('\n');
     write_line(entry, &mut out);
     out

@@ -1,11 +1,11 @@
 //! Contextual bandits (`evaluation.md` §5.7).
 
-use super::heap::{Members, Names};
+use super::heap::Names;
 use super::outline::Sections;
-use super::read::{Field, Is, record, unsigned};
+use super::read::{Field, Is, record};
+use super::row::Column;
 use super::source::{Read, Source, Span};
-use super::writer::{RowBytes, Writer};
-use crate::number::parse_float;
+use super::writer::Writer;
 use crate::table::{
     CMAB, CMAB_GROUP, CMAB_WEIGHT, Section, cmab_flags as flags, cmab_group_flags as group_flags,
 };
@@ -44,133 +44,129 @@ static MODEL_FIELDS: [Field; 5] = [
 static WEIGHTS: Field = Field::each(Is::Map(&WEIGHT));
 static WEIGHT: Field = Field::each(Is::Float);
 
+/// The hash's prefix, and what else is not a field, are given.
+static COLUMNS: [Column; 12] = [
+    Column::Given(4),
+    Column::Unit(2),
+    Column::Given(2),
+    Column::List(8),
+    Column::Object(1),
+    Column::Number(4),
+    Column::Text(10),
+    Column::Given(4),
+    Column::Float(5),
+    Column::Given(4),
+    Column::Given(4),
+    Column::Given(8),
+];
+
+/// Fields of the group, then those of its model.
+static GROUP_COLUMNS: [Column; 9] = [
+    Column::Text(0),
+    Column::Text(1),
+    Column::Object(2),
+    Column::Given(4),
+    Column::Float(3),
+    Column::Float(4),
+    Column::Long(5),
+    Column::Given(4),
+    Column::Given(4),
+];
+
+static WEIGHT_COLUMNS: [Column; 4] = [
+    Column::Field(0),
+    Column::Given(2),
+    Column::Text(1),
+    Column::Float(2),
+];
+
 /// Writes the bandits; gives each name its row.
 pub(super) fn write(
     source: &mut Source<'_>,
     writer: &mut Writer,
     sections: &Sections,
-) -> Read<Names> {
+    rows: &mut Names,
+) -> Read<()> {
     let bandits = sections.read(source, "cmab_configs", &BANDITS)?;
-    let mut rows = Names::default();
-    let mut written = Ok(());
-    source.members(bandits, &mut |source, name, bandit| {
-        rows.set(source, name, writer.rows_in(Section::Cmabs, CMAB));
-        if written.is_ok() {
-            written = write_bandit(source, writer, bandit);
-        }
-    });
-    written?;
-    Ok(rows)
+    let mut walk = source.walk(bandits);
+    while let Some((name, bandit)) = walk.next(source) {
+        let row = writer.rows_in(Section::Cmabs, CMAB);
+        rows.set(source, name, row, Span::ABSENT);
+        write_bandit(source, writer, bandit);
+    }
+    Ok(())
 }
 
-fn write_bandit(source: &mut Source<'_>, writer: &mut Writer, bandit: Span) -> Read<()> {
+fn write_bandit(source: &mut Source<'_>, writer: &mut Writer, bandit: Span) {
+    let mut fields = [Span::ABSENT; 11];
+    record(source, bandit, &BANDIT_FIELDS, &mut fields);
     let [
         salt,
-        default_value,
-        id_type,
+        _,
+        _,
         enabled,
-        version,
-        sample_rate,
+        _,
+        _,
         higher_is_better,
         groups,
-        target_app_ids,
+        _,
         config,
-        targeting_gate,
-    ] = record(source, bandit, &BANDIT_FIELDS);
-    let models = Members::read(source, config);
+        _,
+    ] = fields;
+    let models = Names::of_members(source, config);
     let first = writer.rows_in(Section::CmabGroups, CMAB_GROUP);
-    let mut written = Ok(());
-    source.elements(groups, &mut |source, group| {
-        if written.is_ok() {
-            written = write_group(source, writer, group, &models);
-        }
-    });
-    written?;
-    let groups = writer
-        .rows_in(Section::CmabGroups, CMAB_GROUP)
-        .wrapping_sub(first);
+    let mut walk = source.walk(groups);
+    while let Some((_, group)) = walk.next(source) {
+        write_group(source, writer, group, &models);
+    }
+    let end = writer.rows_in(Section::CmabGroups, CMAB_GROUP);
     let flag = |set: bool, flag: u32| if set { flag } else { 0 };
     let flags = flag(source.is(enabled, "true"), flags::ENABLED)
         | flag(source.is(higher_is_better, "true"), flags::HIGHER_IS_BETTER)
         | flag(!config.is_absent(), flags::HAS_CONFIG);
-    let prefix = writer.prefix(&[source.text(salt)]);
-    let mut row = RowBytes::new();
-    row.u32(prefix)
-        .u16(writer.unit(source, id_type)?)
-        .u16(0)
-        .u32(writer.optional_list(source, target_app_ids))
-        .u32(writer.object_value(source, default_value))
-        .u32(unsigned(source.text(version)).unwrap_or(0) as u32)
-        .u32(writer.text(source, targeting_gate))
-        .u32(flags)
-        .f64(float(source, sample_rate))
-        .u32(first)
-        .u32(groups)
-        .u64(0);
-    writer.put(Section::Cmabs, row.bytes());
-    Ok(())
+    let prefix = writer.prefix(source, &[salt]);
+    let given = [prefix, 0, flags, first, end.wrapping_sub(first), 0].map(u64::from);
+    writer.row(source, Section::Cmabs, &COLUMNS, &fields, &given);
 }
 
-fn float(source: &Source<'_>, number: Span) -> f64 {
-    parse_float(source.text(number)).unwrap_or(0.0)
-}
-
-fn write_group(
-    source: &mut Source<'_>,
-    writer: &mut Writer,
-    group: Span,
-    models: &Members,
-) -> Read<()> {
-    let [name, id, value] = record(source, group, &GROUP_FIELDS);
-    let model = models.get(source, id);
-    let [alpha, intercept, records, numerical, categorical] =
-        record(source, model.unwrap_or(Span::ABSENT), &MODEL_FIELDS);
+fn write_group(source: &mut Source<'_>, writer: &mut Writer, group: Span, models: &Names) {
+    let mut fields = [Span::ABSENT; 8];
+    let (of_group, of_model) = fields.split_at_mut(3);
+    record(source, group, &GROUP_FIELDS, of_group);
+    let id = of_group.get(1).copied().unwrap_or(Span::ABSENT);
+    let model = models.get(source, id).map(|model| model.value);
+    record(
+        source,
+        model.unwrap_or(Span::ABSENT),
+        &MODEL_FIELDS,
+        of_model,
+    );
+    let [.., numerical, categorical] = fields;
     let first = writer.rows_in(Section::CmabWeights, CMAB_WEIGHT);
     // The order in which they are added up.
-    let categorical = Members::read(source, categorical);
-    for (field, categories) in categorical.iter() {
-        for (category, weight) in Members::read(source, categories).iter() {
-            write_weight(source, writer, field, category, weight)?;
+    let categorical = Names::of_members(source, categorical);
+    for field in &categorical.entries {
+        let categories = Names::of_members(source, field.value);
+        for weight in &categories.entries {
+            write_weight(source, writer, [field.name, weight.name, weight.value]);
         }
     }
-    let numerical = Members::read(source, numerical);
-    for (field, weight) in numerical.iter() {
-        write_weight(source, writer, field, Span::ABSENT, weight)?;
+    let numerical = Names::of_members(source, numerical);
+    for weight in &numerical.entries {
+        write_weight(source, writer, [weight.name, Span::ABSENT, weight.value]);
     }
     let end = writer.rows_in(Section::CmabWeights, CMAB_WEIGHT);
     let flags = match model {
         None => 0,
-        Some(_) if categorical.values.is_empty() && numerical.values.is_empty() => {
+        Some(_) if categorical.entries.is_empty() && numerical.entries.is_empty() => {
             group_flags::HAS_MODEL
         }
         Some(_) => group_flags::HAS_MODEL | group_flags::HAS_WEIGHTS,
     };
-    let mut row = RowBytes::new();
-    row.u32(writer.text(source, name))
-        .u32(writer.text(source, id))
-        .u32(writer.object_value(source, value))
-        .u32(flags)
-        .f64(float(source, alpha))
-        .f64(float(source, intercept))
-        .u64(unsigned(source.text(records)).unwrap_or(0))
-        .u32(first)
-        .u32(end.wrapping_sub(first));
-    writer.put(Section::CmabGroups, row.bytes());
-    Ok(())
+    let given = [flags, first, end.wrapping_sub(first)].map(u64::from);
+    writer.row(source, Section::CmabGroups, &GROUP_COLUMNS, &fields, &given);
 }
 
-fn write_weight(
-    source: &mut Source<'_>,
-    writer: &mut Writer,
-    field: Span,
-    category: Span,
-    weight: Span,
-) -> Read<()> {
-    let mut row = RowBytes::new();
-    row.u16(writer.field(source, field)?)
-        .u16(0)
-        .u32(writer.text(source, category))
-        .f64(float(source, weight));
-    writer.put(Section::CmabWeights, row.bytes());
-    Ok(())
+fn write_weight(source: &mut Source<'_>, writer: &mut Writer, fields: [Span; 3]) {
+    writer.row(source, Section::CmabWeights, &WEIGHT_COLUMNS, &fields, &[0]);
 }

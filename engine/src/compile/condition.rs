@@ -7,15 +7,16 @@ use super::heap::{Names, put};
 use super::read::{Field, Is, array, fields, no_parts, object, required};
 use super::source::{Read, Source, Span};
 use super::target;
-use super::writer::{RowBytes, Writer};
+use super::writer::Writer;
 use crate::json::Scanner;
-use crate::table::condition::{ConditionType, Operator};
+use crate::table::Section;
+use crate::table::condition::{CONDITION, ConditionType, Operator};
 use crate::table::wire::NONE;
 
 /// In the order in which Statsig writes them.
 static FIELDS: [Field; 6] = [
     Field::new("type", Is::Text).required(),
-    Field::new("targetValue", Is::Any),
+    Field::new("targetValue", Is::Checked(pass_target)),
     Field::new("operator", Is::Text).nullable().lenient(),
     Field::new("field", Is::Text).nullable().lenient(),
     Field::new("additionalValues", Is::Map(&ADDITIONAL_VALUE))
@@ -42,6 +43,10 @@ pub(super) struct Conditions {
     asked: Vec<Span>,
     /// v1: the conditions of the rules, rule by rule.
     inline: Vec<Draft>,
+}
+
+fn pass_target<'j>(source: &mut Source<'j>, scanner: &mut Scanner<'j>) -> Read<()> {
+    source.pass_target(scanner)
 }
 
 fn read<'j>(source: &mut Source<'j>, scanner: &mut Scanner<'j>) -> Read<Draft> {
@@ -117,17 +122,17 @@ impl Conditions {
         gates: &Names,
         list: Span,
         rows: &mut Vec<u32>,
-    ) -> Read<()> {
+    ) {
         if writer.v1 {
             for draft in list.of(&self.inline) {
-                rows.push(write(source, writer, gates, draft)?);
+                rows.push(write(source, writer, gates, draft));
             }
-            return Ok(());
+            return;
         }
         for key in list.of(&self.asked) {
-            let Some(at) = self.keys.find(source, source.text(*key)) else {
-                let key = source.text(*key).into();
-                writer.warn(source, WarningKind::MissingCondition(key));
+            let Some(at) = self.keys.find(source, *key) else {
+                let key = source.text(*key);
+                writer.warn_of(source, WarningKind::MissingCondition, key);
                 rows.push(NONE);
                 continue;
             };
@@ -138,7 +143,7 @@ impl Conditions {
                 (Some(row), _) if **row > 0 && !writer.warns_at(row.wrapping_sub(1)) => {
                     row.wrapping_sub(1)
                 }
-                (_, Some(draft)) => write(source, writer, gates, draft)?,
+                (_, Some(draft)) => write(source, writer, gates, draft),
                 _ => NONE,
             };
             if let Some(written) = written {
@@ -146,11 +151,10 @@ impl Conditions {
             }
             rows.push(row);
         }
-        Ok(())
     }
 }
 
-fn write(source: &mut Source<'_>, writer: &mut Writer, gates: &Names, draft: &Draft) -> Read<u32> {
+fn write(source: &mut Source<'_>, writer: &mut Writer, gates: &Names, draft: &Draft) -> u32 {
     let [name, target, operator, field, additional_values, id_type] = *draft;
     let mark = source.mark();
     let known = ConditionType::from_name(source.text(name)).filter(|known| match known {
@@ -161,8 +165,7 @@ fn write(source: &mut Source<'_>, writer: &mut Writer, gates: &Names, draft: &Dr
         _ => true,
     });
     let condition_type = known.unwrap_or_else(|| {
-        let name = source.text(name).into();
-        writer.warn(source, WarningKind::UnsupportedType(name));
+        writer.warn_of(source, WarningKind::UnsupportedType, source.text(name));
         ConditionType::Unsupported
     });
     let (operator, target) = match condition_type {
@@ -191,41 +194,40 @@ fn write(source: &mut Source<'_>, writer: &mut Writer, gates: &Names, draft: &Dr
                         Some(operator) => source.text(operator),
                         None => "null",
                     };
-                    let name = name.into();
-                    writer.warn(source, WarningKind::UnsupportedOperator(name));
+                    writer.warn_of(source, WarningKind::UnsupportedOperator, name);
                     (Operator::Unsupported, NONE)
                 }
             }
         }
     };
     let subject = match condition_type {
-        ConditionType::UnitId | ConditionType::UserBucket => writer.unit(source, id_type)?,
+        ConditionType::UnitId | ConditionType::UserBucket => writer.unit(source, id_type),
         ConditionType::UserField
         | ConditionType::EnvironmentField
         | ConditionType::IpBased
         | ConditionType::UaBased
-        | ConditionType::ExperimentGroup => writer.field(source, field)?,
-        _ => writer.field(source, Span::ABSENT)?,
+        | ConditionType::ExperimentGroup => writer.field(source, field),
+        _ => u16::MAX,
     };
     let extra = match (condition_type, operator) {
         (ConditionType::UserBucket, _) => {
             let mut salt = Span::ABSENT;
-            source.members(additional_values, &mut |source, key, value| {
+            let mut walk = source.walk(additional_values);
+            while let Some((key, value)) = walk.next(source) {
                 if source.is(key, "salt") {
                     salt = source.string(value).unwrap_or(Span::ABSENT);
                 }
-            });
-            u64::from(writer.prefix(&[source.text(salt)]))
+            }
+            u64::from(writer.prefix(source, &[salt]))
         }
-        (_, Operator::Any | Operator::None) => writer.masks(target),
+        (_, Operator::Any | Operator::None) => writer.masks,
         _ => 0,
     };
-    let mut row = RowBytes::new();
-    row.u8(condition_type as u8)
-        .u8(operator as u8)
-        .u16(subject)
-        .u32(target)
-        .u64(extra);
+    let first = u64::from(target) << 32
+        | u64::from(subject) << 16
+        | u64::from(operator as u8) << 8
+        | u64::from(condition_type as u8);
+    let row = u128::from(extra) << 64 | u128::from(first);
     source.forget(mark);
-    Ok(writer.conditions.intern(row.bytes()))
+    writer.intern(Section::Conditions, CONDITION, &row.to_le_bytes())
 }

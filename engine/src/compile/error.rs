@@ -152,7 +152,6 @@ enum ReadFaultKind {
     Json(FaultKind),
     Missing,
     NoUpdates,
-    TooLarge,
 }
 
 impl ReadFault {
@@ -174,10 +173,6 @@ impl ReadFault {
         ReadFault::new(ReadFaultKind::Json(FaultKind::Type), path, offset)
     }
 
-    pub(super) fn too_large() -> Self {
-        ReadFault::new(ReadFaultKind::TooLarge, "", 0)
-    }
-
     pub(super) fn no_updates() -> Self {
         ReadFault::new(ReadFaultKind::NoUpdates, "", 0)
     }
@@ -186,8 +181,8 @@ impl ReadFault {
         self.0.offset
     }
 
-    pub(super) fn into_path(self) -> String {
-        self.0.path
+    pub(super) fn path(&self) -> &str {
+        &self.0.path
     }
 
     /// The same fault, seen from one level further out.
@@ -232,7 +227,7 @@ impl ReadFault {
 
 impl From<Fault> for ReadFault {
     fn from(fault: Fault) -> Self {
-        ReadFault::new(ReadFaultKind::Json(fault.kind), "", fault.offset)
+        ReadFault::new(ReadFaultKind::Json(fault.kind()), "", fault.offset())
     }
 }
 
@@ -245,7 +240,6 @@ impl From<ReadFault> for CompileError {
             ReadFaultKind::Json(FaultKind::Type) => CompileError::Mistyped { path, offset },
             ReadFaultKind::Missing => CompileError::Missing { path },
             ReadFaultKind::NoUpdates => CompileError::NoUpdates,
-            ReadFaultKind::TooLarge => CompileError::TooLarge,
         }
     }
 }

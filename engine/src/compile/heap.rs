@@ -1,4 +1,4 @@
-//! What sections are made of: byte strings and rows, each once, and names with a number each.
+//! What sections are made of: byte strings and rows, each once, and names with what goes with them.
 
 use alloc::vec::Vec;
 
@@ -55,60 +55,67 @@ impl Index {
     }
 }
 
-/// Byte strings, each once.
+/// The hash of a text; one copy of it for the whole compiler.
+#[inline(never)]
+pub(super) fn hash(text: &[u8]) -> u32 {
+    text_hash(text)
+}
+
+/// A section while it grows.
 #[derive(Default)]
 pub(super) struct Heap {
     pub(super) bytes: Vec<u8>,
     index: Index,
-    /// The size of each, where all are rows of one size; else each has its length before it.
-    size: usize,
 }
 
 impl Heap {
-    /// A heap of rows, which are referred to by their numbers; others by their offsets.
-    pub(super) fn rows(size: usize) -> Self {
-        Heap {
-            size,
-            ..Heap::default()
-        }
+    #[inline(never)]
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
     }
 
-    pub(super) fn row(&self, at: u32) -> &[u8] {
-        let start = (at as usize).saturating_mul(self.size);
-        self.bytes
-            .get(start..start.saturating_add(self.size))
-            .unwrap_or_default()
-    }
-
-    pub(super) fn intern(&mut self, content: &[u8]) -> u32 {
-        let hash = text_hash(content);
-        let known = self.index.find(hash, &mut |at| match self.size {
-            0 => heap(&self.bytes, at).is_some_and(|known| same(known, content)),
-            _ => same(self.row(at), content),
+    /// The place of a byte string, which is added if it is new: of rows of a size their number; if that is zero the offset, and
+    /// each has its length before it.
+    #[inline(never)]
+    pub(super) fn intern(&mut self, size: usize, content: &[u8]) -> u32 {
+        let hash = hash(content);
+        let known = self.index.find(hash, &mut |at| {
+            let known = match size {
+                0 => heap(&self.bytes, at),
+                _ => row(&self.bytes, size, at),
+            };
+            known.is_some_and(|known| same(known, content))
         });
         if let Some(known) = known {
             return known;
         }
         let length = self.bytes.len();
-        let position = length.checked_div(self.size).unwrap_or(length);
+        let position = length.checked_div(size).unwrap_or(length);
         let position = u32::try_from(position).unwrap_or(u32::MAX);
         self.index.add(hash, position);
-        if self.size == 0 {
+        if size == 0 {
             push_varint(&mut self.bytes, content.len() as u32);
         }
-        self.bytes.extend_from_slice(content);
+        self.push(content);
         position
     }
 }
 
-/// A name, and a number that goes with it.
+/// A row of a section of rows of a size.
+pub(super) fn row(section: &[u8], size: usize, at: u32) -> Option<&[u8]> {
+    let start = (at as usize).saturating_mul(size);
+    section.get(start..start.saturating_add(size))
+}
+
+/// A name, and what goes with it.
 #[derive(Clone, Copy)]
 pub(super) struct Named {
     pub(super) name: Span,
     pub(super) number: u32,
+    pub(super) value: Span,
 }
 
-/// Different names in the order in which they came, each with a number.
+/// Different names in the order in which they came.
 #[derive(Default)]
 pub(super) struct Names {
     pub(super) entries: Vec<Named>,
@@ -116,35 +123,57 @@ pub(super) struct Names {
 }
 
 impl Names {
-    pub(super) fn find(&self, source: &Source<'_>, name: &str) -> Option<u32> {
-        self.position(source, text_hash(name.as_bytes()), name)
+    #[inline(never)]
+    pub(super) fn find(&self, source: &Source<'_>, name: Span) -> Option<u32> {
+        let name = source.bytes(name);
+        self.position(source, hash(name), name)
     }
 
-    fn position(&self, source: &Source<'_>, hash: u32, name: &str) -> Option<u32> {
+    fn position(&self, source: &Source<'_>, hash: u32, name: &[u8]) -> Option<u32> {
         self.index.find(hash, &mut |at| {
             self.entries
                 .get(at as usize)
-                .is_some_and(|known| same(source.text(known.name).as_bytes(), name.as_bytes()))
+                .is_some_and(|known| same(source.bytes(known.name), name))
         })
     }
 
+    /// A name with what goes with it.
+    pub(super) fn get(&self, source: &Source<'_>, name: Span) -> Option<&Named> {
+        self.entries.get(self.find(source, name)? as usize)
+    }
+
     /// The number of a name.
+    #[inline(never)]
     pub(super) fn number(&self, source: &Source<'_>, name: Span) -> Option<u32> {
-        let at = self.find(source, source.text(name))?;
-        self.entries.get(at as usize).map(|known| known.number)
+        self.get(source, name).map(|known| known.number)
     }
 
     /// The position of a name, which is added if it is new.
+    #[inline(never)]
     pub(super) fn add(&mut self, source: &Source<'_>, name: Span) -> u32 {
-        let text = source.text(name);
-        let hash = text_hash(text.as_bytes());
+        let text = source.bytes(name);
+        let hash = hash(text);
         if let Some(at) = self.position(source, hash, text) {
             return at;
         }
         let at = self.entries.len() as u32;
         self.index.add(hash, at);
-        self.entries.push(Named { name, number: 0 });
+        self.entries.push(Named {
+            name,
+            number: 0,
+            value: Span::ABSENT,
+        });
         at
+    }
+
+    /// Says what goes with a name; of a name set twice the last one counts.
+    #[inline(never)]
+    pub(super) fn set(&mut self, source: &Source<'_>, name: Span, number: u32, value: Span) {
+        let at = self.add(source, name);
+        if let Some(known) = self.entries.get_mut(at as usize) {
+            known.number = number;
+            known.value = value;
+        }
     }
 
     /// Numbers the names in an order of their positions.
@@ -156,48 +185,15 @@ impl Names {
         }
     }
 
-    /// Sets the number of a name, and gives its position; of a name set twice the last one counts.
-    pub(super) fn set(&mut self, source: &Source<'_>, name: Span, number: u32) -> u32 {
-        let at = self.add(source, name);
-        if let Some(known) = self.entries.get_mut(at as usize) {
-            known.number = number;
+    /// The members of an object that has been read: of those of one name the last counts, at the place of the first.
+    #[inline(never)]
+    pub(super) fn of_members(source: &mut Source<'_>, object: Span) -> Self {
+        let mut members = Names::default();
+        let mut walk = source.walk(object);
+        while let Some((name, value)) = walk.next(source) {
+            members.set(source, name, 0, value);
         }
-        at
-    }
-}
-
-/// The members of an object: of those of one name the last counts, at the place of the first.
-#[derive(Default)]
-pub(super) struct Members {
-    pub(super) names: Names,
-    pub(super) values: Vec<Span>,
-}
-
-impl Members {
-    pub(super) fn read(source: &mut Source<'_>, object: Span) -> Self {
-        let mut members = Members::default();
-        source.members(object, &mut |source, name, value| {
-            let at = members.names.add(source, name);
-            put(&mut members.values, at, value);
-        });
         members
-    }
-
-    /// Names and values, in order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Span, Span)> {
-        let names = self.names.entries.iter().map(|known| known.name);
-        names.zip(self.values.iter().copied())
-    }
-
-    pub(super) fn at(&self, position: u32) -> Option<(Span, Span)> {
-        let known = self.names.entries.get(position as usize)?;
-        let value = self.values.get(position as usize)?;
-        Some((known.name, *value))
-    }
-
-    pub(super) fn get(&self, source: &Source<'_>, name: Span) -> Option<Span> {
-        let at = self.names.find(source, source.text(name))?;
-        self.values.get(at as usize).copied()
     }
 }
 

@@ -1,14 +1,13 @@
 //! Config mappings: `overrides` and `override_rules` (`evaluation.md` §3.10).
 
-use alloc::vec::Vec;
-
 use super::heap::Names;
 use super::outline::Sections;
-use super::read::{Field, Is, object, record, unsigned};
+use super::read::{Field, Is, object, record};
+use super::row::Column;
 use super::rule;
 use super::source::{Read, Source, Span};
 use super::spec::Rules;
-use super::writer::{Context, RowBytes, Writer};
+use super::writer::{Context, Writer};
 use crate::table::wire::NONE;
 use crate::table::{MAPPING, MAPPING_RULE, Section};
 
@@ -26,6 +25,11 @@ static RULE_FIELDS: [Field; 2] = [
     Field::new("start_time", Is::Integer).nullable(),
 ];
 
+static COLUMNS: [Column; 3] = [Column::Text(0), Column::Given(4), Column::Given(4)];
+
+/// A time before the epoch, which reads as zero, has passed as surely as the epoch itself.
+static RULE_COLUMNS: [Column; 2] = [Column::Given(4), Column::Long(1)];
+
 /// Writes the mappings; gives each name its row of overrides.
 pub(super) fn write(
     source: &mut Source<'_>,
@@ -33,35 +37,34 @@ pub(super) fn write(
     rules: &mut Rules,
     sections: &Sections,
     (gates, configs): (&Names, &Names),
-) -> Read<Names> {
+    rows: &mut Names,
+) -> Read<()> {
     let mut by_name = Names::default();
-    if let Some(section) = sections.get("override_rules").present() {
-        write_rules(
-            source,
-            writer,
-            rules,
-            section,
-            (gates, configs),
-            &mut by_name,
-        )
-        .map_err(|fault| fault.within("override_rules"))?;
-    }
+    let section = sections.get("override_rules");
+    let read = write_rules(
+        source,
+        writer,
+        rules,
+        section,
+        (gates, configs),
+        &mut by_name,
+    );
+    read.map_err(|fault| fault.within("override_rules"))?;
     let overrides = sections.read(source, "overrides", &OVERRIDES)?;
-    let mut rows = Names::default();
-    source.members(overrides, &mut |source, name, mappings| {
+    let mut walk = source.walk(overrides);
+    while let Some((name, mappings)) = walk.next(source) {
         let first = writer.rows_in(Section::Mappings, MAPPING);
-        source.elements(mappings, &mut |source, mapping| {
+        let mut walk = source.walk(mappings);
+        while let Some((_, mapping)) = walk.next(source) {
             write_mapping(source, writer, mapping, &by_name);
-        });
-        let count = writer
-            .rows_in(Section::Mappings, MAPPING)
-            .wrapping_sub(first);
-        rows.set(source, name, writer.rows_in(Section::Overrides, 8));
-        let mut row = RowBytes::new();
-        row.u32(first).u32(count);
-        writer.put(Section::Overrides, row.bytes());
-    });
-    Ok(rows)
+        }
+        let end = writer.rows_in(Section::Mappings, MAPPING);
+        let row = writer.rows_in(Section::Overrides, 8);
+        rows.set(source, name, row, Span::ABSENT);
+        writer.put(Section::Overrides, first.into(), 4);
+        writer.put(Section::Overrides, end.wrapping_sub(first).into(), 4);
+    }
+    Ok(())
 }
 
 fn write_rules(
@@ -72,26 +75,27 @@ fn write_rules(
     (gates, configs): (&Names, &Names),
     by_name: &mut Names,
 ) -> Read<()> {
+    if section.is_absent() {
+        return Ok(());
+    }
     let mut scanner = source.scanner_at(section);
     if scanner.null()? {
         return Ok(());
     }
-    let mut rows = Vec::new();
     object(&mut scanner, &mut |name, scanner| {
         let name = source.decoded(name);
-        let mut drafts = Vec::new();
-        rule::read(source, scanner, &mut rules.conditions, &mut drafts)?;
+        rule::read(source, scanner, &mut rules.conditions, &mut rules.drafts)?;
         writer.context = Context {
             part: "override_rules",
             spec: name,
             rule: Span::ABSENT,
         };
-        for draft in &drafts {
-            rows.clear();
-            let conditions = &mut rules.conditions;
-            rule::write_conditions(source, writer, conditions, gates, draft, &mut rows)?;
-            by_name.set(source, name, rule::written(writer));
-            rule::write(source, writer, configs, draft, &rows, None)?;
+        if let Some(draft) = rules.drafts.pop() {
+            rules.rows.clear();
+            let rows = &mut rules.rows;
+            rule::write_conditions(source, writer, &mut rules.conditions, gates, &draft, rows);
+            by_name.set(source, name, rule::written(writer), Span::ABSENT);
+            rule::write(source, writer, configs, &draft, rows, None);
         }
         Ok(())
     })?;
@@ -100,21 +104,20 @@ fn write_rules(
 }
 
 fn write_mapping(source: &mut Source<'_>, writer: &mut Writer, mapping: Span, by_name: &Names) {
-    let [new_config_name, rules] = record(source, mapping, &MAPPING_FIELDS);
+    let mut fields = [Span::ABSENT; 2];
+    record(source, mapping, &MAPPING_FIELDS, &mut fields);
+    let [_, rules] = fields;
     let first = writer.rows_in(Section::MappingRules, MAPPING_RULE);
-    source.elements(rules, &mut |source, rule| {
-        let [rule_name, start_time] = record(source, rule, &RULE_FIELDS);
-        let rule = by_name.number(source, rule_name).unwrap_or(NONE);
-        let mut row = RowBytes::new();
-        // A time before the epoch has passed as surely as the epoch itself.
-        let start_time = unsigned(source.text(start_time)).unwrap_or(0);
-        row.u32(rule).u64(start_time);
-        writer.put(Section::MappingRules, row.bytes());
-    });
+    let mut walk = source.walk(rules);
+    while let Some((_, rule)) = walk.next(source) {
+        let mut fields = [Span::ABSENT; 2];
+        record(source, rule, &RULE_FIELDS, &mut fields);
+        let [name, _] = fields;
+        let row = by_name.number(source, name).unwrap_or(NONE);
+        let section = Section::MappingRules;
+        writer.row(source, section, &RULE_COLUMNS, &fields, &[row.into()]);
+    }
     let end = writer.rows_in(Section::MappingRules, MAPPING_RULE);
-    let mut row = RowBytes::new();
-    row.u32(writer.text(source, new_config_name))
-        .u32(first)
-        .u32(end.wrapping_sub(first));
-    writer.put(Section::Mappings, row.bytes());
+    let given = [first, end.wrapping_sub(first)].map(u64::from);
+    writer.row(source, Section::Mappings, &COLUMNS, &fields, &given);
 }

@@ -1,14 +1,12 @@
 //! The payload's own fields (`evaluation.md` §1.3).
 
-use alloc::vec::Vec;
-
 use super::outline::Sections;
 use super::read::{ANY_MAP, ANYTHING, Field, Is, no_parts, unsigned, value};
+use super::row::Column;
 use super::source::{Read, Source, Span};
-use super::writer::{RowBytes, Writer};
+use super::writer::Writer;
 use crate::json::{Kind, Scanner};
-use crate::number::{number_text, parse_float};
-use crate::table::wire::NONE;
+use crate::number::{NumberText, number_text, parse_float};
 use crate::table::{HASHED_KEYS, PLAIN_KEYS, SamplingMode, Section};
 
 static TEXT: Field = Field::each(Is::Text).nullable().lenient();
@@ -22,65 +20,65 @@ static APP_ID_OF_KEY: Field = Field::each(Is::Checked(check_app_id));
 static LAYERS: Field = Field::each(Is::Map(&LAYER)).nullable();
 static LAYER: Field = Field::each(Is::Text);
 
+/// App id, company id, default environment, checksum, SDK configs, session replay, ID lists, diagnostics.
+static COLUMNS: [Column; 16] = [
+    Column::Text(0),
+    Column::Text(1),
+    Column::Text(2),
+    Column::Text(3),
+    Column::Value(4),
+    Column::Value(5),
+    Column::List(6),
+    Column::Given(1),
+    Column::Given(1),
+    Column::Given(2),
+    Column::Value(7),
+    Column::Given(4),
+    Column::Given(8),
+    Column::Given(8),
+    Column::Given(8),
+    Column::Given(8),
+];
+
 pub(super) fn write(source: &mut Source<'_>, writer: &mut Writer, sections: &Sections) -> Read<()> {
     let diagnostics = sections.read(source, "diagnostics", &NUMBERS)?;
     sections.read(source, "sdk_flags", &FLAGS)?;
     let sdk_configs = sections.read(source, "sdk_configs", &ANY_MAP)?;
     let app = sections.read(source, "app_id", &APP_ID)?;
-    let app = app_id(source, app);
-    let mut texts = [Span::ABSENT; 3];
-    for (text, name) in texts
-        .iter_mut()
-        .zip(["company_id", "default_environment", "checksum"])
-    {
+    let mut fields = [Span::ABSENT; 8];
+    let names = ["", "company_id", "default_environment", "checksum"];
+    for (text, name) in fields.iter_mut().zip(names).skip(1) {
         *text = sections.read(source, name, &TEXT)?;
-        let mistyped = text.is_absent() && !is_null(source, sections.get(name));
-        if mistyped {
-            *text = Span {
-                start: 0,
-                length: 0,
-            };
+        if text.is_absent() && !is_null(source, sections.get(name)) {
+            // Of another type.
+            *text = Span::between(0, 0);
         }
     }
-    let id_lists = sections.read(source, "id_lists", &ANY_MAP)?;
+    let [app_id_text, _, _, _, configs, replay, id_lists, numbers] = &mut fields;
+    *app_id_text = app_id(source, app);
+    (*configs, *numbers) = (sdk_configs, diagnostics);
+    *id_lists = sections.read(source, "id_lists", &ANY_MAP)?;
+    *replay = sections.get("session_replay_info");
+    if is_null(source, *replay) {
+        *replay = Span::ABSENT;
+    }
     let configs = SdkConfigs::read(source, sdk_configs);
     let plain = app_keys(source, writer, sections, "sdk_keys_to_app_ids")?;
     let hashed = app_keys(source, writer, sections, "hashed_sdk_keys_to_app_ids")?;
-    let mut keys = 0;
-    if hashed.is_some() {
-        keys |= HASHED_KEYS;
-    }
-    if plain.is_some() {
-        keys |= PLAIN_KEYS;
-    }
-    let mut session_replay = sections.get("session_replay_info");
-    if is_null(source, session_replay) {
-        session_replay = Span::ABSENT;
-    }
-
-    let mut row = RowBytes::new();
-    row.u32(writer.text(source, app));
-    for text in texts {
-        row.u32(writer.text(source, text));
-    }
-    row.u32(writer.value(source, sdk_configs))
-        .u32(writer.value(source, session_replay));
-    let mut names = Vec::new();
-    source.members(id_lists, &mut |_, name, _| names.push(name));
-    row.u32(match id_lists.is_absent() {
-        true => NONE,
-        false => writer.list(source, &names),
-    })
-    .u8(configs.sampling_mode as u8)
-    .u8(keys)
-    .u16(0)
-    .u32(writer.value(source, diagnostics))
-    .u32(0);
-    for number in configs.numbers {
-        row.u64(number);
-    }
-    row.u32(plain.unwrap_or(0)).u32(0);
-    writer.put(Section::Meta, row.bytes());
+    let key = |keys: Option<u32>, key: u8| keys.map_or(0, |_| key);
+    let keys = key(hashed, HASHED_KEYS) | key(plain, PLAIN_KEYS);
+    let [special, dedupe, sampling] = configs.numbers;
+    let given = [
+        u64::from(configs.sampling_mode as u8),
+        keys.into(),
+        0,
+        0,
+        special,
+        dedupe,
+        sampling,
+        plain.unwrap_or(0).into(),
+    ];
+    writer.row(source, Section::Meta, &COLUMNS, &fields, &given);
     experiment_layers(source, writer, sections)
 }
 
@@ -107,27 +105,25 @@ impl SdkConfigs {
             sampling_mode: SamplingMode::Off,
             numbers: [0; 3],
         };
-        source.members(configs, &mut |source, name, value| {
-            let text = source.text(value);
+        let mut walk = source.walk(configs);
+        while let Some((name, value)) = walk.next(source) {
             if source.is(name, "sampling_mode") {
-                read.sampling_mode = SamplingMode::Off;
-                if let Some(mode) = source.string(value) {
-                    match source.text(mode) {
-                        "on" => read.sampling_mode = SamplingMode::On,
-                        "shadow" => read.sampling_mode = SamplingMode::Shadow,
-                        _ => {}
-                    }
-                }
-                return;
+                let mode = source.string(value).unwrap_or(Span::ABSENT);
+                read.sampling_mode = match source.bytes(mode) {
+                    b"on" => SamplingMode::On,
+                    b"shadow" => SamplingMode::Shadow,
+                    _ => SamplingMode::Off,
+                };
             }
             let known = NUMBERS_OF_SDK_CONFIGS.iter().zip(&mut read.numbers);
             for (known, number) in known {
-                if *known == source.text(name) {
+                if source.is(name, known) {
                     // Of another type they are ignored.
-                    *number = unsigned(text).map_or(0, |value| value.saturating_add(1));
+                    let value = unsigned(source.bytes(value));
+                    *number = value.map_or(0, |value| value.saturating_add(1));
                 }
             }
-        });
+        }
         read
     }
 }
@@ -146,7 +142,7 @@ fn check_app_id<'j>(source: &mut Source<'j>, scanner: &mut Scanner<'j>) -> Read<
 fn app_id(source: &mut Source<'_>, value: Span) -> Span {
     if !value.is_absent() && source.kind(value) == Kind::Number {
         let number = parse_float(source.text(value)).unwrap_or(0.0);
-        return source.make(&mut |made| made.push_str(number_text(number).as_str()));
+        return source.make(&mut |made| made.push_str(number_text(number, &mut NumberText::new())));
     }
     source.string(value).unwrap_or(Span::ABSENT)
 }
@@ -163,21 +159,22 @@ fn app_keys(
         return Ok(None);
     }
     let mut count: u32 = 0;
-    source.members(keys, &mut |source, key, value| {
+    let mut walk = source.walk(keys);
+    while let Some((key, value)) = walk.next(source) {
         let app = app_id(source, value);
         if !app.is_absent() {
             pair(source, writer, Section::AppIds, key, app);
             count = count.wrapping_add(1);
         }
-    });
+    }
     Ok(Some(count))
 }
 
 fn pair(source: &Source<'_>, writer: &mut Writer, section: Section, first: Span, second: Span) {
-    let mut row = RowBytes::new();
-    row.u32(writer.text(source, first))
-        .u32(writer.text(source, second));
-    writer.put(section, row.bytes());
+    for text in [first, second] {
+        let text = writer.text(source, text);
+        writer.put(section, text.into(), 4);
+    }
 }
 
 /// `experiment_to_layer` (v2), or `layers` turned around (v1).
@@ -186,22 +183,24 @@ fn experiment_layers(
     writer: &mut Writer,
     sections: &Sections,
 ) -> Read<()> {
+    let layers = match writer.v1 {
+        true => sections.read(source, "layers", &ANY_MAP)?,
+        false => sections.read(source, "experiment_to_layer", &LAYERS)?,
+    };
     let section = Section::ExperimentLayers;
-    if writer.v1 {
-        let layers = sections.read(source, "layers", &ANY_MAP)?;
-        source.members(layers, &mut |source, layer, experiments| {
-            source.elements(experiments, &mut |source, experiment| {
-                if let Some(experiment) = source.string(experiment) {
-                    pair(source, writer, section, experiment, layer);
-                }
-            });
-        });
-        return Ok(());
+    let mut walk = source.walk(layers);
+    while let Some((name, value)) = walk.next(source) {
+        if !writer.v1 {
+            let layer = source.string(value).unwrap_or(Span::ABSENT);
+            pair(source, writer, section, name, layer);
+            continue;
+        }
+        let mut walk = source.walk(value);
+        while let Some((_, experiment)) = walk.next(source).filter(|_| !walk.of_object) {
+            if let Some(experiment) = source.string(experiment) {
+                pair(source, writer, section, experiment, name);
+            }
+        }
     }
-    let layers = sections.read(source, "experiment_to_layer", &LAYERS)?;
-    source.members(layers, &mut |source, experiment, layer| {
-        let layer = source.string(layer).unwrap_or(Span::ABSENT);
-        pair(source, writer, section, experiment, layer);
-    });
     Ok(())
 }

@@ -7,16 +7,19 @@
 //!
 //! Cost: linear in the payload; memory for the table twice.
 
+mod buckets;
 mod cmab;
 mod condition;
 mod error;
 mod heap;
+mod lists;
 mod mapping;
 mod members;
 mod meta;
 mod outline;
 mod parameter_store;
 mod read;
+mod row;
 mod rule;
 mod source;
 mod spec;
@@ -52,95 +55,77 @@ pub fn compile(json: &[u8]) -> Result<Compiled, CompileError> {
     if text.len() > LONGEST {
         return Err(CompileError::TooLarge);
     }
-    Ok(write(outline::Outline::read(text)?)?)
+    let mut outline = outline::Outline::new(text);
+    outline.read()?;
+    let mut writer = writer::Writer::new(outline.source.v1, outline.spaced);
+    write(&mut outline, &mut writer)?;
+    let time = outline.time;
+    // What was read is no longer needed while the sections become one.
+    drop(outline);
+    let table = writer.finish(time).ok_or(CompileError::TooLarge)?;
+    Ok(Compiled {
+        table,
+        warnings: writer.warnings,
+    })
 }
 
 /// Places are remembered in 32 bits, half of them for texts made from the payload's.
 const LONGEST: usize = i32::MAX as usize;
 
-fn write(outline: outline::Outline<'_>) -> source::Read<Compiled> {
+fn write(outline: &mut outline::Outline<'_>, writer: &mut writer::Writer) -> source::Read<()> {
     let outline::Outline {
-        mut source,
-        time,
-        specs: [mut gates, mut configs, mut layers],
-        mut rules,
+        source,
+        specs,
+        rules,
         sections,
         conditions_fault,
-        spaced,
+        ..
     } = outline;
-    let v1 = source.v1;
-    let mut writer = writer::Writer::new(v1, spaced);
+    let v1 = writer.v1;
     if !v1 {
         // What has no spec may have overrides or a bandit.
-        let overrides = sections.read(&mut source, "overrides", &read::ANY_MAP)?;
-        source.members(overrides, &mut |source, name, _| {
-            for specs in [&mut gates, &mut configs, &mut layers] {
-                specs.names.add(source, name);
-            }
-        });
-        let bandits = sections.read(&mut source, "cmab_configs", &read::ANY_MAP)?;
-        source.members(bandits, &mut |source, name, _| {
-            configs.names.add(source, name);
-        });
+        name_specs(source, sections, "overrides", specs)?;
+        let [_, configs, _] = specs;
+        name_specs(
+            source,
+            sections,
+            "cmab_configs",
+            core::slice::from_mut(configs),
+        )?;
     }
-    let mut orders = [const { Vec::new() }; 3];
-    let kinds = [
-        (Section::Gates, &mut gates),
-        (Section::Configs, &mut configs),
-        (Section::Layers, &mut layers),
-    ];
-    for ((section, specs), order) in kinds.into_iter().zip(&mut orders) {
-        *order = writer.index(&source, section, SPEC, &specs.names.entries);
-        specs.names.number_in(order);
+    let kinds = [Section::Gates, Section::Configs, Section::Layers];
+    for (specs, section) in specs.iter_mut().zip(kinds) {
+        specs.ordered = writer.index(source, section, SPEC, &specs.names.entries);
+        specs.names.number_in(specs.ordered.order());
     }
-    meta::write(&mut source, &mut writer, &sections)?;
-    if let Some(fault) = conditions_fault.filter(|_| !v1) {
+    meta::write(source, writer, sections)?;
+    if let Some(fault) = conditions_fault.take().filter(|_| !v1) {
         return Err(fault.within("condition_map"));
     }
-    let mut overrides = heap::Names::default();
-    let mut bandits = heap::Names::default();
+    let mut known = spec::Known::default();
     if !v1 {
+        let [gates, configs, _] = &*specs;
         let names = (&gates.names, &configs.names);
-        overrides = mapping::write(&mut source, &mut writer, &mut rules, &sections, names)?;
-        bandits = cmab::write(&mut source, &mut writer, &sections)?;
+        mapping::write(source, writer, rules, sections, names, &mut known.overrides)?;
+        cmab::write(source, writer, sections, &mut known.bandits)?;
     }
-    let known = spec::Known {
-        gates: &gates.names,
-        configs: &configs.names,
-        overrides: &overrides,
-        bandits: &bandits,
-    };
-    for ((section, part, names, drafts), order) in [
-        (Section::Gates, "feature_gates", &gates.names, gates.drafts),
-        (
-            Section::Configs,
-            "dynamic_configs",
-            &configs.names,
-            configs.drafts,
-        ),
-        (
-            Section::Layers,
-            "layer_configs",
-            &layers.names,
-            layers.drafts,
-        ),
-    ]
-    .into_iter()
-    .zip(&orders)
-    {
-        let part = spec::Part {
-            section,
-            path: part,
-            names,
-            order,
-        };
-        spec::write(&mut source, &mut writer, &mut rules, part, drafts, known)?;
+    spec::write(source, writer, rules, specs, &known);
+    parameter_store::write(source, writer, sections)
+}
+
+/// Gives the members of a section a row among some specs.
+fn name_specs(
+    source: &mut source::Source<'_>,
+    sections: &outline::Sections,
+    section: &str,
+    kinds: &mut [spec::Specs],
+) -> source::Read<()> {
+    let section = sections.read(source, section, &read::ANY_MAP)?;
+    let mut walk = source.walk(section);
+    while let Some((name, _)) = walk.next(source) {
+        for specs in kinds.iter_mut() {
+            specs.names.add(source, name);
+        }
     }
-    parameter_store::write(&mut source, &mut writer, &sections)?;
-    // What was read is no longer needed while the sections become one.
-    drop(rules);
-    let (table, warnings) = writer
-        .finish(time)
-        .ok_or_else(error::ReadFault::too_large)?;
-    Ok(Compiled { table, warnings })
+    Ok(())
 }

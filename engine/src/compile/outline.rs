@@ -1,10 +1,10 @@
 //! The reading of a payload: its specs and conditions, and where the rest is (`evaluation.md` §1.1, §1.3).
 
 use super::error::ReadFault;
-use super::read::{Field, Is, no_parts, object, value};
+use super::read::{Field, Is, no_parts, object, unsigned, value};
 use super::source::{Read, Source, Span};
 use super::spec::{Rules, Specs};
-use crate::json::{Kind, Scanner};
+use crate::json::Kind;
 
 /// What a payload has at its top, as far as it is read.
 static SECTIONS: [&str; 23] = [
@@ -38,7 +38,14 @@ const CONDITION_MAP: &str = "condition_map";
 /// Where the sections of a payload are.
 pub(super) struct Sections([Span; SECTIONS.len()]);
 
+impl Default for Sections {
+    fn default() -> Self {
+        Sections([Span::ABSENT; SECTIONS.len()])
+    }
+}
+
 impl Sections {
+    #[inline(never)]
     pub(super) fn get(&self, name: &str) -> Span {
         let mut known = SECTIONS.iter().zip(self.0);
         known
@@ -74,15 +81,29 @@ static HAS_UPDATES: Field = Field::each(Is::Bool).nullable();
 static TIME: Field = Field::each(Is::U64).nullable();
 
 impl<'j> Outline<'j> {
-    pub(super) fn read(text: &'j str) -> Read<Self> {
-        let mut source = Source::new(text);
-        let mut sections = Sections([Span::ABSENT; SECTIONS.len()]);
-        let mut specs: [Specs; 3] = Default::default();
-        // Of each kind that was read, whether it is an array.
-        let mut read = [None; 3];
-        let mut rules = Rules::default();
-        let mut conditions_fault = None;
-        let mut scanner = Scanner::new(text);
+    pub(super) fn new(text: &'j str) -> Self {
+        Outline {
+            source: Source::new(text),
+            time: 0,
+            specs: Default::default(),
+            rules: Rules::default(),
+            sections: Sections::default(),
+            conditions_fault: None,
+            spaced: false,
+        }
+    }
+
+    /// Reads the payload.
+    pub(super) fn read(&mut self) -> Read<()> {
+        let Outline {
+            source,
+            specs,
+            rules,
+            sections,
+            conditions_fault,
+            ..
+        } = self;
+        let mut scanner = source.scanner_at(Span::between(0, 0));
         object(&mut scanner, &mut |key, scanner| {
             let kind = scanner.peek()?;
             let mut known = SECTIONS.iter().zip(&mut sections.0).enumerate();
@@ -92,15 +113,14 @@ impl<'j> Outline<'j> {
                 return Ok(());
             };
             let before = *scanner;
-            match (specs.get_mut(at), read.get_mut(at)) {
-                (Some(specs), Some(read)) if matches!(kind, Kind::Object | Kind::Array) => {
-                    *specs = Specs::read(&mut source, scanner, &mut rules)?;
-                    *read = Some(kind == Kind::Array);
+            match specs.get_mut(at) {
+                Some(specs) if matches!(kind, Kind::Object | Kind::Array) => {
+                    specs.read(source, scanner, rules)?;
                 }
                 _ if *name == CONDITION_MAP => {
                     source.v1 = false;
-                    let read = rules.conditions.read_map(&mut source, scanner);
-                    conditions_fault = read.err();
+                    let read = rules.conditions.read_map(source, scanner);
+                    *conditions_fault = read.err();
                     if let Some(fault) = conditions_fault.take_if(|fault| !fault.is_local()) {
                         return Err(fault);
                     }
@@ -117,10 +137,12 @@ impl<'j> Outline<'j> {
             Ok(())
         })?;
         scanner.end()?;
+        self.spaced = scanner.has_passed_space();
 
-        source.v1 = matches!(read, [Some(true), ..]);
+        let [gates, ..] = &*specs;
+        source.v1 = gates.is_list == Some(true);
         let v1 = source.v1;
-        let updates = sections.read(&mut source, "has_updates", &HAS_UPDATES)?;
+        let updates = sections.read(source, "has_updates", &HAS_UPDATES)?;
         if source.is(updates, "false") {
             return Err(ReadFault::no_updates());
         }
@@ -128,7 +150,7 @@ impl<'j> Outline<'j> {
         if updates.is_absent() {
             return Err(missing("has_updates"));
         }
-        let time = sections.read(&mut source, "time", &TIME)?;
+        let time = sections.read(source, "time", &TIME)?;
         if time.is_absent() && !v1 {
             return Err(missing("time"));
         }
@@ -139,23 +161,16 @@ impl<'j> Outline<'j> {
                 }
             }
         }
-        for (read, name) in read.iter().zip(SECTIONS) {
+        for (specs, name) in specs.iter().zip(SECTIONS) {
             let section = sections.get(name);
-            match read {
-                Some(is_array) if *is_array == v1 => {}
+            match specs.is_list {
+                Some(is_list) if is_list == v1 => {}
                 None if v1 && section.is_absent() => {}
                 None if section.is_absent() => return Err(missing(name)),
                 _ => return Err(ReadFault::mistyped(name, section.start as usize)),
             }
         }
-        Ok(Outline {
-            time: super::read::unsigned(source.text(time)).unwrap_or(0),
-            specs,
-            source,
-            rules,
-            sections,
-            conditions_fault,
-            spaced: scanner.has_passed_space(),
-        })
+        self.time = unsigned(source.bytes(time)).unwrap_or(0);
+        Ok(())
     }
 }

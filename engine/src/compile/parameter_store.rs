@@ -1,12 +1,12 @@
 //! Parameter stores (`evaluation.md` §5.6).
 
 use super::error::ReadFault;
-use super::heap::Members;
+use super::heap::{Named, Names, hash};
 use super::outline::Sections;
 use super::read::{Field, Is, fields, no_parts, record, unsigned};
+use super::row::Column;
 use super::source::{Read, Source, Span};
-use super::writer::{RowBytes, Writer};
-use crate::hash::text_hash;
+use super::writer::Writer;
 use crate::json::Scanner;
 use crate::table::Section;
 use crate::table::parameter_store::{PARAMETER, STORE as STORE_ROW};
@@ -36,59 +36,84 @@ static PARAMETER_FIELDS: [Field; 11] = [
     Field::new("param_name", Is::Any),
 ];
 
+static COLUMNS: [Column; 7] = [
+    Column::Given(4),
+    Column::Given(4),
+    Column::Given(4),
+    Column::Given(4),
+    Column::List(1),
+    Column::Given(4),
+    Column::Given(4),
+];
+
+/// The fields, and behind them the name, the entity, the parameter and both values.
+static PARAMETER_COLUMNS: [Column; 8] = [
+    Column::Text(11),
+    Column::String(1),
+    Column::String(0),
+    Column::Given(4),
+    Column::Text(12),
+    Column::Text(13),
+    Column::Given(4),
+    Column::Given(4),
+];
+
 pub(super) fn write(source: &mut Source<'_>, writer: &mut Writer, sections: &Sections) -> Read<()> {
     let stores = sections.read(source, "param_stores", &STORES)?;
     if sections.get("param_stores").is_absent() {
         return Ok(());
     }
-    let stores = Members::read(source, stores);
+    let stores = Names::of_members(source, stores);
     let section = Section::ParameterStores;
-    for at in writer.index(source, section, STORE_ROW, &stores.names.entries) {
-        let Some((name, store)) = stores.at(at) else {
-            continue;
-        };
-        let [parameters, target_app_ids, version] = record(source, store, &STORE_FIELDS);
-        let first = writer.rows_in(Section::Parameters, PARAMETER);
-        for (name, parameter) in Members::read(source, parameters).iter() {
-            write_parameter(source, writer, name, parameter);
+    let ordered = writer.index(source, section, STORE_ROW, &stores.entries);
+    for &at in ordered.order() {
+        if let Some(store) = stores.entries.get(at as usize) {
+            write_store(source, writer, store);
         }
-        let end = writer.rows_in(Section::Parameters, PARAMETER);
-        let version = unsigned(source.text(version)).filter(|_| !version.is_absent());
-        let mut row = RowBytes::new();
-        row.u32(text_hash(source.text(name).as_bytes()))
-            .u32(writer.text(source, name))
-            .u32(first)
-            .u32(end.wrapping_sub(first))
-            .u32(writer.optional_list(source, target_app_ids))
-            .u32(version.map_or(NONE, |version| version as u32))
-            .u32(0);
-        writer.put(section, row.bytes());
     }
     Ok(())
 }
 
-fn write_parameter(source: &mut Source<'_>, writer: &mut Writer, name: Span, parameter: Span) {
-    let slots = record(source, parameter, &PARAMETER_FIELDS);
-    let [ref_type, param_type, ..] = slots;
-    let Some(meaning) = Meaning::of(source, &slots) else {
+fn write_store(source: &mut Source<'_>, writer: &mut Writer, store: &Named) {
+    let mut fields = [Span::ABSENT; 3];
+    record(source, store.value, &STORE_FIELDS, &mut fields);
+    let [parameters, _, version] = fields;
+    let first = writer.rows_in(Section::Parameters, PARAMETER);
+    let parameters = Names::of_members(source, parameters);
+    for parameter in &parameters.entries {
+        write_parameter(source, writer, parameter);
+    }
+    let end = writer.rows_in(Section::Parameters, PARAMETER);
+    let version = match version.is_absent() {
+        true => None,
+        false => unsigned(source.bytes(version)),
+    };
+    let given = [
+        hash(source.bytes(store.name)),
+        writer.text(source, store.name),
+        first,
+        end.wrapping_sub(first),
+        version.map_or(NONE, |version| version as u32),
+        0,
+    ];
+    let given = given.map(u64::from);
+    writer.row(source, Section::ParameterStores, &COLUMNS, &fields, &given);
+}
+
+fn write_parameter(source: &mut Source<'_>, writer: &mut Writer, parameter: &Named) {
+    let mut fields = [Span::ABSENT; 14];
+    let (of_parameter, _) = fields.split_at_mut(11);
+    record(source, parameter.value, &PARAMETER_FIELDS, of_parameter);
+    let Some(meaning) = Meaning::of(source, of_parameter) else {
         return;
     };
-    let (first, second) = (
-        writer.value(source, meaning.first),
-        writer.value(source, meaning.second),
-    );
-    let mut row = RowBytes::new();
-    row.u32(writer.text(source, name));
-    for text in [param_type, ref_type] {
-        let text = source.string(text).unwrap_or(Span::ABSENT);
-        row.u32(writer.text(source, text));
-    }
-    row.u32(meaning.kind)
-        .u32(writer.text(source, meaning.entity))
-        .u32(writer.text(source, meaning.parameter))
-        .u32(first)
-        .u32(second);
-    writer.put(Section::Parameters, row.bytes());
+    let [.., name, entity, parameter_name] = &mut fields;
+    (*name, *entity, *parameter_name) = (parameter.name, meaning.entity, meaning.parameter);
+    let first = writer.value(source, meaning.first);
+    let second = writer.value(source, meaning.second);
+    let given = [meaning.kind, first, second].map(u64::from);
+    let section = Section::Parameters;
+    writer.row(source, section, &PARAMETER_COLUMNS, &fields, &given);
 }
 
 /// What a parameter's fields make it.
@@ -102,7 +127,7 @@ struct Meaning {
 
 impl Meaning {
     /// In this order: static, gate, dynamic config, experiment, layer.
-    fn of(source: &mut Source<'_>, slots: &[Span; 11]) -> Option<Self> {
+    fn of(source: &mut Source<'_>, slots: &[Span]) -> Option<Self> {
         let [
             _,
             _,
@@ -115,7 +140,7 @@ impl Meaning {
             experiment_name,
             layer_name,
             param_name,
-        ] = *slots;
+        ] = *slots.first_chunk::<11>()?;
         let mut meaning = Meaning {
             kind: 0,
             entity: Span::ABSENT,

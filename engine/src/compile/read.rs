@@ -6,7 +6,6 @@ use super::error::ReadFault;
 use super::source::{Read, Source, Span};
 use crate::json::{Kind, RawStr, Scanner};
 use crate::number::parse_float;
-use crate::table::wire::same;
 
 /// What a field's value must be, and what is remembered of it.
 pub(super) enum Is {
@@ -40,7 +39,6 @@ pub(super) enum Is {
 /// What is said about a field.
 pub(super) struct Field {
     name: &'static str,
-    mark: u32,
     is: Is,
     flags: u8,
 }
@@ -58,12 +56,7 @@ const LENIENT: u8 = 8;
 
 impl Field {
     pub(super) const fn new(name: &'static str, is: Is) -> Self {
-        Field {
-            name,
-            mark: mark(name.as_bytes()),
-            is,
-            flags: 0,
-        }
+        Field { name, is, flags: 0 }
     }
 
     /// What the elements of a list or the members of a map are.
@@ -120,14 +113,16 @@ impl Field {
                 token.len() < 300 && !token.contains(['e', 'E'])
                     || parse_float(token).is_some_and(f64::is_finite)
             }
-            Is::U32 => unsigned(token).is_some_and(|number| number <= u64::from(u32::MAX)),
-            Is::U64 => unsigned(token).is_some(),
+            Is::U32 => {
+                unsigned(token.as_bytes()).is_some_and(|number| number <= u64::from(u32::MAX))
+            }
+            Is::U64 => unsigned(token.as_bytes()).is_some(),
             Is::Integer => {
                 let (sign, digits) = match token.strip_prefix('-') {
                     Some(digits) => (1, digits),
                     None => (0, token),
                 };
-                unsigned(digits)
+                unsigned(digits.as_bytes())
                     .is_some_and(|number| number <= (i64::MAX as u64).wrapping_add(sign))
             }
             _ => true,
@@ -136,9 +131,10 @@ impl Field {
 }
 
 /// What the digits spell, if 64 bits hold it.
-pub(super) fn unsigned(digits: &str) -> Option<u64> {
+#[inline(never)]
+pub(super) fn unsigned(digits: &[u8]) -> Option<u64> {
     let mut number: u64 = 0;
-    for digit in digits.bytes().map(|byte| byte.wrapping_sub(b'0')) {
+    for digit in digits.iter().map(|byte| byte.wrapping_sub(b'0')) {
         if digit > 9 {
             return None;
         }
@@ -149,14 +145,6 @@ pub(super) fn unsigned(digits: &str) -> Option<u64> {
         number = number.wrapping_mul(10).checked_add(u64::from(digit))?;
     }
     Some(number)
-}
-
-/// What tells most names apart: the length, the first byte and the last one.
-const fn mark(name: &[u8]) -> u32 {
-    match name {
-        [first, .., last] => (name.len() as u32) << 16 | (*first as u32) << 8 | *last as u32,
-        _ => 0,
-    }
 }
 
 /// Reads the parts of a record that its owner keeps, and says where they are.
@@ -177,10 +165,21 @@ pub(super) fn fields<'j>(
 ) -> Read<()> {
     slots.fill(Span::ABSENT);
     scanner.begin_object()?;
-    // Fields come in much the same order in all records: the search goes on behind the last one found.
-    let mut next = 0;
-    while let Some(key) = scanner.next_key()? {
-        let Some(at) = find(schema, next, key) else {
+    // Fields come in much the same order in all records: the one behind the last one found, or that behind it.
+    let mut next: usize = 0;
+    while scanner.has_next_key()? {
+        let guessed = (next..next.wrapping_add(2)).find(|&at| {
+            let field: Option<&Field> = schema.get(at);
+            field.is_some_and(|field| scanner.key_is(field.name))
+        });
+        let found = match guessed {
+            Some(at) => Some(at),
+            None => {
+                let key = scanner.key()?;
+                schema.iter().position(|field| key.is(field.name))
+            }
+        };
+        let Some(at) = found else {
             scanner.skip()?;
             continue;
         };
@@ -188,30 +187,11 @@ pub(super) fn fields<'j>(
         if let (Some(field), Some(slot)) = (schema.get(at), slots.get_mut(at)) {
             match value(source, scanner, field, parts) {
                 Ok(span) => *slot = span,
-                Err(fault) => return Err(within(fault, key)),
+                Err(fault) => return Err(fault.within(field.name)),
             }
         }
     }
     Ok(())
-}
-
-fn find(schema: &[Field], next: usize, key: RawStr<'_>) -> Option<usize> {
-    let Some(plain) = key.plain() else {
-        return schema.iter().position(|field| key.is(field.name));
-    };
-    let mark = mark(plain.as_bytes());
-    let mut at = next;
-    for _ in schema {
-        if at >= schema.len() {
-            at = 0;
-        }
-        let field = schema.get(at)?;
-        if field.mark == mark && same(plain.as_bytes(), field.name.as_bytes()) {
-            return Some(at);
-        }
-        at = at.wrapping_add(1);
-    }
-    None
 }
 
 /// A fault seen from outside of the member it is in.
@@ -306,16 +286,11 @@ const MOST_FIELDS: usize = 11;
 const IN_ORDER: [u8; MOST_FIELDS] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
 
 /// The fields of a record that has been read.
-pub(super) fn record<const N: usize>(
-    source: &mut Source<'_>,
-    record: Span,
-    schema: &[Field; N],
-) -> [Span; N] {
-    let mut slots = [Span::ABSENT; N];
+#[inline(never)]
+pub(super) fn record(source: &mut Source<'_>, record: Span, schema: &[Field], slots: &mut [Span]) {
     let mut scanner = source.scanner_at(record);
     // It was read before, so there is no fault.
-    let _ = fields(source, &mut scanner, schema, &mut slots, &mut no_parts);
-    slots
+    let _ = fields(source, &mut scanner, schema, slots, &mut no_parts);
 }
 
 /// Walks an object; `visit` reads or skips each member's value. A fault gets the member's name into its path.

@@ -3,11 +3,12 @@
 use alloc::vec::Vec;
 
 use super::condition::Conditions;
-use super::error::ReadFault;
 use super::heap::Names;
+use super::members::pass_value;
 use super::read::{Field, Is, fields, required, unsigned};
+use super::row::Column;
 use super::source::{Read, Source, Span};
-use super::writer::{RowBytes, Writer};
+use super::writer::Writer;
 use crate::json::Scanner;
 use crate::number::parse_float;
 use crate::table::Section;
@@ -20,7 +21,7 @@ static FIELDS: [Field; FIELD_COUNT] = [
     Field::new("groupName", Is::Text).nullable().lenient(),
     Field::new("passPercentage", Is::Float).required(),
     Field::new("conditions", Is::Parts).required_v2(),
-    Field::new("returnValue", Is::Any).required_v2(),
+    Field::new("returnValue", Is::Checked(pass_value)).required_v2(),
     Field::new("id", Is::Text).lenient().required(),
     Field::new("salt", Is::Text).nullable().lenient(),
     Field::new("idType", Is::Text).lenient().required_v2(),
@@ -74,6 +75,7 @@ pub(super) fn read<'j>(
 }
 
 /// Appends the rows of a rule's conditions.
+#[inline(never)]
 pub(super) fn write_conditions(
     source: &mut Source<'_>,
     writer: &mut Writer,
@@ -81,13 +83,28 @@ pub(super) fn write_conditions(
     gates: &Names,
     draft: &Draft,
     rows: &mut Vec<u32>,
-) -> Read<()> {
+) {
     let [_, _, _, list, _, id, ..] = *draft;
     writer.context.rule = id;
-    conditions.write_list(source, writer, gates, list, rows)
+    conditions.write_list(source, writer, gates, list, rows);
 }
 
+/// What is not a field is given.
+static COLUMNS: [Column; 10] = [
+    Column::Text(5),
+    Column::Text(1),
+    Column::Object(4),
+    Column::Given(4),
+    Column::Given(4),
+    Column::Given(4),
+    Column::Unit(7),
+    Column::Given(2),
+    Column::Given(4),
+    Column::Given(4),
+];
+
 /// Appends a rule. Without a spec's salt it is an override rule, which keeps its own salt apart.
+#[inline(never)]
 pub(super) fn write(
     source: &mut Source<'_>,
     writer: &mut Writer,
@@ -95,26 +112,26 @@ pub(super) fn write(
     draft: &Draft,
     conditions: &[u32],
     spec_salt: Option<Span>,
-) -> Read<()> {
+) {
     let [
         _,
-        group_name,
+        _,
         pass_percentage,
         _,
         return_value,
         id,
         salt,
-        id_type,
+        _,
         is_group,
         delegate,
         sampling_rate,
     ] = *draft;
-    let salt = source.text(salt.present().unwrap_or(id));
+    let salt = salt.present().unwrap_or(id);
     let bound = bound(source, pass_percentage);
     let prefix = match spec_salt {
-        None => writer.string(salt),
+        None => writer.string(source.bytes(salt)),
         Some(_) if bound == 0 || bound >= ALL => NONE,
-        Some(spec_salt) => writer.prefix(&[source.text(spec_salt), salt]),
+        Some(spec_salt) => writer.prefix(source, &[spec_salt, salt]),
     };
     let flag = |set: bool, flag: u16| if set { flag } else { 0 };
     let flags = flag(source.is(is_group, "true"), flags::EXPERIMENT_GROUP)
@@ -122,33 +139,31 @@ pub(super) fn write(
         | flag(spec_salt.is_none(), flags::OVERRIDE_RULE);
     let first = match *conditions {
         [only] => only,
-        _ => writer.rows_in(Section::RuleConditions, 4),
+        _ => {
+            let first = writer.rows_in(Section::RuleConditions, 4);
+            for &condition in conditions {
+                writer.put(Section::RuleConditions, condition.into(), 4);
+            }
+            first
+        }
     };
-    for condition in conditions.iter().filter(|_| conditions.len() > 1) {
-        writer.put(Section::RuleConditions, &condition.to_le_bytes());
-    }
+    writer.too_large |= conditions.len() > usize::from(u16::MAX);
     // No one samples one in four billion: a larger rate says the same.
     let rate = match sampling_rate.present() {
-        Some(rate) => unsigned(source.text(rate))
+        Some(rate) => unsigned(source.bytes(rate))
             .unwrap_or(u64::MAX)
-            .min(u64::from(NONE).wrapping_sub(1)) as u32,
-        None => NONE,
+            .min(u64::from(NONE).wrapping_sub(1)),
+        None => NONE.into(),
     };
-    let delegate = delegate_row(source, configs, delegate);
-    let mut row = RowBytes::new();
-    row.u32(writer.text(source, id))
-        .u32(writer.text(source, group_name))
-        .u32(writer.object_value(source, return_value))
-        .u32(rate)
-        .u32(prefix)
-        .u16(bound)
-        .u16(flags)
-        .u16(writer.unit(source, id_type)?)
-        .u16(u16::try_from(conditions.len()).map_err(|_| ReadFault::too_large())?)
-        .u32(first)
-        .u32(delegate.unwrap_or(NONE));
-    writer.put(Section::Rules, row.bytes());
-    Ok(())
+    let given = [
+        rate,
+        prefix.into(),
+        u64::from(flags) << 16 | u64::from(bound),
+        conditions.len() as u64,
+        first.into(),
+        delegate_row(source, configs, delegate).into(),
+    ];
+    writer.row(source, Section::Rules, &COLUMNS, draft, &given);
 }
 
 /// How many rules there are.
@@ -156,8 +171,12 @@ pub(super) fn written(writer: &Writer) -> u32 {
     writer.rows_in(Section::Rules, RULE)
 }
 
-fn delegate_row(source: &Source<'_>, configs: &Names, delegate: Span) -> Option<u32> {
-    configs.number(source, delegate.present()?)
+/// The row of a delegate that the payload has.
+fn delegate_row(source: &Source<'_>, configs: &Names, delegate: Span) -> u32 {
+    let row = delegate
+        .present()
+        .and_then(|name| configs.number(source, name));
+    row.unwrap_or(NONE)
 }
 
 /// Whether the rule is for everyone and draws nothing.
@@ -172,11 +191,12 @@ pub(super) fn is_settled(
     let bound = bound(source, pass_percentage);
     let for_everyone = |condition: &u32| writer.is_for_everyone(*condition);
     (bound == 0 || bound == ALL)
-        && delegate_row(source, configs, delegate).is_none()
+        && delegate_row(source, configs, delegate) == NONE
         && conditions.iter().all(for_everyone)
 }
 
 /// How many of the 10,000 buckets pass: bucket r passes when `r < percentage × 100.0` in doubles (§3.5).
+#[inline(never)]
 fn bound(source: &Source<'_>, percentage: Span) -> u16 {
     let limit = parse_float(source.text(percentage)).unwrap_or(0.0) * 100.0;
     // Truncates, and saturates at both ends.

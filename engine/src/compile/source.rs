@@ -2,9 +2,12 @@
 
 use alloc::string::String;
 
+use super::buckets::BucketSets;
 use super::error::ReadFault;
+use super::members::Indexes;
 use crate::json::{Fault, Kind, RawStr, Scanner};
-use crate::lowercase::{is_plain_lowercase, lowercased};
+use crate::lowercase::{is_plain_lowercase, lowercase};
+use crate::table::wire::same;
 
 pub(super) type Read<T> = Result<T, ReadFault>;
 
@@ -53,6 +56,8 @@ pub(super) struct Source<'j> {
     text: &'j str,
     /// Texts that do not stand in the payload as they are: without their escapes, in lower case, spelt anew.
     made: String,
+    pub(super) buckets: BucketSets,
+    pub(super) indexes: Indexes,
     /// Whether fields are read by the rules of v1.
     pub(super) v1: bool,
 }
@@ -62,6 +67,8 @@ impl<'j> Source<'j> {
         Source {
             text,
             made: String::from(USER_ID),
+            buckets: BucketSets::default(),
+            indexes: Indexes::default(),
             v1: false,
         }
     }
@@ -73,11 +80,29 @@ impl<'j> Source<'j> {
         id_type.present().unwrap_or(user_id)
     }
 
+    #[inline(never)]
     pub(super) fn text(&self, span: Span) -> &str {
-        let start = span.start as usize;
-        let (text, start) = match start.checked_sub(self.text.len()) {
-            None => (self.text, start),
+        let (text, start) = match (span.start as usize).checked_sub(self.text.len()) {
+            None => (self.text, span.start as usize),
             Some(start) => (self.made.as_str(), start),
+        };
+        text.get(start..start.saturating_add(span.length as usize))
+            .unwrap_or_default()
+    }
+
+    /// The payload's text at a place in it.
+    pub(super) fn payload(&self, span: Span) -> &'j str {
+        let start = span.start as usize;
+        let end = start.saturating_add(span.length as usize);
+        self.text.get(start..end).unwrap_or_default()
+    }
+
+    /// The bytes of a text. Cheaper: nobody asks whether it begins and ends between characters.
+    #[inline(never)]
+    pub(super) fn bytes(&self, span: Span) -> &[u8] {
+        let (text, start) = match (span.start as usize).checked_sub(self.text.len()) {
+            None => (self.text.as_bytes(), span.start as usize),
+            Some(start) => (self.made.as_bytes(), start),
         };
         text.get(start..start.saturating_add(span.length as usize))
             .unwrap_or_default()
@@ -86,12 +111,24 @@ impl<'j> Source<'j> {
     /// Whether a value is this word.
     #[inline(never)]
     pub(super) fn is(&self, value: Span, word: &str) -> bool {
-        value.length as usize == word.len() && self.text(value) == word
+        same(self.bytes(value), word.as_bytes())
     }
 
     /// The value that begins at a span.
     pub(super) fn scanner_at(&self, span: Span) -> Scanner<'j> {
         Scanner::at_offset(self.text, span.start as usize)
+    }
+
+    /// Passes over a condition's target, and remembers it as bits if it is a set of buckets.
+    pub(super) fn pass_target(&mut self, scanner: &mut Scanner<'j>) -> Read<()> {
+        if let Kind::Object | Kind::Array = scanner.peek()?
+            && let Some(length) = self.buckets.read(self.text.as_bytes(), scanner.offset())
+        {
+            scanner.pass_over(length);
+            return Ok(());
+        }
+        scanner.skip()?;
+        Ok(())
     }
 
     #[inline(never)]
@@ -122,13 +159,14 @@ impl<'j> Source<'j> {
     }
 
     /// The lower case of a text.
+    #[inline(never)]
     pub(super) fn lowered(&mut self, span: Span) -> Span {
         let text = self.text(span);
         if is_plain_lowercase(text) {
             return span;
         }
-        let lowered = lowercased(text);
-        self.make(&mut |made| made.push_str(&lowered))
+        let text = String::from(text);
+        self.make(&mut |made| made.extend(lowercase(&text)))
     }
 
     /// Where a part of the payload lies in it.
@@ -161,32 +199,53 @@ impl<'j> Source<'j> {
         Ok(self.place_of(scanner.skip()?))
     }
 
-    /// The members of a value that has been read, if it is an object: their keys, decoded, and their values.
-    pub(super) fn members(&mut self, object: Span, visit: &mut dyn FnMut(&mut Self, Span, Span)) {
-        let mut scanner = self.scanner_at(object);
-        if scanner.begin_object().is_err() {
-            return;
-        }
-        while let Ok(Some(key)) = scanner.next_key() {
-            let Ok(value) = self.any(&mut scanner) else {
-                return;
-            };
-            let key = self.decoded(key);
-            visit(self, key, value);
+    /// Walks a value that has been read, if it is an object or an array.
+    #[inline(never)]
+    pub(super) fn walk(&self, value: Span) -> Walk<'j> {
+        let mut scanner = self.scanner_at(value);
+        let of_object = scanner.begin_object().is_ok();
+        Walk {
+            of_object,
+            open: of_object || scanner.begin_array().is_ok(),
+            scanner,
         }
     }
+}
 
-    /// The elements of a value that has been read, if it is an array.
-    pub(super) fn elements(&mut self, array: Span, visit: &mut dyn FnMut(&mut Self, Span)) {
-        let mut scanner = self.scanner_at(array);
-        if scanner.begin_array().is_err() {
-            return;
+/// The members of an object or the elements of an array.
+pub(super) struct Walk<'j> {
+    scanner: Scanner<'j>,
+    pub(super) of_object: bool,
+    open: bool,
+}
+
+impl<'j> Walk<'j> {
+    /// The next key, decoded, and its value. An element has no key.
+    #[inline(never)]
+    pub(super) fn next(&mut self, source: &mut Source<'j>) -> Option<(Span, Span)> {
+        if !core::mem::take(&mut self.open) {
+            return None;
         }
-        while let Ok(true) = scanner.next_element() {
-            let Ok(value) = self.any(&mut scanner) else {
-                return;
-            };
-            visit(self, value);
+        let key = match self.of_object {
+            true => source.decoded(self.scanner.next_key().ok()??),
+            false => self.scanner.next_element().ok()?.then_some(Span::ABSENT)?,
+        };
+        let value = source.place_of(self.scanner.skip().ok()?);
+        self.open = true;
+        Some((key, value))
+    }
+
+    /// The next text: a key of an object, an element of an array that is a string.
+    #[inline(never)]
+    pub(super) fn next_text(&mut self, source: &mut Source<'j>) -> Option<Span> {
+        loop {
+            let (key, element) = self.next(source)?;
+            if self.of_object {
+                return Some(key);
+            }
+            if let Some(text) = source.string(element) {
+                return Some(text);
+            }
         }
     }
 }

@@ -4,14 +4,16 @@ use alloc::vec::Vec;
 
 use super::condition::Conditions;
 use super::error::{ReadFault, WarningKind};
-use super::heap::{Names, put};
-use super::read::{Field, Is, array, fields, object, required, unsigned};
+use super::heap::{Names, hash, put};
+use super::lists::Ordered;
+use super::members::pass_value;
+use super::read::{Field, Is, array, fields, object, required};
+use super::row::Column;
 use super::rule;
 use super::source::{Read, Source, Span};
-use super::writer::{Context, RowBytes, Writer};
-use crate::hash::text_hash;
+use super::writer::{Context, Writer};
 use crate::json::{Kind, Scanner};
-use crate::table::spec::{SPEC, flags};
+use crate::table::spec::flags;
 use crate::table::wire::NONE;
 use crate::table::{Entity, Section};
 
@@ -21,7 +23,7 @@ static FIELDS: [Field; FIELD_COUNT] = [
     Field::new("type", Is::Text).lenient().required_v2(),
     Field::new("salt", Is::Text).required(),
     Field::new("enabled", Is::Bool).lenient().required_v2(),
-    Field::new("defaultValue", Is::Any).required_v2(),
+    Field::new("defaultValue", Is::Checked(pass_value)).required_v2(),
     Field::new("rules", Is::Parts).required(),
     Field::new("idType", Is::Text).lenient().required_v2(),
     Field::new("explicitParameters", Is::List(&NAME))
@@ -62,6 +64,10 @@ pub(super) struct Specs {
     /// Their names, then those that only overrides or bandits refer to; numbered by their rows once they are known.
     pub(super) names: Names,
     pub(super) drafts: Vec<Draft>,
+    /// The names in the order of the section's index.
+    pub(super) ordered: Ordered,
+    /// Whether the section is an array, if it was read.
+    pub(super) is_list: Option<bool>,
 }
 
 /// Rules and conditions of all specs.
@@ -69,25 +75,30 @@ pub(super) struct Specs {
 pub(super) struct Rules {
     pub(super) drafts: Vec<rule::Draft>,
     pub(super) conditions: Conditions,
+    /// The rows of the conditions of a spec's rules while it is written, rule by rule.
+    pub(super) rows: Vec<u32>,
+    /// How many there are before each rule's.
+    counts: Vec<u32>,
 }
 
 impl Specs {
     /// Reads a section: an object in v2, an array in v1.
     pub(super) fn read<'j>(
+        &mut self,
         source: &mut Source<'j>,
         scanner: &mut Scanner<'j>,
         rules: &mut Rules,
-    ) -> Read<Self> {
-        let mut specs = Specs::default();
+    ) -> Read<()> {
+        *self = Specs::default();
         source.v1 = scanner.peek()? == Kind::Array;
+        self.is_list = Some(source.v1);
         if !source.v1 {
-            object(scanner, &mut |name, scanner| {
+            return object(scanner, &mut |name, scanner| {
                 let draft = read(source, scanner, rules)?;
                 let name = source.decoded(name);
-                put(&mut specs.drafts, specs.names.add(source, name), draft);
+                put(&mut self.drafts, self.names.add(source, name), draft);
                 Ok(())
-            })?;
-            return Ok(specs);
+            });
         }
         array(scanner, &mut |scanner| {
             // An element without a name cannot be asked for.
@@ -97,23 +108,19 @@ impl Specs {
             }
             let before = *scanner;
             let draft = read(source, scanner, rules)?;
-            let name = match draft {
-                Draft {
-                    fields: [name, ..],
-                    fault: None,
-                    ..
-                } => name,
+            let [name, ..] = draft.fields;
+            let name = match draft.fault {
+                None => name,
                 // The name may stand behind the fault.
-                _ => name_of(source, before)?,
+                Some(_) => name_of(source, before)?,
             };
             let name = name.present().and_then(|name| source.string(name));
             match name {
-                Some(name) => put(&mut specs.drafts, specs.names.add(source, name), draft),
+                Some(name) => put(&mut self.drafts, self.names.add(source, name), draft),
                 None => rules.drafts.truncate(draft.rules.start as usize),
             }
             Ok(())
-        })?;
-        Ok(specs)
+        })
     }
 }
 
@@ -135,7 +142,9 @@ fn read<'j>(source: &mut Source<'j>, scanner: &mut Scanner<'j>, rules: &mut Rule
     let at = scanner.offset();
     let first = rules.drafts.len();
     let mut slots = [Span::ABSENT; FIELD_COUNT];
-    let Rules { drafts, conditions } = rules;
+    let Rules {
+        drafts, conditions, ..
+    } = rules;
     let read = fields(
         source,
         scanner,
@@ -170,107 +179,112 @@ fn read<'j>(source: &mut Source<'j>, scanner: &mut Scanner<'j>, rules: &mut Rule
 }
 
 /// What other parts of the payload say about names, by rows of their own.
-#[derive(Clone, Copy)]
-pub(super) struct Known<'k> {
-    pub(super) gates: &'k Names,
-    pub(super) configs: &'k Names,
-    pub(super) overrides: &'k Names,
-    pub(super) bandits: &'k Names,
+#[derive(Default)]
+pub(super) struct Known {
+    pub(super) overrides: Names,
+    pub(super) bandits: Names,
 }
 
-/// A section of specs.
-#[derive(Clone, Copy)]
-pub(super) struct Part<'p> {
-    pub(super) section: Section,
-    /// Its name in the payload.
-    pub(super) path: &'static str,
-    pub(super) names: &'p Names,
-    /// The positions of the names in the order of the section's index.
-    pub(super) order: &'p [u32],
-}
+/// The name is given, and what else is not a field.
+static COLUMNS: [Column; 13] = [
+    Column::Given(4),
+    Column::Given(4),
+    Column::Text(2),
+    Column::Text(6),
+    Column::Object(4),
+    Column::Number(9),
+    Column::Given(4),
+    Column::Given(4),
+    Column::Given(4),
+    Column::List(7),
+    Column::List(12),
+    Column::Given(4),
+    Column::Given(4),
+];
 
-/// Writes the rows of a section.
+/// The same for a name without a spec.
+static NAME_COLUMNS: [Column; 13] = [Column::Given(4); 13];
+
+/// The names of the sections in the payload.
+const PARTS: [&str; 3] = ["feature_gates", "dynamic_configs", "layer_configs"];
+
+/// Writes the rows of gates, configs and layers.
 pub(super) fn write(
     source: &mut Source<'_>,
     writer: &mut Writer,
     rules: &mut Rules,
-    part: Part<'_>,
-    mut drafts: Vec<Draft>,
-    known: Known<'_>,
-) -> Read<()> {
-    for &at in part.order {
-        let Some(named) = part.names.entries.get(at as usize) else {
-            continue;
-        };
-        let name = named.name;
-        writer.context = Context {
-            part: part.path,
-            spec: name,
-            rule: Span::ABSENT,
-        };
-        let overrides = known.overrides.number(source, name).unwrap_or(NONE);
-        let bandit = match part.section {
-            Section::Configs => known.bandits.number(source, name).unwrap_or(NONE),
-            _ => NONE,
-        };
-        let more = match overrides != NONE || bandit != NONE {
-            true => flags::HAS_MORE,
-            false => 0,
-        };
-        let draft = drafts.get_mut(at as usize);
-        let mut row = RowBytes::new();
-        row.u32(text_hash(source.text(name).as_bytes()));
-        let written = match draft {
-            Some(draft) => {
-                match write_spec(source, writer, rules, &mut row, (name, more), draft, known) {
-                    Ok(written) => written,
-                    Err(fault) => {
-                        let path = writer.context.path(source);
-                        return Err(fault.within(&path));
-                    }
-                }
-            }
-            None => false,
-        };
-        if !written {
-            row.u32(writer.text(source, name));
-            for value in [0, 0, NONE, 0, 0, 0, flags::NO_SPEC, NONE, NONE] {
-                row.u32(value);
+    kinds: &[Specs; 3],
+    known: &Known,
+) {
+    let sections = [Section::Gates, Section::Configs, Section::Layers];
+    for ((specs, section), part) in kinds.iter().zip(sections).zip(PARTS) {
+        for &at in specs.ordered.order() {
+            let Some(named) = specs.names.entries.get(at as usize) else {
+                continue;
+            };
+            let name = named.name;
+            writer.context = Context {
+                part,
+                spec: name,
+                rule: Span::ABSENT,
+            };
+            let overrides = known.overrides.number(source, name).unwrap_or(NONE);
+            let bandit = match section {
+                Section::Configs => known.bandits.number(source, name).unwrap_or(NONE),
+                _ => NONE,
+            };
+            let links = [overrides, bandit];
+            let draft = specs.drafts.get(at as usize);
+            let written = draft.is_some_and(|draft| {
+                write_spec(source, writer, rules, section, (name, links), draft, kinds)
+            });
+            if !written {
+                let hash = hash(source.bytes(name));
+                let name = writer.text(source, name);
+                let none = flags::NO_SPEC;
+                let given = [
+                    hash, name, 0, 0, NONE, 0, 0, 0, none, NONE, NONE, overrides, bandit,
+                ];
+                let given = given.map(u64::from);
+                writer.row(source, section, &NAME_COLUMNS, &[], &given);
             }
         }
-        row.u32(overrides).u32(bandit);
-        debug_assert_eq!(row.bytes().len(), SPEC);
-        writer.put(part.section, row.bytes());
     }
     writer.context = Context::NONE;
-    Ok(())
 }
 
-/// Writes the beginning of a spec's row; false for a spec that is left out.
+/// Writes a spec's rules and row; false for a spec that is left out.
 fn write_spec(
     source: &mut Source<'_>,
     writer: &mut Writer,
     rules: &mut Rules,
-    row: &mut RowBytes,
-    (name, more): (Span, u32),
-    draft: &mut Draft,
-    known: Known<'_>,
-) -> Read<bool> {
-    let mut rows = Vec::new();
-    let mut counts = Vec::new();
-    let list = draft.rules.of(&rules.drafts);
+    section: Section,
+    (name, [overrides, bandit]): (Span, [u32; 2]),
+    draft: &Draft,
+    kinds: &[Specs; 3],
+) -> bool {
+    let [gates, configs, _] = kinds;
+    let Rules {
+        drafts,
+        conditions,
+        rows,
+        counts,
+    } = rules;
+    rows.clear();
+    counts.clear();
+    let list = draft.rules.of(drafts);
     for rule in list {
-        let conditions = &mut rules.conditions;
-        let before = rows.len();
-        rule::write_conditions(source, writer, conditions, known.gates, rule, &mut rows)?;
-        counts.push(rows.len().wrapping_sub(before));
+        counts.push(rows.len() as u32);
+        rule::write_conditions(source, writer, conditions, &gates.names, rule, rows);
     }
-    if let Some(fault) = draft.fault.take() {
+    counts.push(rows.len() as u32);
+    if let Some(fault) = &draft.fault {
         let offset = fault.offset();
-        let field = fault.into_path();
+        let field = fault.path().into();
         writer.warn(source, WarningKind::SpecDropped { field, offset });
-        return Ok(false);
+        return false;
     }
+    let mut fields = draft.fields;
     let [
         _,
         _,
@@ -284,57 +298,57 @@ fn write_spec(
         version,
         is_active,
         has_shared_params,
-        target_app_ids,
+        _,
         forward_all_exposures,
         new_layer_eval,
-    ] = draft.fields;
+    ] = &mut fields;
+    *id_type = source.or_user_id(*id_type);
     writer.context.rule = Span::ABSENT;
-    let row = row.u32(writer.text(source, name));
+    let name_at = writer.text(source, name);
     let first = rule::written(writer);
-    let mut rest = rows.as_slice();
-    let settled = match (list.first(), counts.first()) {
-        (Some(rule), Some(&count)) => {
-            let conditions = rest.get(..count).unwrap_or_default();
-            rule::is_settled(source, writer, known.configs, rule, conditions)
+    let mut settled = false;
+    for (rule, bounds) in list.iter().zip(counts.windows(2)) {
+        let &[start, end] = bounds else {
+            continue;
+        };
+        let conditions = rows.get(start as usize..end as usize).unwrap_or_default();
+        if start == 0 && rule::written(writer) == first {
+            settled = rule::is_settled(source, writer, &configs.names, rule, conditions);
         }
-        _ => false,
-    };
-    for (rule, &count) in list.iter().zip(&counts) {
-        let (conditions, later) = rest.split_at_checked(count).unwrap_or_default();
-        rest = later;
-        rule::write(source, writer, known.configs, rule, conditions, Some(salt))?;
+        rule::write(
+            source,
+            writer,
+            &configs.names,
+            rule,
+            conditions,
+            Some(*salt),
+        );
     }
-    let is_true = |source: &Source<'_>, value: Span| source.is(value, "true");
-    let three = |value: Span, shift: u32| match value.is_absent() {
-        true => 0,
-        false => (2 | u32::from(is_true(source, value))) << shift,
-    };
+    let is_true = |value: &Span| source.is(*value, "true");
     let flag = |set: bool, flag: u32| if set { flag } else { 0 };
     let of_experiment = !(is_active.is_absent()
         && has_shared_params.is_absent()
         && explicit_parameters.is_absent());
-    let flags = more
+    let mut flags = flag(overrides != NONE || bandit != NONE, flags::HAS_MORE)
         | flag(settled && !writer.v1, flags::SETTLED)
         | flag(of_experiment, flags::OF_EXPERIMENT)
-        | flag(is_true(source, enabled), flags::ENABLED)
-        | flag(is_true(source, default_value), flags::DEFAULT_TRUE)
-        | three(is_active, flags::IS_ACTIVE)
-        | three(has_shared_params, flags::HAS_SHARED_PARAMS)
-        | three(forward_all_exposures, flags::FORWARD_ALL_EXPOSURES)
-        | flag(
-            is_true(source, new_layer_eval) && !writer.v1,
-            flags::NEW_LAYER_EVAL,
-        )
+        | flag(is_true(enabled), flags::ENABLED)
+        | flag(is_true(default_value), flags::DEFAULT_TRUE)
+        | flag(is_true(new_layer_eval) && !writer.v1, flags::NEW_LAYER_EVAL)
         | flag(!version.is_absent(), flags::HAS_VERSION)
-        | Entity::from_name(source.text(entity)).code() << flags::ENTITY;
-    row.u32(writer.text(source, salt))
-        .u32(writer.text(source, source.or_user_id(id_type)))
-        .u32(writer.object_value(source, default_value))
-        .u32(unsigned(source.text(version)).unwrap_or(0) as u32)
-        .u32(first)
-        .u32(list.len() as u32)
-        .u32(flags)
-        .u32(writer.optional_list(source, explicit_parameters))
-        .u32(writer.optional_list(source, target_app_ids));
-    Ok(true)
+        | Entity::from_name(source.text(*entity)).code() << flags::ENTITY;
+    for (value, shift) in [
+        (is_active, flags::IS_ACTIVE),
+        (has_shared_params, flags::HAS_SHARED_PARAMS),
+        (forward_all_exposures, flags::FORWARD_ALL_EXPOSURES),
+    ] {
+        if !value.is_absent() {
+            flags |= (2 | u32::from(is_true(value))) << shift;
+        }
+    }
+    let count = list.len() as u32;
+    let hash = hash(source.bytes(name));
+    let given = [hash, name_at, first, count, flags, overrides, bandit].map(u64::from);
+    writer.row(source, section, &COLUMNS, &fields, &given);
+    true
 }

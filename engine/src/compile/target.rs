@@ -1,80 +1,73 @@
 //! Targets in the encoding of their operators (`evaluation.md` §2.3, §4.2).
 
-use alloc::string::String;
-use alloc::vec::Vec;
-
+use super::buckets::{self, Bits};
 use super::error::WarningKind;
-use super::heap::{Names, put};
+use super::heap::Names;
+use super::lists;
 use super::read::unsigned;
 use super::source::{Source, Span};
-use super::writer::{Writer, push_string};
+use super::writer::Writer;
 use crate::evaluate::eq;
 use crate::json::{Kind, write_canonical};
 use crate::number::parse_float;
 use crate::table::condition::Operator;
-use crate::table::wire::{NONE, push_varint};
+use crate::table::wire::NONE;
 use crate::{timestamp, version};
 
 /// The text of an element or member: a string itself, else its JSON text.
+#[inline(never)]
 fn text(source: &mut Source<'_>, value: Span) -> Span {
     match source.kind(value) {
         Kind::String => source.string(value).unwrap_or(Span::ABSENT),
         Kind::Bool(_) | Kind::Null => value,
         // It stays as it is written.
-        Kind::Number if unsigned(source.text(value)).is_some() => value,
+        Kind::Number if unsigned(source.bytes(value)).is_some() => value,
         _ => {
-            let mut text = String::new();
-            // A number without a text, such as 1e999, has no form that a user value could equal.
-            let _ = write_canonical(source.text(value), &mut text);
-            source.make(&mut |made| made.push_str(&text))
+            let json = source.payload(value);
+            source.make(&mut |made| {
+                // A number without a text, such as 1e999, has no form that a user value could equal.
+                let _ = write_canonical(json, made);
+            })
         }
     }
 }
 
-/// The elements or members of a target: of those with the same key the last one counts, at the place of the first.
-#[derive(Default)]
-struct Entries {
-    /// Elements in lower case, members' names. With each key, the place of the element.
-    keys: Names,
-    texts: Vec<Span>,
-}
-
-impl Entries {
-    fn read(source: &mut Source<'_>, target: Span) -> Self {
-        let mut entries = Entries::default();
-        if source.kind(target) == Kind::Array {
-            let mut index: u32 = 0;
-            source.elements(target, &mut |source, element| {
-                let text = text(source, element);
-                let key = source.lowered(text);
-                entries.set(source, key, index, text);
-                index = index.wrapping_add(1);
-            });
-        } else {
-            source.members(target, &mut |source, name, member| {
-                let text = text(source, member);
-                entries.set(source, name, 0, text);
-            });
-        }
-        entries
+/// The elements or members of a target: of those with the same key the last one counts, at the place of the first. The keys
+/// are elements in lower case or members' names; with each go the place of the element and its text.
+#[inline(never)]
+fn entries(source: &mut Source<'_>, target: Span) -> Names {
+    let mut entries = Names::default();
+    let mut walk = source.walk(target);
+    let mut index: u32 = 0;
+    while let Some((name, element)) = walk.next(source) {
+        let text = text(source, element);
+        let key = match walk.of_object {
+            true => name,
+            false => source.lowered(text),
+        };
+        entries.set(source, key, index, text);
+        index = index.wrapping_add(1);
     }
-
-    fn set(&mut self, source: &Source<'_>, key: Span, index: u32, text: Span) {
-        let at = self.keys.set(source, key, index);
-        put(&mut self.texts, at, text);
-    }
-
-    fn keys(&self) -> Vec<Span> {
-        self.keys.entries.iter().map(|known| known.name).collect()
-    }
+    entries
 }
 
 /// The gate that a condition asks for: by row, with its name for the exposure (§3.6). What is no name is the empty one.
-fn gate_bytes(source: &mut Source<'_>, gates: &Names, target: Span, out: &mut Vec<u8>) {
+#[inline(never)]
+fn gate_bytes(
+    source: &mut Source<'_>,
+    writer: &mut Writer,
+    gates: &Names,
+    target: Span,
+    counted: bool,
+) {
     let name = source.string(target).unwrap_or(Span::ABSENT);
     let row = gates.number(source, name).unwrap_or(NONE);
-    out.extend_from_slice(&row.to_le_bytes());
-    out.extend_from_slice(source.text(name).as_bytes());
+    let name = source.bytes(name);
+    if counted {
+        writer.push_varint(name.len().wrapping_add(4));
+    }
+    writer.buffer.extend_from_slice(&row.to_le_bytes());
+    writer.buffer.extend_from_slice(name);
 }
 
 pub(super) fn gate(
@@ -83,9 +76,9 @@ pub(super) fn gate(
     gates: &Names,
     target: Span,
 ) -> u32 {
-    let mut blob = Vec::new();
-    gate_bytes(source, gates, target, &mut blob);
-    writer.blobs.intern(&blob)
+    writer.buffer.clear();
+    gate_bytes(source, writer, gates, target, false);
+    writer.blob()
 }
 
 /// Several gates in order (§4.9): unlike in other lists, names that differ only by case are different.
@@ -95,19 +88,18 @@ pub(super) fn gates(
     gates: &Names,
     target: Span,
 ) -> u32 {
-    let mut list = Vec::new();
-    let mut count: u32 = 0;
-    source.elements(target, &mut |source, element| {
-        let mut gate = Vec::new();
-        gate_bytes(source, gates, element, &mut gate);
-        push_varint(&mut list, gate.len() as u32);
-        list.extend_from_slice(&gate);
+    let mut count: usize = 0;
+    let mut walk = source.walk(target);
+    while walk.next(source).is_some() {
         count = count.wrapping_add(1);
-    });
-    let mut blob = Vec::new();
-    push_varint(&mut blob, count);
-    blob.extend_from_slice(&list);
-    writer.blobs.intern(&blob)
+    }
+    writer.buffer.clear();
+    writer.push_varint(count);
+    let mut walk = source.walk(target);
+    while let Some((_, element)) = walk.next(source) {
+        gate_bytes(source, writer, gates, element, true);
+    }
+    writer.blob()
 }
 
 /// The operator and the target in its encoding; `bucket` says that the left side is a user bucket.
@@ -126,7 +118,7 @@ pub(super) fn comparison(
     let encoded = match operator {
         Operator::Gt | Operator::Gte | Operator::Lt | Operator::Lte => {
             let number = float(source, kind, target);
-            number.map(|number| writer.blobs.intern(&number.to_le_bytes()))
+            number.map(|number| writer.blob_of(&number.to_le_bytes()))
         }
         Operator::VersionGt
         | Operator::VersionGte
@@ -134,60 +126,47 @@ pub(super) fn comparison(
         | Operator::VersionLte
         | Operator::VersionEq
         | Operator::VersionNeq => source.string(target).map(|text| {
-            let mut blob = Vec::new();
+            writer.buffer.clear();
             version::encode(source.text(text), &mut |bytes| {
-                blob.extend_from_slice(bytes);
+                writer.buffer.extend_from_slice(bytes);
             });
-            writer.blobs.intern(&blob)
+            writer.blob()
         }),
-        Operator::Any | Operator::None if is_list || kind == Kind::Object => {
-            if bucket {
-                let operator = match operator {
-                    Operator::Any => Operator::BucketAny,
-                    _ => Operator::BucketNone,
-                };
-                let bitmap = bucket_bitmap(source, target);
-                return (operator, writer.blobs.intern(&bitmap));
-            }
-            let keys = Entries::read(source, target).keys();
-            Some(writer.set(source, &keys))
+        Operator::Any | Operator::None if bucket && (is_list || kind == Kind::Object) => {
+            let operator = match operator {
+                Operator::Any => Operator::BucketAny,
+                _ => Operator::BucketNone,
+            };
+            let bits = bucket_bits(source, target);
+            return (operator, writer.blob_of(&bits));
         }
-        Operator::AnyCaseSensitive | Operator::NoneCaseSensitive if is_list => {
-            let entries = Entries::read(source, target);
-            Some(writer.set(source, &entries.texts))
-        }
-        Operator::StrStartsWithAny
+        Operator::Any
+        | Operator::None
+        | Operator::AnyCaseSensitive
+        | Operator::NoneCaseSensitive
+        | Operator::StrStartsWithAny
         | Operator::StrEndsWithAny
         | Operator::StrContainsAny
         | Operator::StrContainsNone
-            if is_list =>
-        {
-            let keys = Entries::read(source, target).keys();
-            Some(writer.list(source, &keys))
-        }
-        Operator::ArrayContainsAny
+        | Operator::ArrayContainsAny
         | Operator::ArrayContainsNone
         | Operator::ArrayContainsAll
-        | Operator::NotArrayContainsAll
-            if is_list =>
-        {
-            let entries = Entries::read(source, target);
-            Some(writer.list(source, &entries.texts))
+        | Operator::NotArrayContainsAll => {
+            let folds = matches!(operator, Operator::Any | Operator::None);
+            (is_list || folds && kind == Kind::Object)
+                .then(|| texts(source, writer, operator, target))
         }
         Operator::StrMatches => match source.string(target) {
             Some(text) => return pattern(source, writer, text),
             None => None,
         },
         Operator::Before | Operator::After | Operator::On => {
-            millis(source, kind, target).map(|millis| writer.blobs.intern(&millis.to_le_bytes()))
+            millis(source, kind, target).map(|millis| writer.blob_of(&millis.to_le_bytes()))
         }
-        Operator::Eq | Operator::Neq => {
-            let blob = equality(source, kind, target);
-            Some(writer.blobs.intern(&blob))
-        }
+        Operator::Eq | Operator::Neq => Some(equality(source, writer, kind, target)),
         Operator::InSegmentList | Operator::NotInSegmentList => source
             .string(target)
-            .map(|list| writer.blobs.intern(source.text(list).as_bytes())),
+            .map(|list| writer.blob_of(source.bytes(list))),
         _ => None,
     };
     match (encoded, operator) {
@@ -201,6 +180,27 @@ pub(super) fn comparison(
             | Operator::NotInSegmentList,
         ) => (Operator::Always, NONE),
         (None, _) => (Operator::Never, NONE),
+    }
+}
+
+/// The texts of a list: in lower case or as they are, as a set or in their order.
+fn texts(source: &mut Source<'_>, writer: &mut Writer, operator: Operator, target: Span) -> u32 {
+    let entries = entries(source, target);
+    let which = match operator {
+        Operator::Any
+        | Operator::None
+        | Operator::StrStartsWithAny
+        | Operator::StrEndsWithAny
+        | Operator::StrContainsAny
+        | Operator::StrContainsNone => lists::name,
+        _ => lists::value,
+    };
+    match operator {
+        Operator::Any
+        | Operator::None
+        | Operator::AnyCaseSensitive
+        | Operator::NoneCaseSensitive => writer.set(source, &entries.entries, which),
+        _ => writer.list(source, &entries.entries, which),
     }
 }
 
@@ -221,103 +221,66 @@ fn millis(source: &mut Source<'_>, kind: Kind, target: Span) -> Option<i64> {
     time.or_else(|| Some(float(source, kind, target)? as i64))
 }
 
-/// The thousand buckets as bits.
-fn bucket_bitmap(source: &mut Source<'_>, target: Span) -> [u8; 125] {
-    let mut bitmap = [0u8; 125];
-    let bits = &mut bitmap;
-    if source.kind(target) == Kind::Array {
-        source.elements(target, &mut |source, element| {
-            let text = text(source, element);
-            add_bucket(bits, source.text(text));
-        });
-    } else if !add_plain_buckets(bits, source.text(target).as_bytes()) {
-        source.members(target, &mut |source, key, _| {
-            add_bucket(bits, source.text(key));
-        });
+/// The buckets as bits.
+fn bucket_bits(source: &mut Source<'_>, target: Span) -> Bits {
+    if let Some(bits) = source.buckets.find(target) {
+        return *bits;
     }
-    bitmap
+    let mut bits = [0; 125];
+    let mut walk = source.walk(target);
+    while let Some((key, element)) = walk.next(source) {
+        let text = match walk.of_object {
+            true => key,
+            false => text(source, element),
+        };
+        add_bucket(&mut bits, source.bytes(text));
+    }
+    bits
 }
 
 /// Adds a bucket by its decimal text; other texts can equal none.
-fn add_bucket(bitmap: &mut [u8; 125], text: &str) {
-    let canonical = !text.starts_with('0') || text.len() == 1;
+fn add_bucket(bits: &mut Bits, text: &[u8]) {
+    let canonical = text.first() != Some(&b'0') || text.len() == 1;
     if let Some(bucket) = unsigned(text).filter(|_| canonical && !text.is_empty()) {
-        set_bucket(bitmap, bucket);
+        buckets::add(bits, u32::try_from(bucket).unwrap_or(u32::MAX));
     }
 }
 
-fn set_bucket(bitmap: &mut [u8; 125], bucket: u64) {
-    if let Some(byte) = bitmap.get_mut(usize::try_from(bucket / 8).unwrap_or(usize::MAX)) {
-        *byte |= 1 << (bucket % 8);
-    }
-}
-
-/// Adds the members of `{"12":true,…}`, as Statsig writes sets of hundreds of buckets; false where anything else stands.
-fn add_plain_buckets(bitmap: &mut [u8; 125], object: &[u8]) -> bool {
-    // Behind the quote of a key.
-    let mut rest = object.get(2..).unwrap_or_default();
-    while let Some(word) = rest.first_chunk::<8>() {
-        let word = u64::from_le_bytes(*word);
-        let is_quote = |at: u32| (word >> at) as u8 == b'"';
-        // How many digits there are, and how to make them three: the last one uppermost, zero where there is none.
-        let (length, shift, zeros) = match () {
-            () if is_quote(8) => (1, 56, 0x0030_0000),
-            () if is_quote(16) => (2, 48, 0x0030_3000),
-            () if is_quote(24) => (3, 40, 0x0030_3030),
-            () => return false,
-        };
-        let digits = (word.wrapping_shl(shift) >> 40) as u32 ^ zeros;
-        let beyond_nine = (digits | digits.wrapping_add(0x0076_7676)) & 0x0080_8080 != 0;
-        let leading_zero = length > 1 && word as u8 == b'0';
-        if beyond_nine || leading_zero {
-            return false;
-        }
-        let [hundreds, tens, ones, _] = digits.to_le_bytes().map(u64::from);
-        let number = hundreds
-            .wrapping_mul(100)
-            .wrapping_add(tens.wrapping_mul(10));
-        set_bucket(bitmap, number.wrapping_add(ones));
-        let behind = rest.get(length..).unwrap_or_default();
-        match behind.split_first_chunk::<8>() {
-            Some((b"\":true,\"", later)) => rest = later,
-            _ => return behind == b"\":true}",
-        }
-    }
-    false
-}
-
-fn equality(source: &mut Source<'_>, kind: Kind, target: Span) -> Vec<u8> {
-    let mut blob = Vec::new();
+fn equality(source: &mut Source<'_>, writer: &mut Writer, kind: Kind, target: Span) -> u32 {
+    let code = match kind {
+        Kind::Null => eq::NULL,
+        Kind::Bool(false) => eq::FALSE,
+        Kind::Bool(true) => eq::TRUE,
+        Kind::Number => eq::NUMBER,
+        Kind::String => eq::STRING,
+        Kind::Array => eq::ARRAY,
+        Kind::Object => eq::OBJECT,
+    };
+    writer.buffer.clear();
+    writer.buffer.push(code);
     match kind {
-        Kind::Null => blob.push(eq::NULL),
-        Kind::Bool(false) => blob.push(eq::FALSE),
-        Kind::Bool(true) => blob.push(eq::TRUE),
         Kind::Number => {
             let number = float(source, kind, target).unwrap_or(f64::NAN);
-            blob.push(eq::NUMBER);
-            blob.extend_from_slice(&number.to_le_bytes());
+            writer.buffer.extend_from_slice(&number.to_le_bytes());
         }
         Kind::String => {
             let text = source.string(target).unwrap_or(Span::ABSENT);
-            blob.push(eq::STRING);
-            blob.extend_from_slice(source.text(text).as_bytes());
+            writer.buffer.extend_from_slice(source.bytes(text));
         }
         Kind::Array | Kind::Object => {
-            let is_list = kind == Kind::Array;
-            let entries = Entries::read(source, target);
-            blob.push(if is_list { eq::ARRAY } else { eq::OBJECT });
-            push_varint(&mut blob, entries.texts.len() as u32);
-            for (key, text) in entries.keys.entries.iter().zip(&entries.texts) {
-                if is_list {
-                    push_varint(&mut blob, key.number);
-                } else {
-                    push_string(&mut blob, source.text(key.name));
+            let Names { entries, .. } = entries(source, target);
+            writer.push_varint(entries.len());
+            for entry in &entries {
+                match kind {
+                    Kind::Array => writer.push_varint(entry.number as usize),
+                    _ => writer.push_text(source, entry.name),
                 }
-                push_string(&mut blob, source.text(*text));
+                writer.push_text(source, entry.value);
             }
         }
+        Kind::Null | Kind::Bool(_) => {}
     }
-    blob
+    writer.blob()
 }
 
 /// A DFA where this build makes them and the pattern fits; else the pattern's text.
@@ -328,17 +291,14 @@ fn pattern(source: &Source<'_>, writer: &mut Writer, pattern: Span) -> (Operator
         use crate::pattern::compile::{Compiled, compile};
 
         match compile(text) {
-            Compiled::Dfa(dfa) => return (Operator::StrMatches, writer.blobs.intern(&dfa)),
+            Compiled::Dfa(dfa) => return (Operator::StrMatches, writer.blob_of(&dfa)),
             Compiled::Invalid => {
-                writer.warn(source, WarningKind::InvalidPattern(text.into()));
+                writer.warn_of(source, WarningKind::InvalidPattern, text);
                 return (Operator::Never, NONE);
             }
             Compiled::NeedsEngine(_) => {}
         }
     }
-    writer.warn(source, WarningKind::PatternNeedsEngine(text.into()));
-    (
-        Operator::StrMatchesPattern,
-        writer.blobs.intern(text.as_bytes()),
-    )
+    writer.warn_of(source, WarningKind::PatternNeedsEngine, text);
+    (Operator::StrMatchesPattern, writer.blob_of(text.as_bytes()))
 }

@@ -9,7 +9,7 @@ use crate::explain::Trace;
 use crate::exposure::SecondaryExposure;
 use crate::json::write_canonical;
 use crate::number::NumberText;
-use crate::table::{Cmab, CmabGroup, SpecKind};
+use crate::table::{Cmab, GroupRow, SpecKind};
 use crate::user::Value;
 
 /// What the drawn number is a share of.
@@ -42,31 +42,26 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
             };
             return Ok(());
         }
-        let hash = self.hash_unit(cmab.hash_input())?;
-        let drawn = (hash % BUCKETS) as f64;
+        let drawn = (self.hash_unit(cmab.hash_input())? % BUCKETS) as f64;
         let buckets = BUCKETS as f64;
-        let (group, explores) = if !cmab.has_config() {
-            (
-                group_near(cmab, drawn / (buckets / f64::from(groups))),
-                true,
-            )
-        } else if drawn < cmab.sample_rate() * buckets {
-            (self.draw_group(cmab), true)
-        } else {
-            (
-                self.best_group(cmab).or_else(|| self.any_group(cmab)),
-                false,
-            )
+        let explores = !cmab.has_config() || drawn < cmab.sample_rate() * buckets;
+        let group = match explores {
+            true if !cmab.has_config() => (drawn / (buckets / f64::from(groups))) as u32,
+            true => self.draw_group(cmab),
+            false => self.best_group(cmab).unwrap_or_else(|| {
+                // Each as likely as the others.
+                (self.evaluator.environment.random() * f64::from(groups)) as u32
+            }),
         };
-        let group = group.required()?;
+        let last = groups.saturating_sub(1);
+        let group = cmab.group(group.min(last)).required()?;
         record.value = true;
-        let [name, id, value] = group.places;
-        record.set_json(Place(value));
-        record.rule_id = Place(id);
+        record.set_json(Place(group.value_at()));
+        record.rule_id = Place(group.id_at());
         if explores {
             record.rule_id_suffix = Some("explore");
         }
-        record.group_name = Place(name);
+        record.group_name = Place(group.name_at());
         Ok(())
     }
 
@@ -93,27 +88,24 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
     }
 
     /// A group by chance: the fewer records it has, the likelier.
-    fn draw_group(&self, cmab: Cmab<'t>) -> Option<CmabGroup<'t>> {
-        let weight = |group: &CmabGroup<'_>| 1.0 / (group.records as f64 + 1.0);
-        let total: f64 = cmab.groups().map(|group| weight(&group)).sum();
+    fn draw_group(&self, cmab: Cmab<'t>) -> u32 {
+        let weight = |group: GroupRow<'_>| 1.0 / (group.records() as f64 + 1.0);
+        let total: f64 = cmab.group_rows().map(weight).sum();
         let mut left = self.evaluator.environment.random() * total;
-        cmab.groups()
-            .find(|group| {
-                left -= weight(group);
-                left < 0.0
-            })
-            .or_else(|| cmab.group(cmab.group_count().saturating_sub(1)))
-    }
-
-    /// A group by chance, each as likely as the others.
-    fn any_group(&self, cmab: Cmab<'t>) -> Option<CmabGroup<'t>> {
-        let drawn = self.evaluator.environment.random() * f64::from(cmab.group_count());
-        group_near(cmab, drawn)
+        let mut drawn = 0;
+        for group in cmab.group_rows() {
+            left -= weight(group);
+            if left < 0.0 {
+                break;
+            }
+            drawn = u32::wrapping_add(drawn, 1);
+        }
+        drawn
     }
 
     /// The group with the best score, the first of equals; `None` when no group has one. Scores that are no better than
     /// the worst possible, such as NaN, leave the first group of all.
-    fn best_group(&self, cmab: Cmab<'t>) -> Option<CmabGroup<'t>> {
+    fn best_group(&self, cmab: Cmab<'t>) -> Option<u32> {
         // The signs make the best score the highest.
         let sign = match cmab.higher_is_better() {
             true => 1.0,
@@ -121,75 +113,67 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
         };
         let mut best_score = f64::NEG_INFINITY;
         let mut best = None;
-        let mut scored = false;
-        for at in 0..cmab.group_count() {
-            let Some(group) = cmab.group(at) else {
-                break;
-            };
-            let Some(score) = self.score(&group) else {
+        for (group, at) in cmab.group_rows().zip(0..) {
+            // A group without a model, or whose model has no weights at all, has no score.
+            if !group.has_weights() {
                 continue;
-            };
-            scored = true;
-            if score * sign > best_score {
-                best_score = score * sign;
-                best = Some(at);
             }
+            let score = self.score(group) * sign;
+            let first = *best.get_or_insert(0);
+            best = Some(match score > best_score {
+                true => at,
+                false => first,
+            });
+            best_score = best_score.max(score);
         }
-        // Without a finite score the first.
-        match scored {
-            true => cmab.group(best.unwrap_or(0)),
-            false => None,
-        }
+        best
     }
 
-    /// A group without a model, or whose model has no weights at all, has no score.
-    fn score(&self, group: &CmabGroup<'t>) -> Option<f64> {
-        if !group.has_weights {
-            return None;
-        }
-        let mut score = group.intercept + group.alpha;
-        for weight in group.weights() {
-            let Some(value) = self.user.field(&weight.lookup, &self.global()) else {
+    fn score(&self, group: GroupRow<'t>) -> f64 {
+        let mut score = group.intercept() + group.alpha();
+        for weight in group.weights(self.table) {
+            let Some(field) = weight.field(self.table) else {
+                break;
+            };
+            let Some(value) = self.user.field(&field, &self.global()) else {
                 continue;
             };
-            score += match weight.category {
-                Some(category) if is_category(value, category) => weight.weight,
+            score += match weight.category(self.table) {
+                Some(category) if is_category(&value, category) => weight.weight(),
                 Some(_) => 0.0,
                 None => match value.float() {
-                    Some(number) => number * weight.weight,
+                    Some(number) => number * weight.weight(),
                     None => 0.0,
                 },
             };
         }
-        Some(score)
+        score
     }
 }
 
-/// The group at a fractional index, the last one beyond it.
-fn group_near(cmab: Cmab<'_>, index: f64) -> Option<CmabGroup<'_>> {
-    cmab.group((index as u32).min(cmab.group_count().saturating_sub(1)))
-}
-
 /// Whether the value's text is the category; null and objects count by their JSON text here.
-fn is_category(value: Value<'_>, category: &str) -> bool {
+#[inline(never)]
+fn is_category(value: &Value<'_>, category: &[u8]) -> bool {
     let mut compared = Compared { rest: category };
     match value {
-        Value::Null => category == "null",
+        Value::Null => category == b"null",
         Value::Object(object) => {
             write_canonical(object.as_str(), &mut compared).is_ok() && compared.rest.is_empty()
         }
-        _ => value.text(&mut NumberText::new()) == Some(category),
+        _ => value
+            .text(&mut NumberText::new())
+            .is_some_and(|text| text.as_bytes() == category),
     }
 }
 
 /// Takes text for as long as it is what is expected.
 struct Compared<'e> {
-    rest: &'e str,
+    rest: &'e [u8],
 }
 
 impl fmt::Write for Compared<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.rest = self.rest.strip_prefix(text).ok_or(fmt::Error)?;
+        self.rest = self.rest.strip_prefix(text.as_bytes()).ok_or(fmt::Error)?;
         Ok(())
     }
 }

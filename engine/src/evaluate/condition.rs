@@ -9,8 +9,7 @@ use crate::exposure::{Exposure, SecondaryExposure};
 use crate::number::NumberText;
 use crate::table::SpecKind;
 use crate::table::condition::{Condition, ConditionType, GateTarget};
-use crate::table::set::strings;
-use crate::table::wire::varint;
+use crate::table::wire::{prefixed, varint};
 use crate::user::{FieldName, Value};
 
 /// Buckets of a `user_bucket` condition.
@@ -33,12 +32,11 @@ impl<'t, 'u, 'e, E: Environment, T: Trace> Run<'_, '_, 't, 'u, 'e, E, T> {
                 record.value = true;
                 self.tell_condition(condition, &Operand::Absent, record);
             }
-            ConditionType::PassGate | ConditionType::FailGate => {
+            ConditionType::PassGate
+            | ConditionType::FailGate
+            | ConditionType::MultiPassGate
+            | ConditionType::MultiFailGate => {
                 self.evaluate_gate_condition(condition, record)?;
-                self.tell_condition(condition, &Operand::Absent, record);
-            }
-            ConditionType::MultiPassGate | ConditionType::MultiFailGate => {
-                self.evaluate_multi_gate_condition(condition, record)?;
                 self.tell_condition(condition, &Operand::Absent, record);
             }
             ConditionType::ExperimentGroup => {
@@ -93,6 +91,7 @@ impl<'t, 'u, 'e, E: Environment, T: Trace> Run<'_, '_, 't, 'u, 'e, E, T> {
     }
 
     /// What a condition on a field, a unit or the environment looks at.
+    #[inline(never)]
     pub(super) fn value_of<'v>(&self, condition: Condition<'t>) -> Option<Value<'v>>
     where
         't: 'v,
@@ -108,11 +107,7 @@ impl<'t, 'u, 'e, E: Environment, T: Trace> Run<'_, '_, 't, 'u, 'e, E, T> {
                 .user
                 .environment(&condition.field(self.table)?, self.tier()),
             // The names of a field are read only when it is looked for in the maps.
-            _ if let Some(builtin) = condition.builtin(self.table)
-                && let Some(value) = self.user.given(builtin) =>
-            {
-                Some(value)
-            }
+            _ if let Some(value) = self.user.given(condition.builtin(self.table)) => Some(value),
             _ => self
                 .user
                 .field(&condition.field(self.table)?, &self.global()),
@@ -130,15 +125,7 @@ impl<'t, 'u, 'e, E: Environment, T: Trace> Run<'_, '_, 't, 'u, 'e, E, T> {
         #[cfg(feature = "user-agent")]
         let mut buffers = (NumberText::new(), crate::user_agent::UserAgentText::new());
         let country;
-        let field = match condition.condition_type() {
-            ConditionType::IpBased | ConditionType::UaBased => condition.field(self.table),
-            _ => None,
-        };
-        let in_user = |run: &Self| field.and_then(|field| run.user.field(&field, &run.global()));
         let operand = match condition.condition_type() {
-            ConditionType::UserField | ConditionType::UnitId | ConditionType::EnvironmentField => {
-                self.value_of(condition).into()
-            }
             ConditionType::CurrentTime => Operand::Now(self.now_ms()),
             ConditionType::UserBucket => {
                 let hash = self.hash_unit(condition.hash_input())?;
@@ -150,33 +137,40 @@ impl<'t, 'u, 'e, E: Environment, T: Trace> Run<'_, '_, 't, 'u, 'e, E, T> {
             }
             .map(Value::Str)
             .into(),
-            ConditionType::IpBased => match in_user(self) {
-                Some(value) => Operand::Value(value),
-                None if field.is_some_and(|field| field.name == b"country") => {
-                    country = self.country_of_ip(record);
+            condition_type => match (self.value_of(condition), condition_type) {
+                (Some(value), _) => Operand::Value(value),
+                (None, ConditionType::IpBased) => {
+                    country = self.country_of_ip(condition, record);
                     match &country {
                         Some(code) => core::str::from_utf8(code).ok().map(Value::Str).into(),
                         None => Operand::Absent,
                     }
                 }
-                None => Operand::Absent,
-            },
-            ConditionType::UaBased => match in_user(self) {
-                Some(value) => Operand::Value(value),
                 #[cfg(feature = "user-agent")]
-                None => self.user_agent_field(field, &mut buffers).into(),
+                (None, ConditionType::UaBased) => {
+                    let field = condition.field(self.table);
+                    self.user_agent_field(field, &mut buffers).into()
+                }
                 #[cfg(not(feature = "user-agent"))]
-                None => {
+                (None, ConditionType::UaBased) => {
                     record.note = Note::UaParserNotLoaded;
                     Operand::Absent
                 }
+                _ => Operand::Absent,
             },
-            _ => Operand::Absent,
         };
         self.compare(condition, operand, record)
     }
 
-    fn country_of_ip(&self, record: &mut Evaluation<'t>) -> Option<[u8; 2]> {
+    /// The country of the user's IP, if that is what the condition asks for.
+    fn country_of_ip(
+        &self,
+        condition: Condition<'t>,
+        record: &mut Evaluation<'t>,
+    ) -> Option<[u8; 2]> {
+        if condition.field(self.table)?.name != b"country" {
+            return None;
+        }
         let mut buffer = NumberText::new();
         let ip = self.user.field(&FieldName::IP, &self.global())?;
         match self.evaluator.environment.country(ip.text(&mut buffer)?) {
@@ -229,39 +223,39 @@ impl<'t, 'u, 'e, E: Environment, T: Trace> Run<'_, '_, 't, 'u, 'e, E, T> {
         Ok(evaluation.group_name())
     }
 
+    /// A gate, or several in order until one decides (§4.9).
+    #[inline(never)]
     fn evaluate_gate_condition(
         &mut self,
         condition: Condition<'t>,
         record: &mut Evaluation<'t>,
     ) -> Result<()> {
-        let gate = GateTarget::read(condition.target(self.table).required()?).required()?;
-        if let Some(value) = self.evaluate_nested_gate(&gate, record)? {
-            let fail = condition.condition_type() == ConditionType::FailGate;
-            record.value = value != fail;
-        }
-        Ok(())
-    }
-
-    /// §4.9: several gates in order, until one decides.
-    fn evaluate_multi_gate_condition(
-        &mut self,
-        condition: Condition<'t>,
-        record: &mut Evaluation<'t>,
-    ) -> Result<()> {
-        let wanted = condition.condition_type() == ConditionType::MultiPassGate;
-        let (count, gates) = varint(condition.target(self.table).required()?).required()?;
-        for gate in strings(gates, count) {
+        let (wanted, several) = match condition.condition_type() {
+            ConditionType::PassGate => (true, false),
+            ConditionType::FailGate => (false, false),
+            ConditionType::MultiPassGate => (true, true),
+            _ => (false, true),
+        };
+        let target = condition.target(self.table).required()?;
+        let (mut left, mut rest) = match several {
+            true => varint(target).required()?,
+            false => (1, target),
+        };
+        let mut decided = false;
+        while !decided && left > 0 {
+            left = left.wrapping_sub(1);
+            let gate;
+            (gate, rest) = match several {
+                true => prefixed(rest).required()?,
+                false => (rest, rest),
+            };
             let gate = GateTarget::read(gate).required()?;
             match self.evaluate_nested_gate(&gate, record)? {
                 None => return Ok(()),
-                Some(value) if value == wanted => {
-                    record.value = true;
-                    return Ok(());
-                }
-                Some(_) => {}
+                Some(value) => decided = value == wanted,
             }
         }
-        record.value = false;
+        record.value = decided;
         Ok(())
     }
 

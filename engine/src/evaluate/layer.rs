@@ -110,7 +110,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
     fn overlaps(&self, object: &str, first: usize) -> bool {
         self.lists.parts.iter().skip(first).any(|part| {
             members(part.object)
-                .any(|(taken, _)| members(object).any(|(key, _)| key.chars().eq(taken.chars())))
+                .any(|(taken, _)| members(object).any(|(key, _)| key.equals(&taken)))
         })
     }
 

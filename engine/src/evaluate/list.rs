@@ -7,7 +7,7 @@
 use super::Run;
 use crate::environment::Environment;
 use crate::explain::Trace;
-use crate::hash::lowered_hash;
+use crate::hash::cased_hash;
 use crate::number::NumberText;
 use crate::table::condition::{Condition, ConditionType, Operator, mask};
 
@@ -70,13 +70,26 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
         (condition.masks() & mask != mask).then_some(holds_without)
     }
 
+    /// Whether the condition wants a text in a list, and is known to have none that is: nothing is looked up.
+    #[inline(always)]
+    pub(super) fn is_known_to_fail(&self, condition: Condition<'t>) -> bool {
+        const ANY: u32 = (Operator::Any as u32) << 8;
+        // Only subjects of lists are kept, so the type needs no look.
+        !T::LISTENS
+            && condition.codes() & 0xFF00 == ANY
+            && match self.subjects.mask(condition.subject()) {
+                Some(mask) => condition.masks() & mask != mask,
+                None => false,
+            }
+    }
+
     /// The mask of the user's text, kept for the next list.
     #[inline(never)]
     fn look_up(&mut self, condition: Condition<'t>) -> u64 {
         let value = self.value_of(condition);
         let mut buffer = NumberText::new();
         let text = value.as_ref().and_then(|value| value.text(&mut buffer));
-        let mask = mask(lowered_hash(text.unwrap_or_default()));
+        let mask = mask(cased_hash(text.unwrap_or_default(), true));
         self.subjects.keep(condition.subject(), mask);
         mask
     }

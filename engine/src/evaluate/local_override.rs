@@ -6,6 +6,7 @@ use crate::evaluation::{Evaluation, Place, Reason};
 use crate::explain::{Step, Trace};
 use crate::number::NumberText;
 use crate::table::SpecKind;
+use crate::user::User;
 
 /// An answer set for a name, for one id or for everyone. Give them to [`Options`](crate::Options).
 ///
@@ -35,6 +36,39 @@ pub enum OverrideValue<'o> {
     Group(&'o str),
 }
 
+/// The local overrides of a service, of which the first that fits counts. Modules that set none do not contain what finds
+/// them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Overrides<'o> {
+    list: &'o [LocalOverride<'o>],
+    /// [`apply`], unless there are none.
+    apply: Option<Apply>,
+}
+
+/// Answers by an override, if one fits, and gives its name.
+type Apply = for<'t> fn(
+    &'t [LocalOverride<'t>],
+    (SpecKind, &str),
+    &User<'_>,
+    &mut Evaluation<'t>,
+) -> Option<&'t str>;
+
+impl<'o> From<&'o [LocalOverride<'o>]> for Overrides<'o> {
+    fn from(list: &'o [LocalOverride<'o>]) -> Self {
+        Overrides {
+            list,
+            apply: if list.is_empty() { None } else { Some(apply) },
+        }
+    }
+}
+
+impl Overrides<'_> {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.apply.is_none()
+    }
+}
+
 impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
     /// True when an override answered.
     #[inline(never)]
@@ -44,57 +78,72 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
         name: &str,
         record: &mut Evaluation<'t>,
     ) -> Result<bool> {
-        let Some(found) = self.find_override(kind, name) else {
+        let overrides = self.evaluator.options.overrides;
+        let Some(apply) = overrides.apply else {
             return Ok(false);
         };
-        record.rule_id = Place::OVERRIDE;
-        record.reason = Reason::LocalOverride;
-        match found.value {
-            OverrideValue::Gate(value) => record.value = value,
-            OverrideValue::Json(json) => record.give_json(json),
-            OverrideValue::Group(group) => {
-                let rules = self.table.spec(kind, name).map(|spec| spec.row.rules());
-                let group = rules
-                    .into_iter()
-                    .flatten()
-                    .filter_map(|at| self.table.rule(at))
-                    .find(|rule| rule.group_name(self.table) == Some(group));
-                match group {
-                    Some(rule) => record.set_json(Place(rule.return_value_at())),
-                    None => record.clear_json(),
-                }
-            }
-        }
-        self.tell(|| Step::LocalOverride { name: found.name });
+        let Some(name) = apply(overrides.list, (kind, name), self.user, record) else {
+            return Ok(false);
+        };
+        self.tell(|| Step::LocalOverride { name });
         Ok(true)
     }
+}
 
-    fn find_override(&self, kind: SpecKind, name: &str) -> Option<&'t LocalOverride<'t>> {
-        let overrides = self.evaluator.options.overrides;
-        if overrides.is_empty() {
-            return None;
-        }
-        let with_id = |id: Option<&str>| override_with(overrides, kind, name, id);
-        let mut buffer = NumberText::new();
-        if let Some(found) = self
-            .user
-            .user_id
-            .and_then(|id| with_id(Some(id.text(&mut buffer)?)))
-        {
-            return Some(found);
-        }
-        if let Some(ids) = self.user.custom_ids {
-            for (name, _) in ids.iter() {
-                // Of an id given twice the last counts, also here.
-                let id = ids.get(name).and_then(|id| id.text(&mut buffer));
-                let found = id.and_then(|id| with_id(Some(id)));
-                if found.is_some() {
-                    return found;
-                }
+fn apply<'t>(
+    overrides: &'t [LocalOverride<'t>],
+    (kind, name): (SpecKind, &str),
+    user: &User<'_>,
+    record: &mut Evaluation<'t>,
+) -> Option<&'t str> {
+    let found = find(overrides, kind, name, user)?;
+    record.rule_id = Place::OVERRIDE;
+    record.reason = Reason::LocalOverride;
+    match found.value {
+        OverrideValue::Gate(value) => record.value = value,
+        OverrideValue::Json(json) => record.give_json(json),
+        OverrideValue::Group(group) => {
+            let table = record.table;
+            let rules = table.spec(kind, name).map(|spec| spec.row.rules());
+            let group = rules
+                .into_iter()
+                .flatten()
+                .filter_map(|at| table.rule(at))
+                .find(|rule| rule.group_name(table) == Some(group));
+            match group {
+                Some(rule) => record.set_json(Place(rule.return_value_at())),
+                None => record.clear_json(),
             }
         }
-        with_id(None)
     }
+    Some(found.name)
+}
+
+fn find<'t>(
+    overrides: &'t [LocalOverride<'t>],
+    kind: SpecKind,
+    name: &str,
+    user: &User<'_>,
+) -> Option<&'t LocalOverride<'t>> {
+    let with_id = |id: Option<&str>| override_with(overrides, kind, name, id);
+    let mut buffer = NumberText::new();
+    if let Some(found) = user
+        .user_id
+        .and_then(|id| with_id(Some(id.text(&mut buffer)?)))
+    {
+        return Some(found);
+    }
+    if let Some(ids) = user.custom_ids {
+        for (name, _) in ids.iter() {
+            // Of an id given twice the last counts, also here.
+            let id = ids.get(name).and_then(|id| id.text(&mut buffer));
+            let found = id.and_then(|id| with_id(Some(id)));
+            if found.is_some() {
+                return found;
+            }
+        }
+    }
+    with_id(None)
 }
 
 /// The override for an id, or the one without. A function of its own: it is asked for three times.

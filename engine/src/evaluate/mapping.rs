@@ -26,7 +26,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
             let mapping = mapping.required()?;
             for mapping_rule in self.table.mapping_rules(&mapping) {
                 let mapping_rule = mapping_rule.required()?;
-                let now = u64::try_from(self.now_ms()).unwrap_or(0);
+                let now = self.now_ms().max(0).cast_unsigned();
                 let Some(at) = mapping_rule.rule else {
                     continue;
                 };
@@ -48,11 +48,11 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
                     new_config_name: mapping.new_config_name,
                 });
                 record.override_config_name = Place(mapping.new_config_name_at);
-                self.mappings = self.mappings.saturating_add(1);
-                self.level = self.level.saturating_sub(1);
+                self.mappings = self.mappings.wrapping_add(1);
+                self.level = self.level.wrapping_sub(1);
                 let evaluated = self.evaluate_mapped(kind, mapping.new_config_name, record);
-                self.level = self.level.saturating_add(1);
-                self.mappings = self.mappings.saturating_sub(1);
+                self.level = self.level.wrapping_add(1);
+                self.mappings = self.mappings.wrapping_sub(1);
                 if self.unless_too_deep(evaluated)? {
                     record.note_id_list(note);
                     return Ok(true);
@@ -71,11 +71,10 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
         name: &str,
         record: &mut Evaluation<'t>,
     ) -> Result<bool> {
-        match self.table.entry(kind, name) {
-            Some(_) if self.mappings > super::MAX_DEPTH => Err(self.too_deep(true)),
-            Some(entry) => self.evaluate_entry(kind, entry, record),
-            None => self.apply_override(kind, name, record),
+        if self.mappings > super::MAX_DEPTH && self.table.entry(kind, name).is_some() {
+            return Err(self.too_deep(true));
         }
+        self.evaluate(kind, name, record)
     }
 
     /// Gates nested too deep count as "does not apply" here. Mappings that lead back to themselves, a spent budget and

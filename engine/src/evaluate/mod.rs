@@ -18,7 +18,7 @@ mod store;
 mod typed;
 
 pub use groups::{ExperimentGroup, ExperimentGroups};
-pub use local_override::{LocalOverride, OverrideValue};
+pub use local_override::{LocalOverride, OverrideValue, Overrides};
 pub(crate) use operator::eq;
 #[cfg(feature = "serde")]
 pub use parse::MAX_PARSED_TEXT;
@@ -52,7 +52,7 @@ pub struct Options<'o> {
     /// Custom fields that every user has unless it has its own of that name (§2.5).
     pub custom: Option<Attributes<'o>>,
     /// Answers that go before the specs (§5.8).
-    pub overrides: &'o [LocalOverride<'o>],
+    pub overrides: Overrides<'o>,
 }
 
 /// Answers checks from a table.
@@ -126,7 +126,7 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
     /// The same, without local overrides.
     #[cfg(feature = "bootstrap")]
     pub(crate) fn without_overrides(mut self) -> Self {
-        self.options.overrides = &[];
+        self.options.overrides = Overrides::default();
         self
     }
 
@@ -286,7 +286,7 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
         trace: &mut impl Trace,
     ) {
         let ScratchView { lists, record } = scratch;
-        **record = Evaluation::new(self.table, 0);
+        record.begin(self.table, 0);
         let entry = self.table.entry(kind, name);
         if let Some(spec) = entry
             && self.options.overrides.is_empty()
@@ -385,7 +385,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
     }
 
     /// A public check into a fresh record, finished with its reason and the marks of its exposures.
-    #[inline(always)]
+    #[inline(never)]
     fn check(
         &mut self,
         kind: SpecKind,
@@ -430,9 +430,10 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
     }
 
     /// Clears a record as a config mapping does: its exposures too.
+    #[inline(never)]
     fn reset(&mut self, record: &mut Evaluation<'t>) {
         self.lists.exposures.truncate(record.mark as usize);
-        *record = self.record();
+        record.begin(self.table, self.lists.exposures.len() as u32);
     }
 
     /// How deep specs are nested.
@@ -454,6 +455,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
         }
     }
 
+    #[inline(never)]
     fn now_ms(&mut self) -> i64 {
         let environment = self.evaluator.environment;
         *self.now.get_or_insert_with(|| environment.now_ms())

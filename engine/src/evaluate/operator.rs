@@ -6,10 +6,10 @@ use super::{Required, Result, Run};
 use crate::environment::{Environment, Membership};
 use crate::evaluation::{Evaluation, Note, Reason};
 use crate::explain::Trace;
-use crate::hash::{lowered_hash, text_hash};
-use crate::json::{as_string, distinct_members, items, member};
+use crate::hash::cased_hash;
+use crate::json::{Form, distinct_members, items, member};
 use crate::lowercase::{equals_lowercased_ascii, is_plain_lowercase, lowercase};
-use crate::number::NumberText;
+use crate::number::{NumberText, number_text, parse_float};
 use crate::sha256::id_list_key;
 use crate::table::condition::{Condition, Operator};
 use crate::table::set::{StringSet, Strings, strings};
@@ -263,8 +263,7 @@ fn has_text(operator: Operator, text: &str, target: &[u8]) -> Option<bool> {
             let set = StringSet::read(target)?;
             set.bucket(match set.has_directory() {
                 false => 0,
-                true if sensitive => text_hash(text.as_bytes()),
-                true => lowered_hash(text),
+                true => cased_hash(text, !sensitive),
             })?
         }
     };
@@ -284,7 +283,9 @@ fn has_text(operator: Operator, text: &str, target: &[u8]) -> Option<bool> {
 fn has_bytes(operator: Operator, text: &str, entry: &[u8]) -> bool {
     let bytes = text.as_bytes();
     match operator {
-        Operator::Any | Operator::None => equals_lowercased_ascii(text, entry),
+        Operator::Any | Operator::None => {
+            bytes.len() == entry.len() && equals_lowercased_ascii(bytes, entry)
+        }
         Operator::StrStartsWithAny => bytes.starts_with(entry),
         Operator::StrEndsWithAny => bytes.ends_with(entry),
         Operator::StrContainsAny | Operator::StrContainsNone => contains(bytes, entry),
@@ -354,26 +355,20 @@ pub(crate) mod eq {
 /// §4.5.
 fn equals(operand: &Operand<'_>, target: &[u8]) -> Result<bool> {
     let (&kind, target) = target.split_first().required()?;
+    let value = operand.value();
     let mut buffer = NumberText::new();
-    Ok(match kind {
-        eq::NULL => matches!(
-            operand,
-            Operand::Absent | Operand::Now(_) | Operand::Value(Value::Null)
-        ),
-        eq::FALSE => matches!(operand, Operand::Value(Value::Bool(false))),
-        eq::TRUE => matches!(operand, Operand::Value(Value::Bool(true))),
-        eq::NUMBER => operand.float() == Some(f64::from_le_bytes(fixed(target)?)),
-        eq::STRING => operand
+    Ok(match (kind, value) {
+        (eq::NULL, _) => matches!(value, None | Some(Value::Null)),
+        (eq::FALSE | eq::TRUE, _) => {
+            matches!(value, Some(&Value::Bool(value)) if value == (kind == eq::TRUE))
+        }
+        (eq::NUMBER, _) => operand.float() == Some(f64::from_le_bytes(fixed(target)?)),
+        (eq::STRING, _) => operand
             .text(&mut buffer)
             .is_some_and(|text| text.as_bytes() == target),
-        eq::ARRAY => match operand.array() {
-            Some(array) => equals_items(array, target, false)?,
-            None => false,
-        },
-        eq::OBJECT => match operand.value() {
-            Some(Value::Object(object)) => equals_items(object.as_str(), target, true)?,
-            _ => false,
-        },
+        (eq::ARRAY, Some(Value::Array(array))) => equals_items(array.as_str(), target, false)?,
+        (eq::OBJECT, Some(Value::Object(object))) => equals_items(object.as_str(), target, true)?,
+        (eq::ARRAY | eq::OBJECT, _) => false,
         _ => return Err(crate::EvaluationError::CorruptTable),
     })
 }
@@ -416,14 +411,14 @@ fn has_element(array: &str, text: &[u8]) -> bool {
 
 /// Whether the string form of a JSON value is this text. Null and objects have none.
 fn element_is(element: &str, text: &[u8]) -> bool {
-    match element.as_bytes().first() {
-        Some(b'"') => match (as_string(element), core::str::from_utf8(text)) {
-            (Some(string), Ok(text)) => string.is(text),
-            _ => false,
-        },
-        Some(b'-' | b'0'..=b'9') => crate::number::parse_float(element)
-            .is_some_and(|number| crate::number::number_text(number).as_bytes() == text),
-        Some(b't' | b'f' | b'[') => element.as_bytes() == text,
-        _ => false,
+    match Form::of(element) {
+        Form::String(string) => core::str::from_utf8(text).is_ok_and(|text| string.is(text)),
+        Form::Number(token) => {
+            let mut buffer = NumberText::new();
+            parse_float(token)
+                .is_some_and(|number| number_text(number, &mut buffer).as_bytes() == text)
+        }
+        Form::Bool(_) | Form::Array(_) => element.as_bytes() == text,
+        Form::Null | Form::Object(_) => false,
     }
 }

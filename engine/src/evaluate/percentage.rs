@@ -48,12 +48,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
                 for part in [spec_salt, ".", rule.override_salt(self.table), "."] {
                     hash.update(part.as_bytes());
                 }
-                let unit = rule.unit(self.table).required()?;
-                let id = self.user.unit(&unit);
-                let mut buffer = NumberText::new();
-                let text = id.as_ref().and_then(|id| id.text(&mut buffer));
-                hash.update(text.unwrap_or_default().as_bytes());
-                Some(hash.finish() % BUCKETS)
+                Some(self.finish_with_id(&mut hash, rule.hash_input().unit)? % BUCKETS)
             }
         };
         Ok(self.within(drawn, bound))
@@ -69,14 +64,25 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
             return Ok(hash);
         }
         let prefix = self.table.prefix(input.prefix).required()?;
-        let id = match self.table.is_user_id(input.unit) {
-            true => self.user.user_id,
-            false => self.user.unit(&self.table.unit(input.unit).required()?),
-        };
-        let mut buffer = NumberText::new();
-        let text = id.as_ref().and_then(|id| id.text(&mut buffer));
-        let hash = prefix.hash(text.unwrap_or_default());
+        let mut hash = Sha256::new();
+        hash.begin(prefix).required()?;
+        let hash = self.finish_with_id(&mut hash, input.unit)?;
         self.last_hash = Some((input, hash));
         Ok(hash)
+    }
+
+    /// H of what was hashed, followed by the user's unit id.
+    #[inline(never)]
+    fn finish_with_id(&self, hash: &mut Sha256, unit: u16) -> Result<u64> {
+        let id = match self.table.is_user_id(unit) {
+            true => self.user.user_id,
+            false => self.user.unit(&self.table.unit(unit).required()?),
+        };
+        if let Some(id) = &id {
+            let mut buffer = NumberText::new();
+            let text = id.text(&mut buffer).unwrap_or_default();
+            hash.update(text.as_bytes());
+        }
+        Ok(hash.finish())
     }
 }

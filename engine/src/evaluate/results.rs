@@ -247,7 +247,7 @@ impl<'s, 't, 'n> Layer<'s, 't, 'n> {
                 !layer
                     .objects()
                     .take(at)
-                    .any(|earlier| members(earlier.object).any(|(k, _)| k.chars().eq(key.chars())))
+                    .any(|earlier| members(earlier.object).any(|(k, _)| k.equals(key)))
             };
             members(part.object)
                 .filter(move |(key, _)| vacant(key))

@@ -15,7 +15,8 @@ use crate::table::{SpecKind, Table};
 const UNSUPPORTED_IS_FALSE_ON_V2: bool = false;
 
 /// What a spec says of itself, into a record that may have been another spec's.
-#[inline(always)]
+#[cfg_attr(target_family = "wasm", inline(never))] // one copy where size counts
+#[cfg_attr(not(target_family = "wasm"), inline(always))]
 fn describe(spec: SpecRow<'_>, record: &mut Evaluation<'_>) {
     if !record.id_type.is_some() {
         record.id_type = Place(spec.id_type_at());
@@ -40,7 +41,8 @@ fn describe(spec: SpecRow<'_>, record: &mut Evaluation<'_>) {
 }
 
 /// The answer of a rule that matched and did not delegate.
-#[inline(always)]
+#[cfg_attr(target_family = "wasm", inline(never))]
+#[cfg_attr(not(target_family = "wasm"), inline(always))]
 fn answer(spec: SpecRow<'_>, rule: Rule<'_>, passes: bool, record: &mut Evaluation<'_>) {
     if passes {
         record.value = !rule.has(rule_flags::RETURNS_FALSE);
@@ -74,7 +76,7 @@ pub(super) fn settle<'t>(table: Table<'t>, spec: SpecRow<'t>, record: &mut Evalu
 
 impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
     /// §3.2. True when the name was recognized.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn evaluate(
         &mut self,
         kind: SpecKind,
@@ -248,6 +250,13 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
         // What a rule says, and before that its last condition: one that is unsupported leaves the bool before it.
         let mut last = record.value;
         for rule in rules {
+            if let Some(at) = rule.only_condition()
+                && let Some(condition) = rows.get(at)
+                && self.is_known_to_fail(condition)
+            {
+                last = false;
+                continue;
+            }
             self.tell(|| Step::Rule { id: rule.id(table) });
             let mut all = true;
             for at in rule.conditions(table).required()? {

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{Kind, Scanner, Sink, string::write_escaped_chars};
+use super::{Form, Scanner, Sink, string::write_escaped_chars};
 use crate::number::json_number_text;
 
 /// Writes valid JSON without white space, its numbers and strings spelt as Statsig's core spells them.
@@ -24,28 +24,18 @@ fn rewrite(text: &str, out: &mut dyn Sink, canonical: bool) -> fmt::Result {
             out.push_char(char::from(byte))?;
             continue;
         }
-        let start = scanner.offset();
-        if start >= text.len() {
+        if scanner.offset() >= text.len() {
             return Ok(());
         }
-        match scanner.peek() {
-            Ok(Kind::String) if canonical => {
-                let raw = scanner.string().map_err(|_| fmt::Error)?;
-                if raw.plain().is_none() {
-                    out.push_char('"')?;
-                    write_escaped_chars(raw.chars(), out)?;
-                    out.push_char('"')?;
-                    continue;
-                }
+        let token = scanner.skip().map_err(|_| fmt::Error)?;
+        match Form::of(token) {
+            Form::String(raw) if canonical && raw.plain().is_none() => {
+                out.push_char('"')?;
+                write_escaped_chars(raw.chars(), out)?;
+                out.push_char('"')?;
             }
-            Ok(Kind::Number) if canonical => {
-                json_number_text(scanner.number().map_err(|_| fmt::Error)?, out)?;
-                continue;
-            }
-            _ => {
-                scanner.skip().map_err(|_| fmt::Error)?;
-            }
+            Form::Number(token) if canonical => json_number_text(token, out)?,
+            _ => out.push_str(token)?,
         }
-        out.push_str(text.get(start..scanner.offset()).unwrap_or_default())?;
     }
 }

@@ -6,6 +6,7 @@
 //! [`MAX_DEPTH`] levels.
 
 mod canonical;
+mod form;
 mod object;
 mod scanner;
 mod sink;
@@ -14,7 +15,10 @@ mod string;
 pub(crate) use canonical::write_canonical;
 #[cfg(feature = "compile")]
 pub(crate) use canonical::write_minified;
+pub(crate) use form::Form;
 pub(crate) use object::{Object, write_texts};
+#[cfg(feature = "compile")]
+pub(crate) use scanner::space_end;
 pub(crate) use scanner::{Fault, FaultKind, Kind, Scanner, plain_end};
 pub(crate) use sink::Sink;
 pub(crate) use string::RawStr;
@@ -80,7 +84,7 @@ pub(crate) fn distinct_members(object: &str) -> usize {
     let mut count: usize = 0;
     while let Some((key, _)) = rest.next() {
         let mut later = rest.clone();
-        if !later.any(|(other, _)| other.chars().eq(key.chars())) {
+        if !later.any(|(other, _)| other.equals(&key)) {
             count = count.saturating_add(1);
         }
     }
@@ -111,5 +115,9 @@ pub fn write_unescaped(
 
 /// The text between the quotes, if this is the text of a JSON string.
 pub(crate) fn as_string(text: &str) -> Option<RawStr<'_>> {
-    Scanner::new(text).string().ok()
+    let mut scanner = Scanner::new(text);
+    match Form::of(scanner.skip().ok()?) {
+        Form::String(string) => Some(string),
+        _ => None,
+    }
 }

@@ -1,7 +1,12 @@
 //! The scanner: one pass, no recursion, constant memory.
 
+use core::fmt;
+use core::num::NonZeroUsize;
+
 use super::RawStr;
 use super::string::hex4;
+#[cfg(feature = "compile")]
+use crate::table::wire::same;
 
 /// Deepest nesting that is read: as `serde_json`, which reads Statsig's payloads in its own core.
 pub(crate) const MAX_DEPTH: u32 = 128;
@@ -17,11 +22,43 @@ pub(crate) enum FaultKind {
     Depth,
 }
 
-/// A fault and where it is, in bytes from the beginning of the text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Fault {
-    pub(crate) kind: FaultKind,
-    pub(crate) offset: usize,
+/// A fault and where it is: one word, which needs no memory to be returned.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Fault(NonZeroUsize);
+
+impl Fault {
+    fn new(kind: FaultKind, offset: usize) -> Self {
+        let kind = match kind {
+            FaultKind::Syntax => NonZeroUsize::MIN,
+            FaultKind::Type => NonZeroUsize::MIN.saturating_add(1),
+            FaultKind::Depth => NonZeroUsize::MIN.saturating_add(2),
+        };
+        // No text fills a quarter of the memory.
+        Fault(kind | offset << 2)
+    }
+
+    /// What was expected and not found.
+    pub(crate) fn kind(self) -> FaultKind {
+        match self.0.get() & 3 {
+            1 => FaultKind::Syntax,
+            2 => FaultKind::Type,
+            _ => FaultKind::Depth,
+        }
+    }
+
+    /// Where, in bytes from the beginning of the text.
+    pub(crate) fn offset(self) -> usize {
+        self.0.get() >> 2
+    }
+}
+
+impl fmt::Debug for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Fault")
+            .field(&self.kind())
+            .field(&self.offset())
+            .finish()
+    }
 }
 
 /// The type of the next value, told by its first byte.
@@ -77,7 +114,7 @@ pub(crate) fn plain_end(bytes: &[u8], at: usize) -> usize {
 
 /// Where the white space from `at` on ends: spaces eight at a time.
 #[inline(never)]
-fn space_end(bytes: &[u8], at: usize) -> usize {
+pub(crate) fn space_end(bytes: &[u8], at: usize) -> usize {
     const SPACES: u64 = 0x2020_2020_2020_2020;
     let mut at = at;
     while let b' ' | b'\n' | b'\r' | b'\t' = byte_at(bytes, at) {
@@ -122,6 +159,12 @@ impl<'j> Scanner<'j> {
         self.at
     }
 
+    /// Passes over a value that the caller has seen to be next, and so many bytes long.
+    #[cfg(feature = "compile")]
+    pub(crate) fn pass_over(&mut self, length: usize) {
+        self.advance(length);
+    }
+
     /// Whether white space was passed over between the tokens so far.
     #[cfg(feature = "compile")]
     pub(crate) fn has_passed_space(&self) -> bool {
@@ -129,10 +172,7 @@ impl<'j> Scanner<'j> {
     }
 
     fn fault<T>(&self, kind: FaultKind) -> Result<T> {
-        Err(Fault {
-            kind,
-            offset: self.offset(),
-        })
+        Err(Fault::new(kind, self.at))
     }
 
     #[inline(always)]
@@ -230,10 +270,19 @@ impl<'j> Scanner<'j> {
 
     /// The next key of the object; its value must be read or skipped before the next call.
     pub(crate) fn next_key(&mut self) -> Result<Option<RawStr<'j>>> {
+        match self.has_next_key()? {
+            true => self.key().map(Some),
+            false => Ok(None),
+        }
+    }
+
+    /// Whether the object has another key, which is next; then it must be read.
+    #[inline]
+    pub(crate) fn has_next_key(&mut self) -> Result<bool> {
         match self.token() {
             b'}' => {
                 self.close();
-                return Ok(None);
+                return Ok(false);
             }
             b',' if !self.first => self.advance(1),
             _ if self.first => self.first = false,
@@ -242,9 +291,31 @@ impl<'j> Scanner<'j> {
         if self.token() != b'"' {
             return self.fault(FaultKind::Syntax);
         }
+        Ok(true)
+    }
+
+    /// The key that is next, and its colon.
+    #[inline]
+    pub(crate) fn key(&mut self) -> Result<RawStr<'j>> {
         let key = self.quoted()?;
         self.colon()?;
-        Ok(Some(key))
+        Ok(key)
+    }
+
+    /// Passes over the key that is next, and its colon, if it is this one without escapes and white space.
+    #[cfg(feature = "compile")]
+    #[inline]
+    pub(crate) fn key_is(&mut self, name: &str) -> bool {
+        let bytes = self.text.as_bytes();
+        let start = self.at.wrapping_add(1);
+        let end = start.wrapping_add(name.len());
+        let is = byte_at(bytes, end) == b'"'
+            && byte_at(bytes, end.wrapping_add(1)) == b':'
+            && same(bytes.get(start..end).unwrap_or_default(), name.as_bytes());
+        if is {
+            self.at = end.wrapping_add(2);
+        }
+        is
     }
 
     /// Whether the array has another element, which must then be read or skipped.
@@ -371,7 +442,13 @@ impl<'j> Scanner<'j> {
         }
         let start = self.at;
         self.pass_number()?;
-        Ok(self.text.get(start..self.at).unwrap_or_default())
+        Ok(self.since(start))
+    }
+
+    /// The text from an earlier place on.
+    #[inline(never)]
+    pub(crate) fn since(&self, start: usize) -> &'j str {
+        self.text.get(start..self.at).unwrap_or_default()
     }
 
     #[inline(never)]
@@ -424,6 +501,11 @@ impl<'j> Scanner<'j> {
         }
     }
 
+    /// Whether what follows begins as `null`.
+    pub(crate) fn is_null(&mut self) -> bool {
+        self.token() == b'n'
+    }
+
     /// Consumes `null` if that is what follows.
     pub(crate) fn null(&mut self) -> Result<bool> {
         if self.token() != b'n' {
@@ -440,7 +522,7 @@ impl<'j> Scanner<'j> {
         self.token();
         let start = self.at;
         self.pass()?;
-        Ok(self.text.get(start..self.at).unwrap_or_default())
+        Ok(self.since(start))
     }
 
     fn pass(&mut self) -> Result<()> {

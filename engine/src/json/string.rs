@@ -3,6 +3,7 @@
 use core::fmt::{self, Write};
 
 use super::Sink;
+use crate::characters;
 use crate::lowercase::is_spelt;
 
 /// What stands between the quotes of a valid JSON string.
@@ -53,6 +54,12 @@ impl<'j> RawStr<'j> {
         }
     }
 
+    /// Whether both decoded strings are the same.
+    #[inline(never)]
+    pub(crate) fn equals(&self, other: &RawStr<'_>) -> bool {
+        self.chars().eq(other.chars())
+    }
+
     /// Writes the decoded string.
     pub(crate) fn write_to(&self, out: &mut dyn Sink) -> fmt::Result {
         match self.plain() {
@@ -77,6 +84,7 @@ pub(super) fn hex4(text: &[u8]) -> Option<u32> {
 }
 
 impl Unescape<'_> {
+    #[inline(never)]
     fn hex4(&mut self) -> u32 {
         let text = self.rest.as_str();
         self.rest = text.get(4..).unwrap_or_default().chars();
@@ -89,11 +97,11 @@ impl Iterator for Unescape<'_> {
 
     #[inline(never)]
     fn next(&mut self) -> Option<char> {
-        let c = self.rest.next()?;
+        let c = characters::next(&mut self.rest)?;
         if c != '\\' {
             return Some(c);
         }
-        Some(match self.rest.next()? {
+        Some(match characters::next(&mut self.rest)? {
             'b' => '\u{8}',
             'f' => '\u{c}',
             'n' => '\n',
@@ -103,8 +111,8 @@ impl Iterator for Unescape<'_> {
                 let unit = self.hex4();
                 let code = if unit & 0xFC00 == 0xD800 {
                     // The scanner has seen that a low half follows.
-                    self.rest.next();
-                    self.rest.next();
+                    characters::next(&mut self.rest);
+                    characters::next(&mut self.rest);
                     let low = self.hex4();
                     ((unit & 0x3FF) << 10 | low & 0x3FF).wrapping_add(0x1_0000)
                 } else {
@@ -153,23 +161,27 @@ pub(super) fn write_escaped_chars(
     out: &mut dyn Sink,
 ) -> fmt::Result {
     for c in chars {
-        match c {
-            '"' => out.push_str("\\\"")?,
-            '\\' => out.push_str("\\\\")?,
-            '\u{8}' => out.push_str("\\b")?,
-            '\u{c}' => out.push_str("\\f")?,
-            '\n' => out.push_str("\\n")?,
-            '\r' => out.push_str("\\r")?,
-            '\t' => out.push_str("\\t")?,
+        let short = match c {
+            '"' | '\\' => c,
+            '\u{8}' => 'b',
+            '\u{c}' => 'f',
+            '\n' => 'n',
+            '\r' => 'r',
+            '\t' => 't',
             '\0'..='\u{1f}' => {
                 let code = u32::from(c);
                 out.push_str("\\u00")?;
-                for digit in [code >> 4, code & 0xF] {
-                    out.push_char(char::from_digit(digit, 16).unwrap_or('0'))?;
-                }
+                out.push_str(if code < 0x10 { "0" } else { "1" })?;
+                out.push_char(char::from_digit(code & 0xF, 16).unwrap_or('0'))?;
+                continue;
             }
-            _ => out.push_char(c)?,
-        }
+            _ => {
+                out.push_char(c)?;
+                continue;
+            }
+        };
+        out.push_str("\\")?;
+        out.push_char(short)?;
     }
     Ok(())
 }

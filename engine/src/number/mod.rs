@@ -26,11 +26,11 @@ pub(crate) type NumberText = heapless::String<NUMBER_TEXT_BYTES>;
 
 /// A user's number as text: the shortest decimal that reads back as the same double, without exponent and trailing `.0`;
 /// minus zero is `-0`.
-pub(crate) fn number_text(value: f64) -> NumberText {
-    let mut text = NumberText::new();
+pub(crate) fn number_text(value: f64, buffer: &mut NumberText) -> &str {
+    buffer.clear();
     // Every double fits; see the constant.
-    let _ = write(value, Form::Plain, &mut text);
-    text
+    let _ = write(value, Form::Plain, buffer);
+    buffer
 }
 
 /// How a double is spelt.
@@ -60,18 +60,13 @@ fn write(value: f64, form: Form, out: &mut dyn Sink) -> fmt::Result {
     let small = if form == Form::Json { 1e-5 } else { 1e-4 };
     let is_small = magnitude < small && magnitude != 0.0;
     if form == Form::Plain || !is_small && magnitude < 1e16 {
-        write_digits(&decimal, out)?;
+        write_digits(&decimal, decimal.point, out)?;
         if form != Form::Plain && float_to_integer(magnitude).is_some() {
             out.push_str(".0")?;
         }
         return Ok(());
     }
-    let (first, others) = decimal.as_str().split_at_checked(1).ok_or(fmt::Error)?;
-    out.push_str(first)?;
-    if !others.is_empty() {
-        out.push_str(".")?;
-        out.push_str(others)?;
-    }
+    write_digits(&decimal, 1, out)?;
     let exponent = decimal.point.saturating_sub(1);
     out.push_str(match form {
         _ if exponent < 0 => "e-",
@@ -81,29 +76,26 @@ fn write(value: f64, form: Form, out: &mut dyn Sink) -> fmt::Result {
     out.push_str(decimal_of(u64::from(exponent.unsigned_abs()), &mut [0; 3]))
 }
 
-/// Writes the decimal without an exponent.
-fn write_digits(decimal: &Digits, out: &mut dyn Sink) -> fmt::Result {
-    let digits = decimal.as_str();
-    let point = decimal.point.unsigned_abs() as usize;
-    if decimal.point <= 0 {
+/// Writes the digits with the point behind so many of them, and the zeros that this takes.
+#[inline(never)]
+fn write_digits(decimal: &Digits, point: i32, out: &mut dyn Sink) -> fmt::Result {
+    if point <= 0 {
         out.push_str("0.")?;
-        write_zeros(point, out)?;
-        return out.push_str(digits);
+        write_zeros(point.wrapping_neg(), out)?;
     }
-    match digits.split_at_checked(point) {
-        Some((whole, fraction)) if !fraction.is_empty() => {
-            out.push_str(whole)?;
+    let mut before = point;
+    for &digit in decimal.as_bytes() {
+        if before == 0 && point > 0 {
             out.push_str(".")?;
-            out.push_str(fraction)
         }
-        _ => {
-            out.push_str(digits)?;
-            write_zeros(point.saturating_sub(digits.len()), out)
-        }
+        out.push_char(char::from(digit))?;
+        before = before.wrapping_sub(1);
     }
+    write_zeros(before, out)
 }
 
-fn write_zeros(count: usize, out: &mut dyn Sink) -> fmt::Result {
+#[inline(never)]
+fn write_zeros(count: i32, out: &mut dyn Sink) -> fmt::Result {
     (0..count).try_for_each(|_| out.push_str("0"))
 }
 
@@ -241,7 +233,7 @@ mod tests {
             let token = text_of(case, "number_json");
             let value = parse_float(token).unwrap();
             assert_eq!(
-                number_text(value),
+                number_text(value, &mut NumberText::new()),
                 text_of(case, "core_user_value"),
                 "user text of {token}"
             );
@@ -291,8 +283,9 @@ mod tests {
     fn every_double_fits_its_text() {
         let mut longest = 0;
         let mut check = |value: f64| {
-            let text = number_text(value);
-            assert_eq!(text.as_str(), std::format!("{value}"));
+            let mut buffer = NumberText::new();
+            let text = number_text(value, &mut buffer);
+            assert_eq!(text, std::format!("{value}"));
             if value.is_finite() {
                 let read: f64 = text.parse().unwrap();
                 assert_eq!(
@@ -337,7 +330,9 @@ mod tests {
     /// `core`'s own printing and parsing is what must come out, for numbers of every kind and length.
     fn assert_like_core(value: f64) {
         let text = std::format!("{value}");
-        assert_eq!(number_text(value).as_str(), text, "{:#x}", value.to_bits());
+        let mut buffer = NumberText::new();
+        let plain = number_text(value, &mut buffer);
+        assert_eq!(plain, text, "{:#x}", value.to_bits());
         let mut pointed = String::new();
         write_float(value, &mut pointed).unwrap();
         assert_eq!(pointed, std::format!("{value:?}"));

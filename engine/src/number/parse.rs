@@ -5,6 +5,7 @@
 //! others go through a long division of natural numbers, some thousand instructions.
 
 use super::natural::Natural;
+use crate::lowercase::equals_lowercased_ascii;
 
 /// Powers of ten up to here are doubles.
 const EXACT_POWERS: u32 = 22;
@@ -15,8 +16,11 @@ pub(super) const EXACT_INTEGERS: u64 = 1 << 53;
 /// Digits beyond these only say whether there is something more: the middle between two doubles has at most 767.
 const DIGITS: usize = 768;
 
-/// As many digits are always within 64 bits.
-const DIGITS_OF_64_BITS: usize = 19;
+/// So many digits are always counted exactly.
+const EXACT_DIGITS: usize = 18;
+
+/// A number of more digits than this has is not counted on.
+const NEARLY_EXACT: u64 = 100_000_000_000_000_000;
 
 /// See [`parse_float`](super::parse_float).
 pub(super) fn parse_float(text: &str) -> Option<f64> {
@@ -38,10 +42,10 @@ pub(crate) fn split_sign(text: &[u8]) -> (bool, &[u8]) {
 }
 
 fn special(text: &[u8]) -> Option<f64> {
-    const WORDS: [&[u8]; 3] = [b"nan", b"inf", b"infinity"];
+    static WORDS: [&[u8]; 3] = [b"nan", b"inf", b"infinity"];
     let word = WORDS
         .iter()
-        .position(|word| text.eq_ignore_ascii_case(word))?;
+        .position(|word| equals_lowercased_ascii(text, word))?;
     Some(if word == 0 { f64::NAN } else { f64::INFINITY })
 }
 
@@ -56,13 +60,13 @@ struct Decimal<'a> {
     whole: &'a [u8],
     /// The digits behind it.
     fraction: &'a [u8],
-    /// All of them as a number, unless they are more than [`DIGITS_OF_64_BITS`].
+    /// All of them as a number, unless they are more than [`EXACT_DIGITS`].
     digits: u64,
     /// What follows the `e`.
     exponent: i64,
 }
 
-/// The digits that the text begins with, appended to `number`, and what follows them.
+/// The digits that the text begins with, appended to `number` while that counts, and what follows them.
 #[inline(never)]
 fn leading_digits<'a>(text: &'a [u8], number: &mut u64) -> (&'a [u8], &'a [u8]) {
     let mut length: usize = 0;
@@ -71,7 +75,9 @@ fn leading_digits<'a>(text: &'a [u8], number: &mut u64) -> (&'a [u8], &'a [u8]) 
         if digit > 9 {
             break;
         }
-        *number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+        if *number < NEARLY_EXACT {
+            *number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+        }
         length = length.wrapping_add(1);
     }
     text.split_at_checked(length).unwrap_or_default()
@@ -103,7 +109,7 @@ impl<'a> Decimal<'a> {
 
     fn to_float(&self) -> f64 {
         let length = self.whole.len().saturating_add(self.fraction.len());
-        if length <= DIGITS_OF_64_BITS && self.digits <= EXACT_INTEGERS {
+        if length <= EXACT_DIGITS && self.digits <= EXACT_INTEGERS {
             let places = self.exponent.wrapping_sub(self.fraction.len() as i64);
             let magnitude = places.unsigned_abs();
             if magnitude <= u64::from(EXACT_POWERS) {
@@ -148,19 +154,13 @@ impl<'a> Decimal<'a> {
 
 /// `[+-]?digits`. More than anything needs is as good as the number itself.
 fn exponent(text: &[u8]) -> Option<i64> {
-    let (negative, text) = split_sign(text);
-    let mut magnitude: i64 = 0;
-    text.first()?;
-    for byte in text {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        // As in `core`.
-        if magnitude < 0x1_0000 {
-            magnitude = magnitude.wrapping_mul(10).wrapping_add(i64::from(digit));
-        }
+    let (negative, digits) = split_sign(text);
+    let mut magnitude = 0;
+    let (known, rest) = leading_digits(digits, &mut magnitude);
+    if known.is_empty() || !rest.is_empty() {
+        return None;
     }
+    let magnitude = magnitude.cast_signed();
     Some(if negative {
         magnitude.wrapping_neg()
     } else {

@@ -4,6 +4,8 @@
 //! Numbers of up to 15 digits are found by trying places, a dozen instructions each. The others are divided out as natural
 //! numbers, digit by digit, which takes some thousand instructions.
 
+use core::cmp::Ordering;
+
 use super::natural::Natural;
 use super::parse::EXACT_INTEGERS;
 
@@ -32,8 +34,9 @@ impl Digits {
         }
     }
 
-    pub(super) fn as_str(&self) -> &str {
-        last_digits(&self.digits, self.count)
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        let start = MOST_DIGITS.saturating_sub(self.count);
+        self.digits.get(start..).unwrap_or_default()
     }
 }
 
@@ -48,10 +51,6 @@ pub(super) fn decimal_of(mut number: u64, room: &mut [u8]) -> &str {
             break;
         }
     }
-    last_digits(room, count)
-}
-
-fn last_digits(room: &[u8], count: usize) -> &str {
     let start = room.len().saturating_sub(count);
     core::str::from_utf8(room.get(start..).unwrap_or_default()).unwrap_or_default()
 }
@@ -121,12 +120,7 @@ fn shortest_exactly(value: f64, even: bool) -> Digits {
         below.times_power(10, point.unsigned_abs());
     }
     let reaches = |rest: &Natural, below: &Natural, whole: &Natural| {
-        let mut sum = rest.clone();
-        sum.add(below);
-        if is_power {
-            sum.add(below);
-        }
-        let order = sum.compare(whole);
+        let order = compare_sum(rest, below, if is_power { 2 } else { 1 }, whole);
         order.is_gt() || order.is_eq() && includes_limits
     };
     while reaches(&rest, &below, &whole) {
@@ -166,4 +160,14 @@ fn shortest_exactly(value: f64, even: bool) -> Digits {
         }
         return Digits::new(number, count.wrapping_sub(point));
     }
+}
+
+/// How a number and so many times another one compare with a third.
+#[inline(never)]
+fn compare_sum(number: &Natural, other: &Natural, times: u32, limit: &Natural) -> Ordering {
+    let mut sum = number.clone();
+    for _ in 0..times {
+        sum.add(other);
+    }
+    sum.compare(limit)
 }

@@ -11,6 +11,8 @@
 //! safe: every read is checked and every step consumes a character, so corrupt bytes can only give
 //! `None` or a wrong answer.
 
+use crate::characters;
+
 /// Bytes before the states.
 pub(super) const HEADER_LEN: usize = 8;
 /// Target from which no match can follow.
@@ -29,7 +31,8 @@ pub(super) const HIGH: u32 = 0x1_0000;
 pub(crate) fn is_match(dfa: &[u8], text: &str) -> Option<bool> {
     let dfa = Dfa::read(dfa)?;
     let mut state = dfa.start;
-    for char in text.chars() {
+    let mut characters = text.chars();
+    while let Some(char) = characters::next(&mut characters) {
         match state {
             DEAD => return Some(false),
             MATCH => return Some(true),

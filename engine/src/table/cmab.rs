@@ -1,7 +1,7 @@
 //! Contextual bandits: `cmab_configs` (`evaluation.md` §5.7).
 
 use super::rule::{HashInput, Unit};
-use super::wire::{Row, row};
+use super::wire::{NONE, Row};
 use super::{Section, StringList, Table};
 use crate::user::FieldName;
 
@@ -64,10 +64,81 @@ pub struct CmabGroup<'t> {
     pub intercept: f64,
     /// How many records the model was made from.
     pub records: u64,
-    /// Where name, id and value are.
-    pub(crate) places: [u32; 3],
-    weights: (u32, u32),
+    row: GroupRow<'t>,
     table: Table<'t>,
+}
+
+/// A group's row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct GroupRow<'t>(Row<'t, CMAB_GROUP>);
+
+/// A weight's row.
+#[derive(Clone, Copy)]
+pub(crate) struct WeightRow<'t>(Row<'t, CMAB_WEIGHT>);
+
+impl<'t> GroupRow<'t> {
+    /// Where the name is.
+    pub(crate) fn name_at(&self) -> u32 {
+        self.0.u32(0)
+    }
+
+    /// Where the rule id is.
+    pub(crate) fn id_at(&self) -> u32 {
+        self.0.u32(4)
+    }
+
+    /// Where the value is, or [`NONE`].
+    pub(crate) fn value_at(&self) -> u32 {
+        self.0.u32(8)
+    }
+
+    fn has(&self, flag: u32) -> bool {
+        self.0.u32(12) & flag != 0
+    }
+
+    pub(crate) fn has_weights(&self) -> bool {
+        self.has(group_flags::HAS_WEIGHTS)
+    }
+
+    pub(crate) fn alpha(&self) -> f64 {
+        self.0.f64(16)
+    }
+
+    pub(crate) fn intercept(&self) -> f64 {
+        self.0.f64(24)
+    }
+
+    pub(crate) fn records(&self) -> u64 {
+        self.0.u64(32)
+    }
+
+    pub(crate) fn weights(
+        &self,
+        table: Table<'t>,
+    ) -> impl Iterator<Item = WeightRow<'t>> + use<'t> {
+        let rows = table.rows(Section::CmabWeights, self.0.u32(40), self.0.u32(44));
+        rows.unwrap_or_default()
+            .iter()
+            .map(|row| WeightRow(Row(row)))
+    }
+}
+
+impl<'t> WeightRow<'t> {
+    pub(crate) fn field(&self, table: Table<'t>) -> Option<FieldName<'t>> {
+        table.field(self.0.u16(0))
+    }
+
+    /// The text of a categorical weight, `None` for a numerical one.
+    pub(crate) fn category(&self, table: Table<'t>) -> Option<&'t [u8]> {
+        match self.0.u32(4) {
+            NONE => None,
+            at => table.string_bytes(at),
+        }
+    }
+
+    pub(crate) fn weight(&self) -> f64 {
+        self.0.f64(8)
+    }
 }
 
 /// A weight of a group's model.
@@ -76,7 +147,6 @@ pub struct CmabGroup<'t> {
 pub struct CmabWeight<'t> {
     /// The user field it applies to.
     pub field: &'t str,
-    pub(crate) lookup: FieldName<'t>,
     /// The value of a categorical weight; `None` for a numerical one.
     pub category: Option<&'t str>,
     /// The weight.
@@ -148,17 +218,40 @@ impl<'t> Cmab<'t> {
 
     /// The groups in order.
     pub fn groups(&self) -> impl Iterator<Item = CmabGroup<'t>> + use<'t> {
-        let cmab = *self;
-        (0..self.group_count()).map_while(move |at| cmab.group(at))
+        let table = self.table;
+        self.group_rows().map_while(move |row| {
+            Some(CmabGroup {
+                name: table.string(row.name_at())?,
+                id: table.string(row.id_at())?,
+                value: row.0.reference(8).and_then(|value| table.value(value)),
+                has_config: row.has(group_flags::HAS_MODEL),
+                has_weights: row.has_weights(),
+                alpha: row.alpha(),
+                intercept: row.intercept(),
+                records: row.records(),
+                row,
+                table,
+            })
+        })
     }
 
     pub(crate) fn group_count(&self) -> u32 {
         self.row.u32(40)
     }
 
+    pub(crate) fn group_rows(&self) -> impl Iterator<Item = GroupRow<'t>> + use<'t> {
+        let rows = self
+            .table
+            .rows(Section::CmabGroups, self.row.u32(36), self.group_count());
+        rows.unwrap_or_default()
+            .iter()
+            .map(|row| GroupRow(Row(row)))
+    }
+
     #[inline(never)]
-    pub(crate) fn group(&self, at: u32) -> Option<CmabGroup<'t>> {
-        self.table.cmab_group(self.row.u32(36).checked_add(at)?)
+    pub(crate) fn group(&self, at: u32) -> Option<GroupRow<'t>> {
+        let row = self.row.u32(36).wrapping_add(at);
+        self.table.row(Section::CmabGroups, row).map(GroupRow)
     }
 }
 
@@ -166,43 +259,22 @@ impl<'t> CmabGroup<'t> {
     /// The weights of the model.
     pub fn weights(&self) -> impl Iterator<Item = CmabWeight<'t>> + use<'t> {
         let table = self.table;
-        let (start, count) = self.weights;
-        (start..start.saturating_add(count)).map_while(move |at| {
-            let row = row::<CMAB_WEIGHT>(table.section(Section::CmabWeights), at)?;
+        self.row.weights(table).map_while(move |row| {
             Some(CmabWeight {
-                field: table.field(row.u16(0))?.name()?,
-                lookup: table.field(row.u16(0))?,
-                category: match row.reference(4) {
-                    Some(category) => Some(table.string(category)?),
+                field: row.field(table)?.name()?,
+                category: match row.category(table) {
+                    Some(category) => Some(core::str::from_utf8(category).ok()?),
                     None => None,
                 },
-                weight: row.f64(8),
+                weight: row.weight(),
             })
         })
     }
 }
 
 impl<'t> Table<'t> {
-    fn cmab_group(&self, at: u32) -> Option<CmabGroup<'t>> {
-        let table = *self;
-        let row = row::<CMAB_GROUP>(table.section(Section::CmabGroups), at)?;
-        Some(CmabGroup {
-            name: table.string(row.u32(0))?,
-            id: table.string(row.u32(4))?,
-            value: row.reference(8).and_then(|value| table.value(value)),
-            has_config: row.u32(12) & group_flags::HAS_MODEL != 0,
-            has_weights: row.u32(12) & group_flags::HAS_WEIGHTS != 0,
-            alpha: row.f64(16),
-            intercept: row.f64(24),
-            records: row.u64(32),
-            places: [row.u32(0), row.u32(4), row.u32(8)],
-            weights: (row.u32(40), row.u32(44)),
-            table,
-        })
-    }
-
     pub(crate) fn cmab(&self, at: u32) -> Option<Cmab<'t>> {
-        let row = row::<CMAB>(self.section(Section::Cmabs), at)?;
+        let row = self.row(Section::Cmabs, at)?;
         Some(Cmab { table: *self, row })
     }
 }

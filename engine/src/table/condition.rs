@@ -158,8 +158,8 @@ impl<'t> Condition<'t> {
         table.unit(self.0.u16(2))
     }
 
-    /// The user field, if it is a built-in one.
-    pub(crate) fn builtin(&self, table: Table<'t>) -> Option<Builtin> {
+    /// Which built-in field the user field is.
+    pub(crate) fn builtin(&self, table: Table<'t>) -> Builtin {
         table.builtin(self.0.u16(2))
     }
 
@@ -190,13 +190,12 @@ impl<'t> Condition<'t> {
 
 /// The table from its first condition on.
 #[derive(Clone, Copy)]
-pub(crate) struct ConditionRows<'t>(&'t [u8]);
+pub(crate) struct ConditionRows<'t>(&'t [[u8; CONDITION]]);
 
 impl<'t> ConditionRows<'t> {
     #[inline(always)]
     pub(crate) fn get(&self, at: u32) -> Option<Condition<'t>> {
-        let rest = self.0.get((at as usize).wrapping_mul(CONDITION)..)?;
-        rest.first_chunk().map(|row| Condition(Row(row)))
+        self.0.get(at as usize).map(|row| Condition(Row(row)))
     }
 }
 
@@ -245,18 +244,15 @@ impl<'t> Table<'t> {
     /// The conditions by their numbers.
     #[inline(always)]
     pub(crate) fn condition_rows(&self) -> Option<ConditionRows<'t>> {
-        self.tail_at(Section::Conditions).map(ConditionRows)
+        let tail = self.tail_at(Section::Conditions)?;
+        Some(ConditionRows(tail.as_chunks().0))
     }
 
-    /// The built-in field that a field is, if it is one and not by an alias.
-    pub(crate) fn builtin(&self, at: u16) -> Option<Builtin> {
-        if at == u16::MAX {
-            return None;
-        }
-        let row = self.row::<FIELD>(Section::Fields, u32::from(at))?;
-        match Builtin::from_code(row.u8(8)) {
-            Some((builtin, false)) => Some(builtin),
-            _ => None,
+    /// The built-in field that a field is.
+    pub(crate) fn builtin(&self, at: u16) -> Builtin {
+        match self.row::<FIELD>(Section::Fields, u32::from(at)) {
+            Some(row) if at != u16::MAX => Builtin(row.u8(8)),
+            _ => Builtin::NONE,
         }
     }
 
@@ -269,7 +265,7 @@ impl<'t> Table<'t> {
         Some(FieldName {
             name: self.string_bytes(row.u32(0))?,
             lowered: self.string_bytes(row.u32(4))?,
-            builtin: Builtin::from_code(row.u8(8)),
+            builtin: Builtin(row.u8(8)),
         })
     }
 }

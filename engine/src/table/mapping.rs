@@ -1,6 +1,5 @@
 //! Config mappings: `overrides` and `override_rules` (`evaluation.md` §3.10).
 
-use super::wire::row;
 use super::{Section, Table};
 
 /// One entry of a name's overrides: the config to evaluate instead, and the rules that say for whom.
@@ -34,10 +33,11 @@ impl<'t> Table<'t> {
         overrides: u32,
     ) -> impl Iterator<Item = Option<Mapping<'t>>> + use<'t> {
         let table = *self;
-        let (start, count) = row::<8>(table.section(Section::Overrides), overrides)
+        let (start, count) = table
+            .row::<8>(Section::Overrides, overrides)
             .map_or((0, 0), |row| (row.u32(0), row.u32(4)));
         (start..start.saturating_add(count)).map(move |at| {
-            let row = row::<MAPPING>(table.section(Section::Mappings), at)?;
+            let row = table.row::<MAPPING>(Section::Mappings, at)?;
             Some(Mapping {
                 new_config_name: table.string(row.u32(0))?,
                 new_config_name_at: row.u32(0),
@@ -50,10 +50,10 @@ impl<'t> Table<'t> {
         &self,
         mapping: &Mapping<'t>,
     ) -> impl Iterator<Item = Option<MappingRule>> + use<'t> {
-        let section = self.section(Section::MappingRules);
+        let table = *self;
         let (start, count) = mapping.rules;
         (start..start.saturating_add(count)).map(move |at| {
-            let row = row::<MAPPING_RULE>(section, at)?;
+            let row = table.row::<MAPPING_RULE>(Section::MappingRules, at)?;
             Some(MappingRule {
                 rule: row.reference(0),
                 start_time: row.u64(4),

@@ -165,7 +165,7 @@ impl<'t> Meta<'t> {
 impl<'t> Table<'t> {
     /// The payload's own fields; `None` only in a corrupt table.
     pub fn meta(&self) -> Option<Meta<'t>> {
-        let row = wire::row::<META>(self.section(Section::Meta), 0)?;
+        let row = self.row::<META>(Section::Meta, 0)?;
         Some(Meta { table: *self, row })
     }
 

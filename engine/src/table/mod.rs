@@ -15,6 +15,7 @@ pub(crate) mod set;
 pub(crate) mod spec;
 pub(crate) mod wire;
 
+pub(crate) use cmab::GroupRow;
 #[cfg(feature = "compile")]
 pub(crate) use cmab::{
     CMAB, CMAB_GROUP, CMAB_WEIGHT, flags as cmab_flags, group_flags as cmab_group_flags,
@@ -23,7 +24,7 @@ pub use cmab::{Cmab, CmabGroup, CmabWeight};
 #[cfg(feature = "compile")]
 pub(crate) use mapping::{MAPPING, MAPPING_RULE};
 #[cfg(feature = "compile")]
-pub(crate) use meta::{HASHED_KEYS, META, PLAIN_KEYS};
+pub(crate) use meta::{HASHED_KEYS, PLAIN_KEYS};
 pub use meta::{Meta, SamplingMode};
 pub use parameter_store::{Parameter, ParameterStore, Reference};
 pub use set::StringList;
@@ -332,7 +333,7 @@ impl<'t> Table<'t> {
     }
 
     /// The prefixed bytes at an offset of a heap; the bounds are those of [`Table::row`].
-    #[inline]
+    #[inline(never)]
     fn heap(&self, section: Section, at: u32) -> Option<&'t [u8]> {
         wire::heap(self.bytes, self.start(section).wrapping_add(at))
     }

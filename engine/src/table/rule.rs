@@ -2,7 +2,6 @@
 
 use super::wire::Row;
 use super::{Section, Table};
-use crate::sha256::Prefix;
 
 /// Bytes of a rule's row.
 pub(crate) const RULE: usize = 36;
@@ -90,6 +89,12 @@ impl<'t> Rule<'t> {
             1 => self.0.word(28).map(core::slice::from_ref),
             count => table.rows(Section::RuleConditions, self.0.u32(28), u32::from(count)),
         }
+    }
+
+    /// The condition's row, of a rule that has one condition.
+    #[inline(always)]
+    pub(crate) fn only_condition(&self) -> Option<u32> {
+        (self.0.u16(26) == 1).then(|| self.0.u32(28))
     }
 
     pub(crate) fn group_name(&self, table: Table<'t>) -> Option<&'t str> {
@@ -182,7 +187,7 @@ impl<'t> Table<'t> {
     }
 
     /// A laid-out hash input.
-    pub(crate) fn prefix(&self, at: u32) -> Option<Prefix<'t>> {
-        Prefix::read(self.heap(Section::Prefixes, at)?)
+    pub(crate) fn prefix(&self, at: u32) -> Option<&'t [u8]> {
+        self.heap(Section::Prefixes, at)
     }
 }

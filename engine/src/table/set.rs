@@ -3,7 +3,7 @@
 //! A *list* is a count and its strings one after another. A *set* of more than [`LINEAR`] strings is preceded by a
 //! directory of buckets, so that a membership costs one hash and about one comparison.
 
-use super::wire::{prefixed, varint};
+use super::wire::{split_prefixed, varint};
 use crate::hash::bucket;
 
 /// Sets up to this size are walked: comparing lengths is cheaper than hashing the user's text.
@@ -65,7 +65,7 @@ impl<'t> Iterator for Strings<'t> {
     #[inline(never)]
     fn next(&mut self) -> Option<&'t [u8]> {
         self.left = self.left.checked_sub(1)?;
-        let (entry, rest) = prefixed(self.rest)?;
+        let (entry, rest) = split_prefixed(self.rest)?;
         self.rest = rest;
         Some(entry)
     }

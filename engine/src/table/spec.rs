@@ -340,11 +340,13 @@ impl<'t> Table<'t> {
 
     /// A row by its number, which rules and conditions refer to.
     pub(crate) fn spec_at(&self, kind: SpecKind, at: u32) -> Option<SpecRow<'t>> {
-        Some(SpecRow(row::<SPEC>(self.index(kind)?, at)?))
+        let rows = index_rows(self.tail_at(Self::specs_section(kind))?)?;
+        Some(SpecRow(row::<SPEC>(rows, at)?))
     }
 
     /// A name's row, also one without a spec.
-    #[inline(never)]
+    #[cfg_attr(target_family = "wasm", inline(never))] // one copy where size counts
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub(crate) fn entry(&self, kind: SpecKind, name: &str) -> Option<SpecRow<'t>> {
         Some(SpecRow(find(*self, Self::specs_section(kind), name)?))
     }

@@ -4,7 +4,7 @@
 pub(crate) const NONE: u32 = u32::MAX;
 
 /// A fixed-size row; fields are read at constant offsets.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Row<'t, const N: usize>(pub(crate) &'t [u8; N]);
 
 impl<'t, const N: usize> Row<'t, N> {
@@ -64,20 +64,20 @@ pub(crate) fn row<const N: usize>(section: &[u8], index: u32) -> Option<Row<'_, 
 /// A number in groups of seven bits, lowest first, at most five bytes.
 #[inline]
 pub(crate) fn varint(bytes: &[u8]) -> Option<(u32, &[u8])> {
-    let (&first, rest) = bytes.split_first()?;
-    // Nearly every length is below 128.
-    if first < 0x80 {
-        return Some((u32::from(first), rest));
+    let word = number_and_length(bytes);
+    let length = word as u32 as usize;
+    if length == 0 {
+        return None;
     }
-    let (value, length) = long_varint(bytes);
-    Some((value, bytes.get(length..).filter(|_| length > 0)?))
+    Some(((word >> 32) as u32, bytes.get(length..)?))
 }
 
-/// A number of more than one byte and how many they are, 0 when there is none. Apart, so that these do not lie in every place that
-/// reads a number, and as one word, which needs no memory to be returned.
-#[cold]
+/// The number above how many bytes it takes, 0 when there is none: one word, which needs no memory to be returned.
 #[inline(never)]
-fn read_long(bytes: &[u8]) -> u64 {
+fn number_and_length(bytes: &[u8]) -> u64 {
+    if let Some(&first @ ..0x80) = bytes.first() {
+        return u64::from(first) << 32 | 1;
+    }
     let mut value: u32 = 0;
     for (&byte, at) in bytes.iter().zip(0_u32..5) {
         let shift = at.wrapping_mul(7);
@@ -89,23 +89,26 @@ fn read_long(bytes: &[u8]) -> u64 {
     0
 }
 
-#[inline]
-fn long_varint(bytes: &[u8]) -> (u32, usize) {
-    let word = read_long(bytes);
-    ((word >> 32) as u32, word as u32 as usize)
+/// A run of bytes with its length before it, and what follows.
+#[inline(never)]
+pub(crate) fn prefixed(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    split_prefixed(bytes)
 }
 
-/// A run of bytes with its length before it, and what follows.
-#[inline]
-pub(crate) fn prefixed(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (length, rest) = varint(bytes)?;
+/// [`prefixed`], to be inlined where many runs are read. Nearly every length is below 128.
+#[inline(always)]
+pub(crate) fn split_prefixed(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = match bytes.split_first()? {
+        (&length @ ..0x80, rest) => (u32::from(length), rest),
+        _ => varint(bytes)?,
+    };
     rest.split_at_checked(length as usize)
 }
 
 /// The run of bytes that begins at `offset` of a heap.
 #[inline]
 pub(crate) fn heap(section: &[u8], offset: u32) -> Option<&[u8]> {
-    Some(prefixed(section.get(offset as usize..)?)?.0)
+    Some(split_prefixed(section.get(offset as usize..)?)?.0)
 }
 
 /// Whether two runs of bytes are the same, eight at a time: the C library's `memcmp` of Wasm takes twenty instructions for each.
@@ -114,13 +117,17 @@ pub(crate) fn same(left: &[u8], right: &[u8]) -> bool {
     left.len() == right.len() && same_content(left, right)
 }
 
-#[inline(never)]
+#[cfg_attr(target_family = "wasm", inline(never))] // one copy where size counts
+#[cfg_attr(not(target_family = "wasm"), inline)]
 fn same_content(left: &[u8], right: &[u8]) -> bool {
     // The last eight bytes overlap the word before them; a run without so many is one word.
     let (Some(left_end), Some(right_end)) = (left.last_chunk::<8>(), right.last_chunk::<8>())
     else {
         return short_word(left) == short_word(right);
     };
+    if u64::from_le_bytes(*left_end) != u64::from_le_bytes(*right_end) {
+        return false;
+    }
     let (mut left, mut right) = (left, right);
     while let (Some((left_word, left_rest)), Some((right_word, right_rest))) = (
         left.split_first_chunk::<8>(),
@@ -131,7 +138,7 @@ fn same_content(left: &[u8], right: &[u8]) -> bool {
         }
         (left, right) = (left_rest, right_rest);
     }
-    u64::from_le_bytes(*left_end) == u64::from_le_bytes(*right_end)
+    true
 }
 
 /// Fewer than eight bytes as a little-endian word, filled with zeros.

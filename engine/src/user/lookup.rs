@@ -12,41 +12,21 @@ pub(crate) struct Global<'o> {
     pub(crate) custom: Option<Attributes<'o>>,
 }
 
-/// A user field by its lower-cased name, as the table stores it beside the name.
+/// Which built-in field a name stands for, as the table stores it beside the name: none, one of seven that are asked first, or
+/// an alias that is asked last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Builtin {
-    UserId,
-    Email,
-    Ip,
-    UserAgent,
-    Country,
-    Locale,
-    AppVersion,
-}
+pub(crate) struct Builtin(pub(crate) u8);
 
 impl Builtin {
-    /// The field asked for first, and whether empty text counts (an alias asked for last).
-    pub(crate) fn from_code(code: u8) -> Option<(Self, bool)> {
-        const ALL: [Builtin; 10] = [
-            Builtin::UserId,
-            Builtin::Email,
-            Builtin::Ip,
-            Builtin::UserAgent,
-            Builtin::Country,
-            Builtin::Locale,
-            Builtin::AppVersion,
-            Builtin::UserId,
-            Builtin::UserAgent,
-            Builtin::AppVersion,
-        ];
-        let builtin = ALL.get(usize::from(code).wrapping_sub(1))?;
-        Some((*builtin, code > 7))
-    }
+    pub(crate) const NONE: Self = Builtin(0);
+    const IP: Self = Builtin(3);
+    #[cfg(feature = "user-agent")]
+    const USER_AGENT: Self = Builtin(4);
 
-    /// The code of a lower-cased field name; 0 for a name that is not built in.
+    /// Of a lower-cased field name.
     #[cfg(feature = "compile")]
-    pub(crate) fn code_of(lowered: &str) -> u8 {
-        match lowered {
+    pub(crate) fn of(lowered: &str) -> Self {
+        Builtin(match lowered {
             "userid" => 1,
             "email" => 2,
             "ip" => 3,
@@ -58,7 +38,11 @@ impl Builtin {
             "user_agent" => 9,
             "app_version" => 10,
             _ => 0,
-        }
+        })
+    }
+
+    fn is_alias(self) -> bool {
+        self.0 > 7
     }
 }
 
@@ -68,7 +52,7 @@ impl Builtin {
 pub(crate) struct FieldName<'t> {
     pub(crate) name: &'t [u8],
     pub(crate) lowered: &'t [u8],
-    pub(crate) builtin: Option<(Builtin, bool)>,
+    pub(crate) builtin: Builtin,
 }
 
 impl<'t> FieldName<'t> {
@@ -82,13 +66,13 @@ impl FieldName<'static> {
     pub(crate) const IP: Self = FieldName {
         name: b"ip",
         lowered: b"ip",
-        builtin: Some((Builtin::Ip, false)),
+        builtin: Builtin::IP,
     };
     #[cfg(feature = "user-agent")]
     pub(crate) const USER_AGENT: Self = FieldName {
         name: b"userAgent",
         lowered: b"useragent",
-        builtin: Some((Builtin::UserAgent, false)),
+        builtin: Builtin::USER_AGENT,
     };
 }
 
@@ -109,22 +93,26 @@ fn exact_then_lowered<'u>(
 
 impl<'u> User<'u> {
     fn builtin(&self, field: Builtin) -> Option<Value<'u>> {
-        match field {
-            Builtin::UserId => self.user_id,
-            Builtin::Email => self.email,
-            Builtin::Ip => self.ip,
-            Builtin::UserAgent => self.user_agent,
-            Builtin::Country => match (self.country, self.located) {
+        match field.0 {
+            1 | 8 => self.user_id,
+            2 => self.email,
+            3 => self.ip,
+            4 | 9 => self.user_agent,
+            5 => match (self.country, self.located) {
                 (None, Some(located)) => located.as_str().map(Value::Str),
                 (country, _) => country,
             },
-            Builtin::Locale => self.locale,
-            Builtin::AppVersion => self.app_version,
+            6 => self.locale,
+            7 | 10 => self.app_version,
+            _ => None,
         }
     }
 
     /// A built-in field that goes before all other places.
     pub(crate) fn given(&self, field: Builtin) -> Option<Value<'u>> {
+        if field.is_alias() {
+            return None;
+        }
         self.builtin(field)
             .filter(|value| !matches!(value, Value::Null | Value::Object(_) | Value::Str("")))
     }
@@ -135,17 +123,15 @@ impl<'u> User<'u> {
         'u: 'v,
     {
         let (name, lowered) = (field.name, field.lowered);
-        if let Some((builtin, false)) = field.builtin
-            && let Some(value) = self.given(builtin)
-        {
+        if let Some(value) = self.given(field.builtin) {
             return Some(value);
         }
         let in_maps = exact_then_lowered(self.custom, name, lowered)
             .or_else(|| exact_then_lowered(global.custom, name, lowered))
             .or_else(|| exact_then_lowered(self.private_attributes, name, lowered));
-        match (in_maps, field.builtin) {
-            (None, Some((alias, true))) => self.builtin(alias),
-            (found, _) => found,
+        match in_maps {
+            None if field.builtin.is_alias() => self.builtin(field.builtin),
+            found => found,
         }
     }
 

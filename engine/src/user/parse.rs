@@ -8,7 +8,7 @@ use super::attributes::{
 use super::value::{JsonArray, JsonObject, NumberToken, Value};
 use super::{Field, User};
 use crate::arena::{Arena, Full};
-use crate::json::{Fault, FaultKind, Kind, Scanner, write_canonical};
+use crate::json::{Fault, FaultKind, Form, Scanner, Sink, write_canonical};
 use crate::message::{Piece, write_pieces};
 
 /// Why a JSON text is no user.
@@ -63,9 +63,9 @@ impl core::error::Error for UserError {}
 
 impl From<Fault> for UserError {
     fn from(fault: Fault) -> Self {
-        match fault.kind {
-            FaultKind::Type => UserError::NotAnObject(fault.offset),
-            FaultKind::Syntax | FaultKind::Depth => UserError::NotJson(fault.offset),
+        match fault.kind() {
+            FaultKind::Type => UserError::NotAnObject(fault.offset()),
+            FaultKind::Syntax | FaultKind::Depth => UserError::NotJson(fault.offset()),
         }
     }
 }
@@ -99,17 +99,18 @@ pub(super) fn parse<'u>(json: &'u [u8], scratch: &'u mut [u8]) -> Result<User<'u
             return Err(UserError::Duplicate(name, at));
         }
         seen |= bit;
-        if scanner.null()? {
+        if scanner.is_null() {
+            scanner.skip()?;
             continue;
         }
         match field {
-            Field::Value(slot) => *slot(&mut user) = Some(value(&mut scanner, &mut arena)?),
+            Field::Value(slot) => *slot(&mut user) = Some(value(scanner.skip()?, &mut arena)?),
             Field::Map(slot) => {
-                let entries = map(&mut scanner, &mut arena).map_err(|error| match error {
-                    UserError::NotAnObject(at) => UserError::NotAMap(name, at),
-                    other => other,
+                scanner.begin_object().map_err(|fault| match fault.kind() {
+                    FaultKind::Type => UserError::NotAMap(name, fault.offset()),
+                    _ => fault.into(),
                 })?;
-                *slot(&mut user) = Some(entries);
+                *slot(&mut user) = Some(map(&mut scanner, &mut arena)?);
             }
         }
     }
@@ -117,64 +118,62 @@ pub(super) fn parse<'u>(json: &'u [u8], scratch: &'u mut [u8]) -> Result<User<'u
     Ok(user)
 }
 
-fn value<'u>(scanner: &mut Scanner<'u>, arena: &mut Arena<'u>) -> Result<Value<'u>, UserError> {
-    Ok(match scanner.peek()? {
-        Kind::Null => {
-            scanner.null()?;
-            Value::Null
-        }
-        Kind::Bool(_) => Value::Bool(scanner.bool()?),
-        Kind::Number => Value::Number(NumberToken(scanner.number()?)),
-        Kind::String => Value::Str(arena.string(scanner.string()?)?),
-        Kind::Array => {
-            let text = scanner.skip()?;
-            Value::Array(JsonArray(arena.text(|out| write_canonical(text, out))?))
-        }
-        Kind::Object => Value::Object(JsonObject(scanner.skip()?)),
+#[inline(never)]
+fn value<'u>(json: &'u str, arena: &mut Arena<'u>) -> Result<Value<'u>, UserError> {
+    let form = Form::of(json);
+    let text = match form {
+        Form::Null => return Ok(Value::Null),
+        Form::Bool(value) => return Ok(Value::Bool(value)),
+        Form::Number(token) => return Ok(Value::Number(NumberToken(token))),
+        Form::Object(text) => return Ok(Value::Object(JsonObject(text))),
+        Form::String(string) if let Some(plain) = string.plain() => plain,
+        Form::String(_) | Form::Array(_) => arena.text(|out| write_text(form, out))?,
+    };
+    Ok(match form {
+        Form::Array(_) => Value::Array(JsonArray(text)),
+        _ => Value::Str(text),
     })
 }
 
-/// Copies the members of an object into one run of entries.
+/// Writes the text that a map keeps of a value.
+#[inline(never)]
+fn write_text(form: Form<'_>, out: &mut dyn Sink) -> fmt::Result {
+    match form {
+        Form::Null | Form::Bool(_) => Ok(()),
+        Form::Number(text) | Form::Object(text) => out.push_str(text),
+        Form::String(string) => string.write_to(out),
+        Form::Array(text) => write_canonical(text, out),
+    }
+}
+
+/// Copies the members of an object, which the scanner has entered, into one run of entries.
+#[inline(never)]
 fn map<'u>(scanner: &mut Scanner<'u>, arena: &mut Arena<'u>) -> Result<Attributes<'u>, UserError> {
-    scanner.begin_object()?;
     let mut draft = arena.draft();
     while let Some(key) = scanner.next_key()? {
+        let form = Form::of(scanner.skip()?);
         let start = draft.length();
         draft.push(&[0; HEADER])?;
-        let key_start = draft.length();
-        key.write_to(&mut draft)
-            .map_err(|_| UserError::ScratchFull)?;
-        let value_start = draft.length();
         let full = |_| UserError::ScratchFull;
-        let tag = match scanner.peek()? {
-            Kind::Null => {
-                scanner.null()?;
-                NULL
-            }
-            Kind::Bool(_) if scanner.bool()? => TRUE,
-            Kind::Bool(_) => FALSE,
-            Kind::Number => {
-                draft.push(scanner.number()?.as_bytes())?;
-                NUMBER
-            }
-            Kind::String => {
-                scanner.string()?.write_to(&mut draft).map_err(full)?;
-                STRING
-            }
-            Kind::Array => {
-                write_canonical(scanner.skip()?, &mut draft).map_err(full)?;
-                ARRAY
-            }
-            Kind::Object => {
-                draft.push(scanner.skip()?.as_bytes())?;
-                OBJECT
-            }
-        };
-        let length = |from: usize, to: usize| u32::try_from(to.saturating_sub(from));
+        let key_start = draft.length();
+        key.write_to(&mut draft).map_err(full)?;
+        let value_start = draft.length();
+        write_text(form, &mut draft).map_err(full)?;
+        // A longer one ends the map.
+        let length =
+            |from: usize, to: usize| u32::try_from(to.saturating_sub(from)).unwrap_or(u32::MAX);
         let header = Header {
-            key: length(key_start, value_start).map_err(|_| UserError::ScratchFull)?,
-            value: length(value_start, draft.length()).map_err(|_| UserError::ScratchFull)?,
-            tag,
+            key: length(key_start, value_start),
+            value: length(value_start, draft.length()),
+            tag: match form {
+                Form::Null => NULL,
+                Form::Bool(false) => FALSE,
+                Form::Bool(true) => TRUE,
+                Form::Number(_) => NUMBER,
+                Form::String(_) => STRING,
+                Form::Array(_) => ARRAY,
+                Form::Object(_) => OBJECT,
+            },
         };
         draft.put(start, &header.to_bytes());
     }

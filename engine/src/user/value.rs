@@ -74,8 +74,7 @@ impl<'u> Value<'u> {
             Value::Str(text) => Some(text),
             Value::Array(array) => Some(array.0),
             Value::Int(_) | Value::Float(_) | Value::Number(_) => {
-                *buffer = number_text(self.float()?);
-                Some(buffer.as_str())
+                Some(number_text(self.float()?, buffer))
             }
         }
     }
@@ -107,7 +106,7 @@ impl<'u> Value<'u> {
     /// Milliseconds or seconds since the epoch, as the time operators read them (§2.4, §4.6), before scaling.
     pub(crate) fn timestamp(&self) -> Option<i64> {
         match *self {
-            Value::Str(text) => timestamp::parse_user(text).or_else(|| self.integer()),
+            Value::Str(text) => timestamp::parse_user(text),
             _ => self.integer(),
         }
     }

@@ -30,10 +30,6 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
 #[cfg(feature = "reuse")]
 const REQUESTS: u32 = 500;
 
-/// How old the specs may be.
-#[cfg(feature = "reuse")]
-const REFRESH_MS: u64 = 10_000;
-
 /// What Compute calls, once for each request.
 #[unsafe(no_mangle)]
 extern "C" fn _start() {
@@ -53,7 +49,7 @@ extern "C" fn _start() {
     #[cfg(not(feature = "reuse"))]
     let _ = statsig_fastly::handle_bare(&config, respond);
     #[cfg(feature = "reuse")]
-    let _ = statsig_fastly::serve_bare(&config, REQUESTS, REFRESH_MS, respond);
+    let _ = statsig_fastly::serve_bare(&config, REQUESTS, respond);
 }
 
 fn respond(request: &mut Request, statsig: &Statsig<'_>) -> Result<BareResponse, Infallible> {

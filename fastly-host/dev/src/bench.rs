@@ -1,6 +1,8 @@
 //! `cargo dev bench` and `cargo dev size`: builds what is measured, then lets the runner in `benches/` measure it.
 
 use crate::build_dirs::BuildDirs;
+use crate::peer_requests;
+use crate::peers::Node;
 use crate::process::{output_of, succeeds};
 use crate::progress::{Failure, Outcome, at, say};
 use crate::requests;
@@ -8,12 +10,14 @@ use crate::service_build;
 use crate::viceroy::Preparing;
 use crate::wasm_toolchain::{Toolchain, WASM};
 use crate::workspace::Workspace;
+use clap::ValueEnum;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const RUNNER: &str = "statsig-benches";
 const CASES: &str = "statsig-benches-cases";
+const CORE_CASES: &str = "statsig-benches-core-cases";
 const CASES_MODULE: Measured = library("cases", CASES, "");
 const ENGINE_ALONE: &str = "statsig-benches-engine-alone";
 const BARE: &str = service_build::BARE_PACKAGE;
@@ -88,9 +92,26 @@ const SERVICE_BUILDS: [Measured; 15] = [
     ),
 ];
 
-/// Measures everything, or what has `only` in its id; `profile` functions of each case are printed.
-pub fn bench(only: Option<String>, profile: Option<usize>) -> Outcome<()> {
-    if output_of(Command::new("valgrind").arg("--version")).is_none() {
+/// A section of the page that can be measured alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "verbatim")]
+pub enum Section {
+    /// The table: opening, reading, compiling.
+    T,
+    /// Evaluation.
+    E,
+    /// Whole requests.
+    R,
+    /// Sizes of the modules.
+    W,
+}
+
+/// Measures all sections or some; of these everything, or what has `only` in its id; `profile` functions of each case
+/// are printed.
+pub fn bench(sections: &[Section], only: Option<String>, profile: Option<usize>) -> Outcome<()> {
+    let has = |section: Section| sections.is_empty() || sections.contains(&section);
+    let counts_native = has(Section::T) || has(Section::E);
+    if counts_native && output_of(Command::new("valgrind").arg("--version")).is_none() {
         return Err(Failure::new(
             "valgrind is not here: native instructions are counted by its callgrind",
             "install it (Debian: `sudo apt-get install valgrind`), then run the command again",
@@ -103,32 +124,77 @@ pub fn bench(only: Option<String>, profile: Option<usize>) -> Outcome<()> {
         run_dir: workspace.run_dir("bench")?,
         workspace: &workspace,
     };
-    let mut arguments = build.modules(&ENGINE_BUILDS)?;
-    arguments.push(pair("cases", &build.module(&CASES_MODULE)?));
-    let mut services = Vec::new();
-    for one in &SERVICE_BUILDS {
-        services.push((one.name, build.module(one)?));
+    let mut arguments = Vec::new();
+    if has(Section::W) {
+        arguments.extend(build.modules(&ENGINE_BUILDS)?);
     }
-    let whole = services.iter();
-    arguments.extend(whole.map(|(name, path)| pair(&format!("module:{name}"), path)));
-    if only
-        .as_deref()
-        .is_none_or(|only| "R machine".contains(only))
-    {
-        let payloads = [OsString::from("payloads"), build.run_dir.clone().into()];
-        build.run_words(&payloads)?;
-        let viceroy = Preparing::begin()?.wait()?;
-        let section = requests::measure(&workspace, &viceroy, &build.run_dir, &services)?;
-        let path = build.run_dir.join("machine.md");
-        std::fs::write(&path, section).map_err(at("write", &path))?;
-        arguments.push(pair("machine", &path));
+    if has(Section::W) || has(Section::R) {
+        let mut services = Vec::new();
+        for one in &SERVICE_BUILDS {
+            services.push((one.name, build.module(one)?));
+        }
+        let whole = services.iter();
+        arguments.extend(whole.map(|(name, path)| pair(&format!("module:{name}"), path)));
+        let machine = only
+            .as_deref()
+            .is_none_or(|only| "R machine".contains(only));
+        if has(Section::R) && machine {
+            build.payloads()?;
+            let viceroy = Preparing::begin()?.wait()?;
+            let section = requests::measure(&workspace, &viceroy, &build.run_dir, &services)?;
+            arguments.push(pair("machine", &build.write("machine.md", &section)?));
+        }
     }
-    arguments.push(pair("native", &build.native(CASES, "release")?));
+    if counts_native {
+        arguments.push(pair("cases", &build.module(&CASES_MODULE)?));
+        arguments.push(pair("native", &build.native(CASES, "release")?));
+        arguments.push(pair("core", &build.native(CORE_CASES, "release")?));
+    }
     arguments.push(pair("scratch", &build.run_dir));
     arguments.push(pair("results", &build.runner_dir()?.join("RESULTS.md")));
+    if !sections.is_empty() {
+        let letters: String = sections.iter().map(|one| format!("{one:?}")).collect();
+        arguments.push(format!("parts={letters}").into());
+    }
     arguments.extend(only.map(|only| format!("only={only}").into()));
     arguments.extend(profile.map(|count| format!("profile={count}").into()));
     build.run("bench", &arguments)
+}
+
+/// Measures section P: Statsig's JavaScript on Fastly's engine, and ours in the same rounds.
+pub fn peers() -> Outcome<()> {
+    let node = Node::find()?;
+    let workspace = Workspace::find()?;
+    let build = Build {
+        dirs: &BuildDirs::take(&workspace)?,
+        toolchain: Toolchain::for_wasm()?,
+        run_dir: workspace.run_dir("bench")?,
+        workspace: &workspace,
+    };
+    let viceroy = Preparing::begin()?;
+    let mut modules = Vec::new();
+    let ours = SERVICE_BUILDS.iter();
+    for one in ours.filter(|one| peer_requests::OURS.contains(&one.name)) {
+        modules.push((one.name, build.module(one)?));
+    }
+    let peers = node.build(&build.runner_dir()?.join("peers-js"), &build.run_dir)?;
+    modules.extend(peers.modules);
+    build.payloads()?;
+    let viceroy = viceroy.wait()?;
+    let section = peer_requests::measure(
+        &workspace,
+        &viceroy,
+        &build.run_dir,
+        &modules,
+        &peers.versions,
+    )?;
+    let mut arguments = vec![
+        pair("machine", &build.write("peers.md", &section)?),
+        pair("results", &build.runner_dir()?.join("RESULTS.md")),
+    ];
+    let all = modules.iter();
+    arguments.extend(all.map(|(name, path)| pair(&format!("module:{name}"), path)));
+    build.run("peers", &arguments)
 }
 
 /// Measures the modules and compares them with their budgets.
@@ -193,7 +259,7 @@ impl Build<'_> {
             package,
         ]);
         let mut dir = self.dirs.native().to_owned();
-        if package == CASES {
+        if [CASES, CORE_CASES].contains(&package) {
             // SHA-256 in plain code, as on Compute.
             dir = self.dirs.measured();
             command.env("RUSTFLAGS", "--cfg sha2_backend=\"soft\"");
@@ -239,6 +305,17 @@ impl Build<'_> {
         all.iter()
             .map(|one| Ok(pair(&format!("module:{}", one.name), &self.module(one)?)))
             .collect()
+    }
+
+    /// The payloads as files in the run's folder.
+    fn payloads(&self) -> Outcome<()> {
+        self.run_words(&["payloads".into(), self.run_dir.clone().into()])
+    }
+
+    fn write(&self, name: &str, text: &str) -> Outcome<PathBuf> {
+        let path = self.run_dir.join(name);
+        std::fs::write(&path, text).map_err(at("write", &path))?;
+        Ok(path)
     }
 
     fn must_build(&self, package: &str, command: &mut Command) -> Outcome<()> {

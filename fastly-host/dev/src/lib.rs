@@ -15,10 +15,11 @@ pub mod event_sink;
 pub mod harness;
 pub mod http;
 pub mod native;
+mod peer_requests;
+mod peers;
 pub mod process;
 pub mod progress;
 mod requests;
-
 pub mod run_config;
 pub mod samples;
 pub mod serve;

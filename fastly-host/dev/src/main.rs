@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 use clap::{Parser, Subcommand};
+use statsig_fastly_dev::bench::Section;
 use statsig_fastly_dev::build_dirs::BuildDirs;
 use statsig_fastly_dev::process::pass_on_signals;
 use statsig_fastly_dev::progress::{Outcome, say};
@@ -68,6 +69,12 @@ enum Task {
     },
     /// Run the benchmarks and write benches/RESULTS.md
     Bench {
+        /// Measure only these sections; the others stay in the page as they are
+        #[arg(long, value_enum, value_name = "SECTION")]
+        section: Vec<Section>,
+        /// Measure Statsig's JavaScript beside our services instead, section P: needs Node and npm
+        #[arg(long, conflicts_with_all = ["section", "only", "profile"])]
+        peers: bool,
         /// Measure only what has this in its id, and print instead of writing
         #[arg(long, value_name = "TEXT")]
         only: Option<String>,
@@ -128,7 +135,13 @@ fn run(task: Task) -> Outcome<()> {
             println!("{}", module.path.display());
             Ok(())
         }
-        Task::Bench { only, profile } => bench::bench(only, profile),
+        Task::Bench { peers: true, .. } => bench::peers(),
+        Task::Bench {
+            section,
+            only,
+            profile,
+            peers: false,
+        } => bench::bench(&section, only, profile),
         Task::Size => bench::size(),
     }
 }

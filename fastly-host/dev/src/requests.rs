@@ -200,13 +200,13 @@ fn section(rounds: &[Vec<f64>]) -> String {
     page
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
 
 /// Nanoseconds that the threads of a process have run.
-fn processor_time(pid: u32) -> Outcome<u64> {
+pub(crate) fn processor_time(pid: u32) -> Outcome<u64> {
     let folder = PathBuf::from(format!("/proc/{pid}/task"));
     let tasks = std::fs::read_dir(&folder).map_err(at("read", &folder))?;
     Ok(tasks

@@ -20,6 +20,9 @@ pub const PACKAGE: &str = "statsig-fastly-service";
 /// The package of the service without the `fastly` crate.
 pub const BARE_PACKAGE: &str = "statsig-fastly-bare-service";
 
+/// The package of the engine with a C interface.
+pub const C_ABI_PACKAGE: &str = "statsig-edge-c-abi";
+
 /// What can be built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Form {
@@ -50,6 +53,13 @@ pub const BARE_FOR_TABLES: Form = Form {
     package: BARE_PACKAGE,
     features: Some("all,events,status,user-agent"),
     file: "statsig-fastly-bare-service-for-tables",
+};
+
+/// The engine with a C interface, for other hosts.
+pub const C_ABI: Form = Form {
+    package: C_ABI_PACKAGE,
+    features: None,
+    file: C_ABI_PACKAGE,
 };
 
 /// A built module.

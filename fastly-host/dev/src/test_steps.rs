@@ -21,19 +21,25 @@ const ENGINE: &str = "statsig-edge";
 const HOST: &str = "statsig-fastly";
 const SERVICE: &str = service_build::PACKAGE;
 const BARE_SERVICE: &str = service_build::BARE_PACKAGE;
+const C_ABI: &str = service_build::C_ABI_PACKAGE;
 const DEV: &str = "statsig-fastly-dev";
 const DIFFERENTIAL: &str = differential::PACKAGE;
 /// What brings many crates of its own, or is built for Wasm: left out of the steps for the workspace.
-const APART: [&str; 8] = [
+const APART: [&str; 10] = [
     SERVICE,
     BARE_SERVICE,
+    C_ABI,
     DIFFERENTIAL,
     "statsig-benches",
     "statsig-benches-cases",
+    "statsig-benches-core-cases",
     "statsig-benches-empty-bare",
     "statsig-benches-empty-services",
     "statsig-benches-engine-alone",
 ];
+
+/// Names the built module to the tests of [`C_ABI`].
+const C_ABI_VAR: &str = "STATSIG_C_ABI_WASM";
 
 /// The services that are asked over HTTP, and which of the questions if not all.
 const FORMS: [(Form, Option<&str>); 3] = [
@@ -65,6 +71,8 @@ pub enum Step {
     Wasm,
     /// The modules against what they may weigh and import (`benches/budgets.toml`).
     Size,
+    /// The engine with a C interface, in hosts that are not Fastly's.
+    Embedding,
     /// The modules under Viceroy, asked over HTTP.
     Service,
 }
@@ -86,6 +94,7 @@ impl Step {
             Self::NoStd => "the engine for a target without std",
             Self::Wasm => "the services for Wasm",
             Self::Size => "modules against their budgets",
+            Self::Embedding => "the engine in other hosts",
             Self::Service => "the services under Viceroy, over HTTP",
         }
     }
@@ -253,6 +262,14 @@ impl Run {
                 let toolchain = self.toolchain()?;
                 bench::size_in(&self.workspace, &self.dirs, toolchain)
             }
+            Step::Embedding => {
+                let module = self.module(service_build::C_ABI)?;
+                self.cargo(step, |cargo| {
+                    cargo
+                        .args(["test", "-p", C_ABI, "--test", "hosts"])
+                        .env(C_ABI_VAR, module)
+                })
+            }
             Step::Service => {
                 for (form, only) in FORMS {
                     let module = self.module(form)?;
@@ -299,7 +316,7 @@ impl Run {
         component("clippy", "clippy")?;
         let toolchain = self.toolchain()?;
         // One by one: the features of one would be those of the others, and the bare service is without `std`.
-        for name in [HOST, SERVICE, BARE_SERVICE] {
+        for name in [HOST, SERVICE, BARE_SERVICE, C_ABI] {
             let mut command = self.workspace.cargo();
             command.args(["clippy", "-p", name]);
             match toolchain {

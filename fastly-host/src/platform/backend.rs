@@ -89,6 +89,14 @@ pub enum Poll {
 }
 
 impl Pending {
+    pub(crate) const fn from_handle(handle: u32) -> Self {
+        Self(handle)
+    }
+
+    pub(crate) fn into_handle(self) -> u32 {
+        self.0
+    }
+
     /// Waits for the head of the answer; any status, 4xx and 5xx too, is an answer.
     pub fn wait(self) -> Result<Answer, Error> {
         match http_req::pending_req_wait_v2(self.0) {

@@ -50,6 +50,14 @@ impl Store {
 pub struct Pending(u32);
 
 impl Pending {
+    pub(crate) const fn from_handle(handle: u32) -> Self {
+        Self(handle)
+    }
+
+    pub(crate) fn into_handle(self) -> u32 {
+        self.0
+    }
+
     /// Waits for the item; a missing key is [`Error::NotFound`].
     pub fn wait(self) -> Result<Item, Error> {
         let mut metadata = [0; METADATA_ROOM];

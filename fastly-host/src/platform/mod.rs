@@ -11,10 +11,10 @@
 //! value is dropped, so a reused sandbox does not fill up. On targets other than Wasm `imports` is the fake host of
 //! [`fake`], so that everything above can be tested natively, faults included.
 
+pub(crate) mod async_io;
 pub mod backend;
 pub mod body;
 mod buffer;
-#[cfg(feature = "drop-in")]
 pub mod cache;
 pub mod clock;
 pub mod config_store;

@@ -36,6 +36,21 @@ pub fn value<'q>(query: &'q str, name: &str) -> Option<Cow<'q, str>> {
     pairs(query).find(|pair| pair.0 == name).map(|pair| pair.1)
 }
 
+/// Writes a name, a value or a part of a path: all but the unreserved characters as escapes.
+pub fn encode(text: &str, out: &mut String) {
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+            continue;
+        }
+        out.push('%');
+        for digit in [byte >> 4, byte & 0xF] {
+            let digit = char::from_digit(digit.into(), 16).unwrap_or('0');
+            out.push(digit.to_ascii_uppercase());
+        }
+    }
+}
+
 /// Decodes one name or value of a query.
 pub fn decode(text: &str) -> Cow<'_, str> {
     decode_with(text, b' ')

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::json;
 
+use crate::output::Output;
 use crate::specs::{Specs, human_size};
 
 /// Compile config specs into a rule table
@@ -21,13 +22,10 @@ pub struct Arguments {
     /// Where to write the table; `-` for standard output
     #[arg(long, short, value_name = "FILE")]
     output: PathBuf,
-    /// Say what was done as JSON, on standard error where the table goes to standard output
-    #[arg(long)]
-    json: bool,
 }
 
 /// Compiles, writes, and says what was left out.
-pub fn run(arguments: &Arguments) -> Result<()> {
+pub fn run(arguments: &Arguments, output: Output) -> Result<()> {
     let specs = Specs::read(&arguments.specs)?;
     let to_stdout = arguments.output == Path::new("-");
     if to_stdout {
@@ -42,7 +40,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         true => eprintln!("{line}"),
         false => println!("{line}"),
     };
-    if arguments.json {
+    if output.json {
         let warnings: Vec<String> = specs.warnings.iter().map(ToString::to_string).collect();
         say(
             json!({"table_bytes": specs.bytes().len(), "json_bytes": specs.json_bytes,

@@ -8,7 +8,7 @@ use statsig_edge::{Evaluator, SpecKind, User};
 
 use super::evaluate::{Countries, World};
 use crate::explanation;
-use crate::output::print;
+use crate::output::{Output, print};
 use crate::specs::{Specs, read_input};
 
 /// Show why a user gets an answer: rules tried, conditions, values compared, buckets drawn
@@ -42,9 +42,6 @@ pub struct Arguments {
     /// The time to evaluate at, in ms since the epoch; now if absent
     #[arg(long, value_name = "MS")]
     now: Option<i64>,
-    /// Print JSON: a list of steps, each with its depth
-    #[arg(long)]
-    json: bool,
 }
 
 impl Arguments {
@@ -61,7 +58,7 @@ impl Arguments {
 }
 
 /// Prints the explanation.
-pub fn run(arguments: &Arguments) -> Result<()> {
+pub fn run(arguments: &Arguments, output: Output) -> Result<()> {
     let specs = Specs::read(&arguments.specs)?;
     let (kind, name) = arguments.asked().context("nothing to explain")?;
     let user = match arguments.user.strip_prefix('@') {
@@ -73,7 +70,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let countries = Countries::read(arguments.countries.as_deref())?;
     let world = World::new(countries, arguments.now)?;
     let evaluator = Evaluator::new(specs.table()?, &world);
-    print(&match arguments.json {
+    print(&match output.json {
         true => explanation::steps_json(&evaluator, kind, name, &user).to_string(),
         false => explanation::text(&evaluator, kind, name, &user),
     })

@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::json;
 use statsig_edge::{Entity, SpecKind, Table};
 
+use crate::output::Output;
 use crate::specs::{Specs, human_size};
 
 /// Show what is in config specs: sizes by section, counts, warnings
@@ -18,19 +19,16 @@ pub struct Arguments {
     /// Config specs as JSON (v1 or v2) or as a rule table; `-` for standard input
     #[arg(long, value_name = "FILE")]
     specs: PathBuf,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
 }
 
 /// Prints the summary.
-pub fn run(arguments: &Arguments) -> Result<()> {
+pub fn run(arguments: &Arguments, output: Output) -> Result<()> {
     let specs = Specs::read(&arguments.specs)?;
     let table = specs.table()?;
     let counts = counts(&table);
     let format = if table.is_v1() { "v1" } else { "v2" };
     let stores = table.parameter_stores().count();
-    if arguments.json {
+    if output.json {
         let sections: serde_json::Map<_, _> = table
             .section_sizes()
             .map(|(name, size)| (name.to_owned(), json!(size)))

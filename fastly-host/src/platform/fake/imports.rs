@@ -276,7 +276,6 @@ pub(crate) mod http_body {
 
     pub(crate) fn close(body: u32) -> Result<(), Status> {
         call("fastly_http_body.close", |state| {
-            #[cfg(feature = "drop-in")]
             state.finish_insert(body);
             state.take_body(body).map(|_| ())
         })
@@ -301,7 +300,8 @@ pub(crate) mod http_body {
             if state.host.unknown_length {
                 return Err(Status::None);
             }
-            Ok(body.bytes.len().saturating_sub(body.read) as u64)
+            let length = body.bytes.len().saturating_add(body.missing);
+            Ok(length.saturating_sub(body.read) as u64)
         })
     }
 }
@@ -435,51 +435,147 @@ pub(crate) mod kv_store {
     }
 }
 
-#[cfg(feature = "drop-in")]
+pub(crate) mod async_io {
+    use super::*;
+
+    pub(crate) fn select(handle: u32, timeout_ms: u32) -> Result<bool, Status> {
+        call("fastly_async_io.select", |state| {
+            if let Some(key) = state.busy.get(&handle).cloned() {
+                return state.wait_for_insert(&key, timeout_ms);
+            }
+            let pending = state.pending.get(&handle).ok_or(Status::BadHandle)?;
+            let hangs = matches!(pending.reply, super::Reply::Hang);
+            if hangs {
+                state.host.now_ms = state.host.now_ms.saturating_add(timeout_ms.into());
+            }
+            Ok(!hangs)
+        })
+    }
+}
+
 pub(crate) mod cache {
     use super::*;
+    use crate::platform::cache::Lifetime;
+    use crate::platform::fake::state::Looked;
 
     pub(crate) fn lookup(key: &[u8]) -> Result<u32, Status> {
         call("fastly_cache.lookup", |state| {
-            let now = state.host.now_ms;
-            let item = state.host.cache.get(key);
-            let fresh = item.filter(|item| now < item.expires_ms);
-            let bytes = fresh.map(|item| item.bytes.clone());
+            let looked = Looked {
+                key: key.to_owned(),
+                item: state.usable(key),
+                must_insert: false,
+            };
+            Ok(state.looked(looked))
+        })
+    }
+
+    pub(crate) fn transaction_lookup_async(key: &[u8]) -> Result<u32, Status> {
+        call("fastly_cache.transaction_lookup_async", |state| {
             let handle = state.handle();
-            state.found.insert(handle, bytes);
+            state.busy.insert(handle, key.to_owned());
             Ok(handle)
         })
     }
 
-    pub(crate) fn insert(key: &[u8], max_age_ns: u64, _length: u64) -> Result<u32, Status> {
+    pub(crate) fn cache_busy_handle_wait(busy: u32) -> Result<u32, Status> {
+        let mut key = Err(Status::BadHandle);
+        aside(|state| key = state.busy.remove(&busy).ok_or(Status::BadHandle));
+        call("fastly_cache.cache_busy_handle_wait", |state| {
+            let key = key?;
+            let item = state.usable(&key);
+            let now = state.host.now_ms;
+            let fresh = item.as_ref().is_some_and(|item| now < item.fresh_until_ms);
+            let must_insert = !fresh && state.obliged.insert(key.clone());
+            Ok(state.looked(Looked {
+                key,
+                item,
+                must_insert,
+            }))
+        })
+    }
+
+    pub(crate) fn close_busy(busy: u32) -> Result<(), Status> {
+        call("fastly_cache.close_busy", |state| {
+            let busy = state.busy.remove(&busy);
+            busy.map(|_| ()).ok_or(Status::BadHandle)
+        })
+    }
+
+    pub(crate) fn insert(
+        key: &[u8],
+        lifetime: Lifetime,
+        _length: u64,
+        metadata: &[u8],
+    ) -> Result<u32, Status> {
         call("fastly_cache.insert", |state| {
-            let expires_ms = state.host.now_ms.saturating_add(max_age_ns / 1_000_000);
-            let body = state.body(Vec::new());
-            state.inserts.insert(body, (key.to_owned(), expires_ms));
-            Ok(body)
+            Ok(state.begin_insert(key.to_owned(), lifetime, metadata))
+        })
+    }
+
+    pub(crate) fn transaction_insert(
+        found: u32,
+        lifetime: Lifetime,
+        _length: u64,
+        metadata: &[u8],
+    ) -> Result<u32, Status> {
+        call("fastly_cache.transaction_insert", |state| {
+            let looked = state.found.get_mut(&found).ok_or(Status::BadHandle)?;
+            if !core::mem::take(&mut looked.must_insert) {
+                return Err(Status::BadHandle);
+            }
+            let key = looked.key.clone();
+            Ok(state.begin_insert(key, lifetime, metadata))
+        })
+    }
+
+    pub(crate) fn transaction_cancel(found: u32) -> Result<(), Status> {
+        call("fastly_cache.transaction_cancel", |state| {
+            let looked = state.found.get_mut(&found).ok_or(Status::BadHandle)?;
+            if !core::mem::take(&mut looked.must_insert) {
+                return Err(Status::BadHandle);
+            }
+            let key = looked.key.clone();
+            state.obliged.remove(&key);
+            Ok(())
+        })
+    }
+
+    pub(crate) fn get_state(found: u32) -> Result<u32, Status> {
+        call("fastly_cache.get_state", |state| {
+            let now = state.host.now_ms;
+            let looked = state.found.get(&found).ok_or(Status::BadHandle)?;
+            let stale = |item: &crate::platform::fake::CacheItem| now >= item.fresh_until_ms;
+            let item = looked.item.as_ref();
+            Ok(match item {
+                Some(item) if stale(item) => 0b111,
+                Some(_) => 0b011,
+                None => 0,
+            } | u32::from(looked.must_insert) << 3)
+        })
+    }
+
+    pub(crate) fn get_user_metadata(found: u32, out: &mut Vec<u8>) -> Filled {
+        fill("fastly_cache.get_user_metadata", out, |state| {
+            let looked = state.found.get(&found).ok_or(Status::BadHandle)?;
+            Ok(looked.item.as_ref().ok_or(Status::None)?.metadata.clone())
         })
     }
 
     pub(crate) fn get_body(found: u32) -> Result<u32, Status> {
         call("fastly_cache.get_body", |state| {
-            let bytes = state.found.get(&found).ok_or(Status::BadHandle)?;
-            let bytes = bytes.clone().ok_or(Status::None)?;
+            let looked = state.found.get(&found).ok_or(Status::BadHandle)?;
+            let bytes = looked.item.as_ref().ok_or(Status::None)?.bytes.clone();
             Ok(state.body(bytes))
-        })
-    }
-
-    pub(crate) fn get_length(found: u32) -> Result<u64, Status> {
-        call("fastly_cache.get_length", |state| {
-            let bytes = state.found.get(&found).ok_or(Status::BadHandle)?;
-            let bytes = bytes.as_ref().filter(|_| !state.host.unknown_length);
-            Ok(bytes.ok_or(Status::None)?.len() as u64)
         })
     }
 
     pub(crate) fn close(found: u32) -> Result<(), Status> {
         call("fastly_cache.close", |state| {
-            let found = state.found.remove(&found);
-            found.map(|_| ()).ok_or(Status::BadHandle)
+            let looked = state.found.remove(&found).ok_or(Status::BadHandle)?;
+            if looked.must_insert {
+                state.obliged.remove(&looked.key);
+            }
+            Ok(())
         })
     }
 }

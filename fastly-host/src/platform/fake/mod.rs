@@ -43,6 +43,8 @@ pub struct Host {
     pub log_endpoints: Vec<String>,
     /// The Core Cache by key.
     pub cache: BTreeMap<Vec<u8>, CacheItem>,
+    /// Whether other requests are at what the cache lacks.
+    pub cache_wait: Wait,
     /// Calls (`module.name`) that fail, and how.
     pub faults: BTreeMap<String, Status>,
     /// Calls that fail, by their number from 0 on, whichever they are.
@@ -194,8 +196,24 @@ impl KvEntry {
 pub struct CacheItem {
     /// What was inserted.
     pub bytes: Vec<u8>,
+    /// What was said about it.
+    pub metadata: Vec<u8>,
+    /// The time from which on it is stale.
+    pub fresh_until_ms: u64,
     /// The time from which on it is not found.
     pub expires_ms: u64,
+}
+
+/// What other requests do with a key of the Core Cache that has nothing yet.
+#[derive(Clone, Debug, Default)]
+pub enum Wait {
+    /// Nothing: there are none.
+    #[default]
+    Never,
+    /// One is obliged to insert, and does not.
+    Forever,
+    /// One inserts this while the program waits.
+    Filled(CacheItem),
 }
 
 /// What can go wrong with a KV item.
@@ -212,6 +230,10 @@ pub enum KvFault {
 pub enum Reply {
     /// Answers.
     Answer(u16, Vec<u8>),
+    /// Answers, and of the body these bytes come; so many more were announced.
+    Half(u16, Vec<u8>, usize),
+    /// Takes the request, and nothing comes.
+    Hang,
     /// The host does not even start sending.
     Refuse(Status),
     /// Sending starts, and fails.
@@ -343,6 +365,7 @@ pub fn record() -> Record {
             state.requests.len(),
             state.responses.len(),
             state.found.len(),
+            state.busy.len(),
         ]
         .into_iter()
         .sum();

@@ -1,9 +1,10 @@
 //! What the host in memory holds while a program runs.
 
 use super::super::status::{SendTag, Status};
-use super::{ClientRequest, Headers, Host, Record, Reply, SentResponse};
+use super::{CacheItem, ClientRequest, Headers, Host, Record, Reply, SentResponse, Wait};
+use crate::platform::cache::Lifetime;
 use alloc::borrow::ToOwned;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::RefCell;
@@ -31,15 +32,26 @@ pub(super) struct State {
     pub(super) keys: BTreeMap<u32, (String, String)>,
     pub(super) pending: BTreeMap<u32, PendingState>,
     pub(super) promises: BTreeMap<u32, ()>,
-    /// Look-ups in the cache, and bodies on their way into it with key and expiry.
-    pub(super) found: BTreeMap<u32, Option<Vec<u8>>>,
-    #[cfg(feature = "drop-in")]
-    pub(super) inserts: BTreeMap<u32, (Vec<u8>, u64)>,
+    /// Look-ups in the cache, done and not done; keys that a look-up is obliged to insert.
+    pub(super) found: BTreeMap<u32, Looked>,
+    pub(super) busy: BTreeMap<u32, Vec<u8>>,
+    pub(super) obliged: BTreeSet<Vec<u8>>,
+    /// Bodies on their way into the cache.
+    pub(super) inserts: BTreeMap<u32, (Vec<u8>, CacheItem)>,
 }
 
 pub(super) struct BodyState {
     pub(super) bytes: Vec<u8>,
     pub(super) read: usize,
+    /// Bytes that were announced and do not come.
+    pub(super) missing: usize,
+}
+
+/// A look-up in the cache that is done.
+pub(super) struct Looked {
+    pub(super) key: Vec<u8>,
+    pub(super) item: Option<CacheItem>,
+    pub(super) must_insert: bool,
 }
 
 /// A client's request, or one being made.
@@ -62,7 +74,14 @@ impl State {
 
     pub(super) fn body(&mut self, bytes: Vec<u8>) -> u32 {
         let handle = self.handle();
-        self.bodies.insert(handle, BodyState { bytes, read: 0 });
+        self.bodies.insert(
+            handle,
+            BodyState {
+                bytes,
+                read: 0,
+                missing: 0,
+            },
+        );
         handle
     }
 
@@ -93,14 +112,62 @@ impl State {
         self.requests.get_mut(&handle).ok_or(Status::BadHandle)
     }
 
+    pub(super) fn looked(&mut self, looked: Looked) -> u32 {
+        let handle = self.handle();
+        self.found.insert(handle, looked);
+        handle
+    }
+
+    /// What the cache has for a key, fresh or stale.
+    pub(super) fn usable(&self, key: &[u8]) -> Option<CacheItem> {
+        let item = self.host.cache.get(key)?;
+        (self.host.now_ms < item.expires_ms).then(|| item.clone())
+    }
+
+    /// Waits for the request that is obliged to insert a key; whether there is something to wait for no longer.
+    pub(super) fn wait_for_insert(&mut self, key: &[u8], timeout_ms: u32) -> Result<bool, Status> {
+        if self.usable(key).is_some() {
+            return Ok(true);
+        }
+        match &self.host.cache_wait {
+            Wait::Filled(item) => {
+                self.host.cache.insert(key.to_owned(), item.clone());
+                Ok(true)
+            }
+            Wait::Never if !self.obliged.contains(key) => Ok(true),
+            Wait::Never | Wait::Forever => {
+                self.host.now_ms = self.host.now_ms.saturating_add(timeout_ms.into());
+                Ok(false)
+            }
+        }
+    }
+
+    pub(super) fn begin_insert(
+        &mut self,
+        key: Vec<u8>,
+        lifetime: Lifetime,
+        metadata: &[u8],
+    ) -> u32 {
+        let ms = |seconds: u32| u64::from(seconds).saturating_mul(1_000);
+        let fresh_until_ms = self.host.now_ms.saturating_add(ms(lifetime.max_age_s));
+        let item = CacheItem {
+            bytes: Vec::new(),
+            metadata: metadata.to_owned(),
+            fresh_until_ms,
+            expires_ms: fresh_until_ms.saturating_add(ms(lifetime.stale_s)),
+        };
+        let body = self.body(Vec::new());
+        self.inserts.insert(body, (key, item));
+        body
+    }
+
     /// Keeps a body that was written for the cache.
-    #[cfg(feature = "drop-in")]
     pub(super) fn finish_insert(&mut self, handle: u32) {
-        if let (Some((key, expires_ms)), Some(body)) =
+        if let (Some((key, mut item)), Some(body)) =
             (self.inserts.remove(&handle), self.bodies.get(&handle))
         {
-            let bytes = body.bytes.clone();
-            let item = super::CacheItem { bytes, expires_ms };
+            item.bytes = body.bytes.clone();
+            self.obliged.remove(&key);
             self.host.cache.insert(key, item);
         }
     }
@@ -128,6 +195,21 @@ impl State {
                 self.responses.insert(response, head);
                 Ok((response, body))
             }
+            Reply::Half(status, bytes, missing) => {
+                let (response, body) = (self.handle(), self.body(bytes));
+                if let Some(body) = self.bodies.get_mut(&body) {
+                    body.missing = missing;
+                }
+                let head = SentResponse {
+                    status,
+                    headers: Vec::new(),
+                    body: Vec::new(),
+                };
+                self.responses.insert(response, head);
+                Ok((response, body))
+            }
+            // Nobody waits for that long: the platform's own limit.
+            Reply::Hang => Err((Status::Error, SendTag::Timeout)),
             Reply::Fail(status, tag) => Err((status, tag)),
             Reply::Refuse(status) => Err((status, SendTag::Unspecified)),
         }

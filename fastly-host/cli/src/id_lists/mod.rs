@@ -1,0 +1,411 @@
+//! Bringing Statsig's ID lists into a KV store (evaluation.md 7.3; `engine/FORMAT.md`, "ID lists").
+//!
+//! Per list: what is new of its file is downloaded, entries are sorted on disk, shards are written in batches, then the
+//! publisher's record, and the manifest last. A change of a few shards replaces them in place; a new file, and a list
+//! that has outgrown its shards, gets a new epoch, and the old shards stay for a time of grace.
+//!
+//! Memory is bounded whatever the size of a list: a 256th of its new entries, and one batch of shards.
+
+pub mod entries;
+pub mod record;
+pub mod shards;
+pub mod spill;
+mod sync;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result, bail};
+use statsig_edge::id_list::{IdList, Manifest, write_manifest};
+
+use crate::failure::{Problem, message};
+use crate::fastly::kv::KvStore;
+use crate::output::Output;
+use crate::statsig::Cdn;
+use crate::statsig::id_lists::Listed;
+use record::{Begun, Epoch, Owned, Record};
+
+/// What a sync works with.
+pub struct Sync<'a> {
+    /// Where lists come from.
+    pub cdn: &'a Cdn,
+    /// Where they go.
+    pub store: &'a KvStore<'a>,
+    /// What their items' names begin with; the manifest's name.
+    pub prefix: &'a str,
+    /// How long shards stay that no manifest names any more.
+    pub grace: Duration,
+    /// Up to so many shards are read back to change them; beyond, the list is downloaded anew.
+    pub read_back: usize,
+    /// For progress and warnings.
+    pub output: Output,
+}
+
+/// What a sync did.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Done {
+    /// Lists in the manifest.
+    pub lists: usize,
+    /// Lists that changed.
+    pub changed: usize,
+    /// Lists that are gone.
+    pub removed: usize,
+    /// Ids in all lists.
+    pub ids: u64,
+    /// Bytes downloaded.
+    pub downloaded: u64,
+    /// Shards written.
+    pub shards: usize,
+    /// Old shards deleted.
+    pub deleted: usize,
+}
+
+/// The key of the record.
+pub fn record_key(prefix: &str) -> String {
+    format!("{prefix}-state")
+}
+
+/// The record, the manifest's lists, and both items as they are.
+pub struct Stored<'a> {
+    /// What the publisher knows.
+    pub record: Record,
+    /// What readers know.
+    pub lists: BTreeMap<String, IdList>,
+    /// The record's item.
+    pub record_item: Owned<'a>,
+    /// The manifest's item.
+    pub manifest_item: Owned<'a>,
+}
+
+impl<'a> Stored<'a> {
+    /// Reads both; what cannot be read is as good as nothing.
+    pub fn read(store: &'a KvStore<'a>, prefix: &str) -> Result<Self> {
+        let manifest_item = Owned::read(store, prefix)?;
+        let record_item = Owned::read(store, &record_key(prefix))?;
+        let record = record_item
+            .value
+            .as_deref()
+            .and_then(|value| serde_json::from_slice(value).ok())
+            .unwrap_or_default();
+        let lists = manifest_item
+            .value
+            .as_deref()
+            .and_then(|value| Manifest::open(value).ok())
+            .map(|manifest| {
+                manifest
+                    .lists()
+                    .map(|(name, list)| (name.to_owned(), list))
+                    .collect()
+            })
+            .unwrap_or_default();
+        Ok(Stored {
+            record,
+            lists,
+            record_item,
+            manifest_item,
+        })
+    }
+
+    /// Writes the record.
+    pub fn write_record(&mut self) -> Result<()> {
+        let value = serde_json::to_vec(&self.record).context("writing the record")?;
+        self.record_item.write(value)
+    }
+
+    /// The record's entry of the epoch that the manifest names.
+    fn live(&self, name: &str) -> Option<&Epoch> {
+        let list = self.lists.get(name)?;
+        self.record.epochs.iter().find(|epoch| {
+            epoch.epoch == list.epoch && epoch.name == name && epoch.bits == list.bits
+        })
+    }
+}
+
+/// What to do with a list (evaluation.md 7.3).
+#[derive(Debug, PartialEq, Eq)]
+enum Plan {
+    /// It is as it should be, or Statsig's entry is an old one.
+    Keep,
+    /// Add what is new behind these bytes.
+    Extend,
+    /// Begin anew.
+    Anew,
+}
+
+fn plan(live: Option<&Epoch>, listed: &Listed) -> Plan {
+    match live {
+        None => Plan::Anew,
+        Some(live) if live.is_of(listed) && listed.size > live.read => Plan::Extend,
+        Some(live) if live.is_of(listed) => Plan::Keep,
+        Some(live) if listed.creation_time < live.creation_time => Plan::Keep,
+        Some(_) => Plan::Anew,
+    }
+}
+
+/// Ms since the epoch.
+pub fn now_ms() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.unwrap_or_default().as_millis() as u64
+}
+
+impl Sync<'_> {
+    /// Syncs all lists. One that cannot be synced stays as it is, and is an error in the end.
+    pub fn run(&self) -> Result<Done> {
+        let listed = self.cdn.id_lists()?;
+        let mut stored = Stored::read(self.store, self.prefix)?;
+        let mut done = Done::default();
+        let mut failed = Vec::new();
+        let now = now_ms();
+        stored.record.begun.retain(|begun| !begun.is_abandoned(now));
+        let mut next: BTreeMap<String, Epoch> = BTreeMap::new();
+        for (name, listed) in &listed {
+            let live = stored.live(name).cloned();
+            let outcome = match plan(live.as_ref(), listed) {
+                Plan::Keep => Ok(live.clone()),
+                Plan::Extend => self.extend(&mut stored, live.as_ref(), name, listed, &mut done),
+                Plan::Anew => self.anew(&mut stored, name, listed, &mut done).map(Some),
+            };
+            match outcome {
+                Ok(Some(epoch)) => {
+                    done.changed += usize::from(live.as_ref() != Some(&epoch));
+                    next.insert(name.clone(), epoch);
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    self.output
+                        .warning(&format!("{name} stays as it is: {error:#}"));
+                    failed.push(message(&error));
+                    next.extend(live.map(|live| (name.clone(), live)));
+                }
+            }
+        }
+        done.removed = stored
+            .lists
+            .keys()
+            .filter(|name| !listed.contains_key(*name))
+            .count();
+        self.finish(&mut stored, &next, &mut done)?;
+        match self.collect(&mut stored) {
+            Ok(deleted) => done.deleted = deleted,
+            // Readers do not mind; the next run collects.
+            Err(error) => self.output.warning(&format!("{error:#}")),
+        }
+        match failed.first() {
+            None => Ok(done),
+            Some(first) => Err(Problem::failed(
+                format!(
+                    "{} of {} ID lists were not synced: {first}",
+                    failed.len(),
+                    listed.len()
+                ),
+                "run the command again: it goes on where it stopped",
+            )),
+        }
+    }
+
+    /// A list whose file has grown.
+    fn extend(
+        &self,
+        stored: &mut Stored<'_>,
+        live: Option<&Epoch>,
+        name: &str,
+        listed: &Listed,
+        done: &mut Done,
+    ) -> Result<Option<Epoch>> {
+        let Some(live) = live else {
+            return self.anew(stored, name, listed, done).map(Some);
+        };
+        match sync::extend(self, live, listed, done)? {
+            Some(epoch) => Ok(Some(epoch)),
+            None => self.anew(stored, name, listed, done).map(Some),
+        }
+    }
+
+    /// A list from the first byte on, in an epoch of its own.
+    fn anew(
+        &self,
+        stored: &mut Stored<'_>,
+        name: &str,
+        listed: &Listed,
+        done: &mut Done,
+    ) -> Result<Epoch> {
+        let begin = || {
+            let epoch = fastrand::u64(1..);
+            stored.record.begun.push(Begun {
+                epoch,
+                since_ms: now_ms(),
+            });
+            // Nobody collects the shards of a run that is under way, and two runs do not begin at once.
+            stored.write_record()?;
+            Ok(epoch)
+        };
+        sync::anew(self, begin, name, listed, done)
+    }
+
+    /// The record, then the manifest.
+    fn finish(
+        &self,
+        stored: &mut Stored<'_>,
+        next: &BTreeMap<String, Epoch>,
+        done: &mut Done,
+    ) -> Result<()> {
+        let now = now_ms();
+        let record = &mut stored.record;
+        for epoch in &mut record.epochs {
+            let stays = next.values().any(|next| next.epoch == epoch.epoch);
+            if !stays && epoch.retired_ms.is_none() {
+                epoch.retired_ms = Some(now);
+            }
+        }
+        record
+            .epochs
+            .retain(|epoch| next.values().all(|next| next.epoch != epoch.epoch));
+        record.epochs.extend(next.values().map(|epoch| Epoch {
+            retired_ms: None,
+            ..epoch.clone()
+        }));
+        record
+            .epochs
+            .sort_by(|a, b| (&a.name, a.epoch).cmp(&(&b.name, b.epoch)));
+        let known: Vec<u64> = record.epochs.iter().map(|epoch| epoch.epoch).collect();
+        record.begun.retain(|begun| !known.contains(&begun.epoch));
+        stored.write_record()?;
+        let lists: BTreeMap<String, IdList> = next
+            .iter()
+            .map(|(name, epoch)| (name.clone(), epoch.list()))
+            .collect();
+        done.lists = lists.len();
+        done.ids = lists.values().map(|list| u64::from(list.ids)).sum();
+        if lists != stored.lists || stored.manifest_item.value.is_none() {
+            let named = lists.iter().map(|(name, list)| (name.as_str(), *list));
+            stored.manifest_item.write(write_manifest(now, named)?)?;
+            stored.lists = lists;
+        }
+        Ok(())
+    }
+
+    /// Deletes the shards of epochs that are retired for longer than the time of grace; says how many.
+    fn collect(&self, stored: &mut Stored<'_>) -> Result<usize> {
+        let now = now_ms();
+        let grace = u64::try_from(self.grace.as_millis()).unwrap_or(u64::MAX);
+        let (old, kept): (Vec<Epoch>, Vec<Epoch>) = std::mem::take(&mut stored.record.epochs)
+            .into_iter()
+            .partition(|epoch| {
+                epoch
+                    .retired_ms
+                    .is_some_and(|at| now.saturating_sub(at) >= grace)
+            });
+        stored.record.epochs = kept;
+        let mut deleted = 0;
+        for epoch in &old {
+            let list = epoch.list();
+            let names: Vec<String> = (0..list.shards())
+                .map(|number| shards::name(&list, self.prefix, number))
+                .collect();
+            shards::delete(self.store, &names)?;
+            deleted += names.len();
+        }
+        if deleted > 0 {
+            stored.write_record()?;
+        }
+        Ok(deleted)
+    }
+}
+
+/// Deletes the shards that neither the manifest nor the record knows, such as those of a run that was ended in the middle.
+///
+/// Without a record, what the manifest does not name goes once the manifest is older than `grace`.
+pub fn collect_unknown(
+    store: &KvStore<'_>,
+    prefix: &str,
+    grace: Duration,
+    dry_run: bool,
+) -> Result<Vec<String>> {
+    let mut stored = Stored::read(store, prefix)?;
+    let now = now_ms();
+    let grace = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
+    let Some(value) = &stored.manifest_item.value else {
+        bail!("there is no manifest of ID lists under {prefix}");
+    };
+    let manifest = Manifest::open(value).map_err(|error| anyhow::anyhow!("{prefix}: {error}"))?;
+    let settled = now.saturating_sub(manifest.time()) >= grace;
+    let keep = |epoch: u64| {
+        let named = stored.lists.values().any(|list| list.epoch == epoch);
+        let retired = stored
+            .record
+            .epochs
+            .iter()
+            .find(|known| known.epoch == epoch);
+        let begun = stored
+            .record
+            .begun
+            .iter()
+            .find(|begun| begun.epoch == epoch);
+        named
+            || match (retired, begun) {
+                (Some(known), _) => known
+                    .retired_ms
+                    .is_none_or(|at| now.saturating_sub(at) < grace),
+                (None, Some(begun)) => !settled_since(begun.since_ms, now, grace),
+                (None, None) => !settled,
+            }
+    };
+    let names: Vec<String> = store
+        .keys(&format!("{prefix}-"))?
+        .into_iter()
+        .filter(|name| shards::epoch_of(name, prefix).is_some_and(|epoch| !keep(epoch)))
+        .collect();
+    if !dry_run && !names.is_empty() {
+        shards::delete(store, &names)?;
+        let gone = |epoch: u64| {
+            names
+                .iter()
+                .any(|name| shards::epoch_of(name, prefix) == Some(epoch))
+        };
+        stored.record.epochs.retain(|known| !gone(known.epoch));
+        stored.record.begun.retain(|begun| !gone(begun.epoch));
+        stored.write_record()?;
+    }
+    Ok(names)
+}
+
+/// Whether a run that began then is over, as nobody's sync takes longer than the time of grace and an hour.
+fn settled_since(since_ms: u64, now_ms: u64, grace_ms: u64) -> bool {
+    now_ms.saturating_sub(since_ms) > grace_ms.saturating_add(3_600_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_dealt_with_as_the_table_says() {
+        let live = Epoch {
+            name: "l".into(),
+            epoch: 1,
+            bits: 0,
+            ids: 1,
+            file_id: "a".into(),
+            creation_time: 5,
+            read: 10,
+            retired_ms: None,
+        };
+        for (file_id, creation_time, size, expected) in [
+            ("a", 5, 10, Plan::Keep),
+            ("a", 5, 11, Plan::Extend),
+            ("a", 5, 9, Plan::Keep),
+            ("b", 5, 1, Plan::Anew),
+            ("b", 6, 1, Plan::Anew),
+            ("b", 4, 99, Plan::Keep),
+        ] {
+            let listed = Listed {
+                size,
+                url: String::new(),
+                creation_time,
+                file_id: file_id.into(),
+            };
+            assert_eq!(plan(Some(&live), &listed), expected, "{listed:?}");
+            assert_eq!(plan(None, &listed), Plan::Anew);
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Sources of specs by name, and why one gave none.
+
+use core::fmt;
+
+use statsig_edge::TableError;
+use statsig_edge::chunks::ChunkError;
+#[cfg(feature = "drop-in")]
+use statsig_edge::compile::CompileError;
+
+use crate::platform::Error;
+use crate::platform::decimal::Decimal;
+
+/// Where specs come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Source {
+    /// The KV Store.
+    KvStore,
+    /// The Config Store.
+    ConfigStore,
+    /// Statsig's CDN, through a backend.
+    Download,
+    /// The bytes that the service was built with.
+    Bootstrap,
+}
+
+impl Source {
+    /// Its name in `status`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Source::KvStore => "kv store",
+            Source::ConfigStore => "config store",
+            Source::Download => "download",
+            Source::Bootstrap => "bootstrap",
+        }
+    }
+
+    /// The first half of reasons (`evaluation.md` §3.13): a store is a bootstrap too.
+    pub(crate) fn reason(self) -> &'static str {
+        match self {
+            Source::Download => "Network",
+            _ => "Bootstrap",
+        }
+    }
+
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Source::KvStore => 1,
+            Source::ConfigStore => 2,
+            Source::Download => 3,
+            Source::Bootstrap => 4,
+        }
+    }
+
+    pub(crate) fn from_code(code: u8) -> Option<Self> {
+        Some(match code {
+            1 => Source::KvStore,
+            2 => Source::ConfigStore,
+            3 => Source::Download,
+            4 => Source::Bootstrap,
+            _ => return None,
+        })
+    }
+}
+
+/// The form in which specs were found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Format {
+    /// A rule table.
+    Table,
+    /// Statsig's JSON, compiled at the edge.
+    Json,
+}
+
+impl Format {
+    /// Its name in `status`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Format::Table => "table",
+            Format::Json => "json",
+        }
+    }
+}
+
+/// Where the table in force lay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Route {
+    /// In the source itself: it was read for this request.
+    Direct,
+    /// In the Core Cache.
+    CoreCache,
+    /// In the memory of the sandbox, since an earlier request.
+    Memory,
+}
+
+impl Route {
+    /// Its name in `status`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Route::Direct => "direct",
+            Route::CoreCache => "core cache",
+            Route::Memory => "memory",
+        }
+    }
+}
+
+/// Why a source gave no specs.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum SpecsError {
+    /// It could not be read.
+    Platform(Error),
+    /// Its rule table is none that this build reads.
+    Table(TableError),
+    /// Its chunks are no rule table.
+    Chunks(ChunkError),
+    /// The chunk of this number is not there (any more, or yet).
+    MissingChunk(u8),
+    /// The download was answered with this status.
+    Status(u16),
+    /// The Secret Store has no such secret, or it is no text.
+    NoKey,
+    /// Its JSON is no payload.
+    #[cfg(feature = "drop-in")]
+    Compile(CompileError),
+    /// It holds JSON, and this build reads rule tables only.
+    JsonNotSupported,
+}
+
+impl SpecsError {
+    /// Says what is wrong. The same as `Display`, but light: see [`TableError::write`].
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        match self {
+            SpecsError::Platform(error) => error.write(out),
+            SpecsError::Table(error) => error.write(out),
+            SpecsError::Chunks(error) => error.write(out),
+            SpecsError::MissingChunk(number) => {
+                out.write_str("there is no chunk ")?;
+                write_number((*number).into(), out)
+            }
+            SpecsError::Status(status) => {
+                out.write_str("answered with status ")?;
+                write_number((*status).into(), out)
+            }
+            SpecsError::NoKey => out.write_str("no key: the secret store has none of that name"),
+            #[cfg(feature = "drop-in")]
+            SpecsError::Compile(error) => write!(out, "{error}"),
+            SpecsError::JsonNotSupported => out.write_str(
+                "JSON, but this build reads rule tables only: publish a table, or build with the feature `drop-in`",
+            ),
+        }
+    }
+}
+
+fn write_number(number: u64, out: &mut dyn fmt::Write) -> fmt::Result {
+    out.write_str(core::str::from_utf8(Decimal::new(number).as_bytes()).unwrap_or_default())
+}
+
+impl fmt::Display for SpecsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f)
+    }
+}
+
+impl core::error::Error for SpecsError {}
+
+impl From<Error> for SpecsError {
+    fn from(error: Error) -> Self {
+        SpecsError::Platform(error)
+    }
+}
+
+impl From<ChunkError> for SpecsError {
+    fn from(error: ChunkError) -> Self {
+        SpecsError::Chunks(error)
+    }
+}
+
+/// A source that gave no specs.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Failure {
+    /// Which.
+    pub source: Source,
+    /// Why.
+    pub error: SpecsError,
+}
