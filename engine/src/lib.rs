@@ -67,6 +67,7 @@ pub use evaluation::{Evaluation, EvaluationError, Note, Reason};
 pub use exposure::{Exposure, ExposureSink, Scratch, ScratchView, SecondaryExposure};
 pub use hash::djb2;
 pub use json::{write_escaped, write_inside, write_unescaped};
+pub use sha256::sha256;
 pub use sticky::{StickyError, StickyRecord};
 pub use table::{
     Cmab, CmabGroup, CmabWeight, Entity, FORMAT_VERSION, MAGIC, Meta, Parameter, ParameterStore,

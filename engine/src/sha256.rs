@@ -85,11 +85,13 @@ impl Sha256 {
     }
 }
 
-/// The whole digest of a text.
-#[cfg(feature = "bootstrap")]
-pub(crate) fn digest(bytes: &[u8]) -> [u8; 32] {
+/// SHA-256 of these pieces, one behind the other (FIPS 180-4): the hash that buckets are drawn with, for those who sign what
+/// they give out.
+pub fn sha256(pieces: &[&[u8]]) -> [u8; 32] {
     let mut hash = Sha256::new();
-    hash.update(bytes);
+    for piece in pieces {
+        hash.update(piece);
+    }
     hash.pad();
     let mut digest = [0; 32];
     for (place, word) in digest.as_chunks_mut::<4>().0.iter_mut().zip(hash.state) {
@@ -162,7 +164,7 @@ pub(crate) fn base64_digit(digit: u8) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Sha256, h, id_list_key};
+    use super::{Sha256, h, id_list_key, sha256};
     use crate::testing::{text_of, vectors};
 
     #[test]
@@ -183,6 +185,19 @@ mod tests {
                 &id_list_key(input)[..],
                 text_of(case, "id_list_key").as_bytes()
             );
+        }
+    }
+
+    #[test]
+    fn digests_equal_another_implementations() {
+        use sha2::Digest;
+        let bytes: std::vec::Vec<u8> = (0..=255).cycle().take(300).collect();
+        for length in [0, 1, 55, 56, 63, 64, 65, 128, 300] {
+            for cut in [0, length / 3, length] {
+                let (a, b) = bytes[..length].split_at(cut);
+                let expected: [u8; 32] = sha2::Sha256::digest(&bytes[..length]).into();
+                assert_eq!(sha256(&[a, b]), expected, "{length} at {cut}");
+            }
         }
     }
 

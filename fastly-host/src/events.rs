@@ -186,8 +186,8 @@ pub(crate) struct Buffer {
     start: usize,
     /// Bytes of all events.
     bytes: usize,
-    /// The name of the session, once it has one.
-    session: Option<[u8; UUID_LENGTH]>,
+    /// The name of the session; empty before it has one.
+    pub(crate) session: String,
     pub(crate) history: ExposureHistory,
     sampling: Sampling,
     unexposed: Vec<(String, u64)>,
@@ -227,7 +227,7 @@ impl Buffer {
             open: Batch::default(),
             start: 0,
             bytes: 0,
-            session: None,
+            session: String::new(),
             history: ExposureHistory::new(),
             sampling,
             unexposed: Vec::new(),
@@ -313,19 +313,15 @@ impl Buffer {
         self.end_event();
     }
 
-    /// The name of the session: one for all requests of a flush.
-    pub(crate) fn session(&mut self) -> [u8; UUID_LENGTH] {
-        *self
-            .session
-            .get_or_insert_with(|| uuid_v4().unwrap_or([b'0'; UUID_LENGTH]))
-    }
-
-    /// Closes the batch that is open.
+    /// Closes the batch that is open. All batches of a request are of one session.
     fn close(&mut self) {
-        let session = self.session();
-        let mut batch = core::mem::take(&mut self.open);
-        batch.close(core::str::from_utf8(&session).unwrap_or_default());
-        self.full.push(batch);
+        if self.session.is_empty() {
+            let session = uuid_v4().unwrap_or([b'0'; UUID_LENGTH]);
+            self.session
+                .push_str(core::str::from_utf8(&session).unwrap_or_default());
+        }
+        self.open.close(&self.session);
+        self.full.push(core::mem::take(&mut self.open));
     }
 
     /// The batches, complete. The counts are final after this.

@@ -170,10 +170,9 @@ pub(crate) fn flush(buffer: &mut Buffer, events: &Events<'_>) -> Summary {
         return summary;
     }
     if let Some(backend) = &events.backend {
-        let session = buffer.session();
         let mut round = Round {
             batches: &mut batches,
-            session: core::str::from_utf8(&session).unwrap_or_default(),
+            session: &buffer.session,
             is_retry: false,
             retries: 0,
             last_error: summary.last_error,

@@ -1,6 +1,8 @@
 //! Batches on their way to Statsig (`evaluation.md` §6.1, §6.2): one POST each, all of them on their way at once.
 //!
-//! Bodies are plain JSON, which both end points take. Gzip would cost more than it saves here: GZIP_FIGURES
+//! Bodies are plain JSON, which both end points take. Gzip is not worth its bytes: a deflater (`miniz_oxide`, for size) makes a module
+//! 25,600 bytes larger, in every start, to make the body of one exposure smaller by 370 bytes (843 to 476), of three by
+//! 1,180 (1,759 to 574) and of eight by 3,700 (4,589 to 875), after the response, when nobody waits.
 
 use alloc::string::String;
 
@@ -41,17 +43,18 @@ impl Round<'_> {
     }
 }
 
-/// Writes the path and the query: the time, for how many events, the session.
-type WritePath<'k> = dyn Fn(&[u8], &[u8], &str, &mut String) + 'k;
-
 /// Where a key leads.
 struct Route<'k> {
     /// The server's secret.
     secret: Option<&'k [u8]>,
-    path: &'k WritePath<'k>,
+    /// Writes the path and the query: for a batch of so many events, at this time.
+    path: &'k Path<'k>,
     /// Whether an answer of success is one.
     confirm: fn(Answer) -> Result<(), DeliveryError>,
 }
+
+/// Writes a path: of the time, the number of events, and the session.
+type Path<'k> = dyn Fn(&[u8], &[u8], &str, &mut String) + 'k;
 
 /// [`Key::Secret`].
 pub(crate) fn with_secret(backend: &Backend<'_>, round: &mut Round<'_>) {

@@ -8,6 +8,7 @@ use core::net::IpAddr;
 
 use statsig_edge::{CountryCode, LazyCountry, User, UserError, Value};
 
+use crate::id_rules::{IdRule, add_ids};
 use crate::json::{self, List};
 use crate::platform::ip::IpText;
 use crate::platform::{geo, percent};
@@ -34,6 +35,8 @@ pub struct Client<'r> {
     pub ip: Option<IpAddr>,
     /// Its `user-agent` header.
     pub user_agent: Option<&'r str>,
+    /// Its language, as [`preferred_language`](crate::preferred_language) reads it from the `accept-language` header.
+    pub locale: Option<&'r str>,
     /// Its country, when that is known without asking.
     pub country: Option<CountryCode>,
     /// Else, how the country of its address is found when a condition asks for it.
@@ -47,6 +50,7 @@ impl<'r> Client<'r> {
         Client {
             ip,
             user_agent,
+            locale: None,
             country: None,
             find_country: Some(|ip| geo::country_code(ip).ok().flatten()),
         }
@@ -64,6 +68,7 @@ pub struct RequestUser {
     scratch: Vec<u8>,
     ip: Option<IpText>,
     user_agent: Option<String>,
+    locale: Option<String>,
     country: Option<CountryCode>,
     located: Option<LazyCountry>,
 }
@@ -80,6 +85,7 @@ impl RequestUser {
             json,
             ip: client.ip.map(IpText::new),
             user_agent: client.user_agent.map(String::from),
+            locale: client.locale.map(String::from),
             country: client.country,
             located: client
                 .ip
@@ -88,7 +94,22 @@ impl RequestUser {
         }
     }
 
-    /// The user. `ip`, `userAgent` and `country` are the client's where the query has none; the country only where it
+    /// Takes ids from headers and cookies where the query gives none: the `userID`, and the `customIDs` if it has none of them.
+    /// `header` gives the first value of a header, by its name in lower case. To be called before [`Self::user`].
+    #[must_use]
+    pub fn with_ids(
+        mut self,
+        rules: &[IdRule<'_>],
+        header: &dyn Fn(&str) -> Option<String>,
+    ) -> Self {
+        if let Some(json) = add_ids(&self.json, rules, header) {
+            self.scratch = vec![0; json.len().saturating_mul(6)];
+            self.json = json;
+        }
+        self
+    }
+
+    /// The user. `ip`, `userAgent`, `locale` and `country` are the client's where the query has none; the country only where it
     /// has no `ip` either, since the client's country says nothing about another address.
     ///
     /// # Errors
@@ -106,6 +127,7 @@ impl RequestUser {
         }
         fill(&mut user.ip, self.ip.as_ref().map(IpText::as_str));
         fill(&mut user.user_agent, self.user_agent.as_deref());
+        fill(&mut user.locale, self.locale.as_deref());
         Ok(user)
     }
 }

@@ -4,7 +4,8 @@ use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 
 use statsig_edge::{
-    Evaluation, Evaluator, Exposure, ExposureSink, Options, Scratch, SpecKind, Table, User,
+    Evaluation, Evaluator, Exposure, ExposureSink, LocalOverride, Options, Scratch, SpecKind,
+    Table, User,
 };
 
 use crate::config::Config;
@@ -37,6 +38,8 @@ pub struct Statsig<'t> {
     events: Option<Events<'t>>,
     environment: HostEnvironment,
     buffer: RefCell<Buffer>,
+    /// Whose environment and buffer count instead.
+    parent: Option<&'t Statsig<'t>>,
     wants_sync: Cell<bool>,
 }
 
@@ -70,6 +73,7 @@ impl<'t> Statsig<'t> {
             buffer: RefCell::new(Buffer::new(Sampling::new(
                 table.and_then(|table| table.meta()).as_ref(),
             ))),
+            parent: None,
             wants_sync: Cell::new(false),
         }
     }
@@ -80,6 +84,28 @@ impl<'t> Statsig<'t> {
     pub fn with_history(mut self, history: ExposureHistory) -> Self {
         self.buffer.get_mut().history = history;
         self
+    }
+
+    /// The same with other answers that go before the specs, in place of those of the [`Config`]: for one request, such as
+    /// [`RequestOverrides`](crate::RequestOverrides). What it logs is sent by [`Self::flush`] of this one.
+    #[must_use]
+    pub fn overridden<'a>(&'a self, overrides: &'a [LocalOverride<'a>]) -> Statsig<'a> {
+        let mut options: Options<'a> = self.options;
+        options.overrides = overrides.into();
+        Statsig {
+            specs: self.specs,
+            table: self.table,
+            options,
+            events: self.events,
+            environment: HostEnvironment::new(),
+            buffer: RefCell::new(Buffer::new(Sampling::new(None))),
+            parent: Some(self.root()),
+            wants_sync: Cell::new(false),
+        }
+    }
+
+    fn root(&self) -> &Statsig<'t> {
+        self.parent.unwrap_or(self)
     }
 
     /// Whether the user passes a gate, a segment or a holdout.
@@ -199,7 +225,7 @@ impl<'t> Statsig<'t> {
     /// Has the sources asked for newer specs when the response of this request has been sent, by `handle` and `serve`. Later requests
     /// get them: those of a reused sandbox, and with [`Config::with_core_cache`] those of the same place.
     pub fn sync_config_specs(&self) {
-        self.wants_sync.set(true);
+        self.root().wants_sync.set(true);
     }
 
     pub(crate) fn wants_sync(&self) -> bool {
@@ -218,13 +244,13 @@ impl<'t> Statsig<'t> {
 
     /// The ID lists that conditions asked for in vain so far: their members were answered as none.
     pub fn id_list_failures(&self) -> Vec<IdListFailure> {
-        self.environment.id_list_failures()
+        self.root().environment.id_list_failures()
     }
 
     /// The engine's evaluator, which logs nothing; `None` without specs.
     pub fn evaluator(&self) -> Option<Evaluator<'t, '_, HostEnvironment>> {
         self.table
-            .map(|table| Evaluator::with_options(table, &self.environment, self.options))
+            .map(|table| Evaluator::with_options(table, &self.root().environment, self.options))
     }
 
     /// The first half of the reasons in events, as [`Evaluation::write_reason`] takes it.
@@ -365,7 +391,8 @@ impl<'t> Statsig<'t> {
 
     fn record(&self, record: impl FnOnce(&dyn Recorder, &mut Buffer)) {
         // Nothing in here calls back, so the buffer is always free.
-        if let (Some(events), Ok(mut buffer)) = (&self.events, self.buffer.try_borrow_mut()) {
+        if let (Some(events), Ok(mut buffer)) = (&self.events, self.root().buffer.try_borrow_mut())
+        {
             record(events.recorder, &mut buffer);
         }
     }

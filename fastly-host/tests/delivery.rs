@@ -375,7 +375,7 @@ fn random_faults_lose_nothing_silently() {
         Status::BufferTooSmall,
     ];
     let (mut delivered, mut handed_over, mut dropped) = (0, 0, 0);
-    for _ in 0..3_000 {
+    for _ in 0..1_500 {
         let replies: Vec<Reply> = (0..1 + random(3))
             .map(|_| match random(8) {
                 0..3 => taken(),
@@ -406,7 +406,7 @@ fn random_faults_lose_nothing_silently() {
         dropped += summary.dropped;
     }
     // Each way out was taken often.
-    assert!(delivered.min(handed_over).min(dropped) > 1_000);
+    assert!(delivered.min(handed_over).min(dropped) > 500);
 }
 
 #[test]

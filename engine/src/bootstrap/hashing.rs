@@ -4,7 +4,7 @@ use core::fmt::Write;
 
 use super::NameHash;
 use crate::hash::{djb2, djb2_on};
-use crate::sha256::{base64_digit, digest};
+use crate::sha256::{base64_digit, sha256};
 
 /// A name, hidden or not.
 pub(super) enum Name<'n> {
@@ -18,7 +18,7 @@ impl<'n> Name<'n> {
         match hash {
             NameHash::None => Name::Plain(name),
             NameHash::Djb2 => Name::Hashed(decimal(djb2(name))),
-            NameHash::Sha256 => Name::Hashed(base64(&digest(name.as_bytes()))),
+            NameHash::Sha256 => Name::Hashed(base64(&sha256(&[name.as_bytes()]))),
         }
     }
 

@@ -92,39 +92,73 @@ impl<'u> Attributes<'u> {
 
     /// All entries in the order they were given.
     pub fn iter(&self) -> impl Iterator<Item = (&'u str, Value<'u>)> + use<'u> {
-        let (pairs, encoded) = match self.0 {
-            Entries::Pairs(pairs) => (pairs, &[][..]),
-            Entries::Encoded(bytes) => (&[][..], bytes),
-        };
-        let encoded = walk(encoded)
-            .filter_map(|(key, value)| Some((core::str::from_utf8(key).ok()?, decode(value)?)));
-        pairs.iter().copied().chain(encoded)
+        Iter(self.0)
+    }
+
+    /// The entries that count: of a name given twice the last. Walks the rest for each of them.
+    pub(crate) fn distinct(&self) -> Distinct<'u> {
+        Distinct(Iter(self.0))
     }
 }
 
-impl<'u> Attributes<'u> {
-    /// The entries that count: of a name given twice the last. Walks the rest for each of them.
-    pub(crate) fn distinct(&self) -> impl Iterator<Item = (&'u str, Value<'u>)> + use<'u> {
-        let all = *self;
-        let mut at = 0usize;
-        self.iter().filter(move |(name, _)| {
-            at = at.saturating_add(1);
-            !all.iter().skip(at).any(|(later, _)| later == *name)
-        })
+/// The entries that are left.
+#[derive(Clone, Copy)]
+struct Iter<'u>(Entries<'u>);
+
+impl<'u> Iterator for Iter<'u> {
+    type Item = (&'u str, Value<'u>);
+
+    // Maps are walked in many places.
+    #[inline(never)]
+    fn next(&mut self) -> Option<Self::Item> {
+        match &mut self.0 {
+            Entries::Pairs(pairs) => {
+                let (first, rest) = pairs.split_first()?;
+                *pairs = rest;
+                Some(*first)
+            }
+            Entries::Encoded(bytes) => loop {
+                let (key, value) = step(bytes)?;
+                if let (Ok(key), Some(value)) = (core::str::from_utf8(key), decode(value)) {
+                    return Some((key, value));
+                }
+            },
+        }
+    }
+}
+
+/// See [`Attributes::distinct`].
+pub(crate) struct Distinct<'u>(Iter<'u>);
+
+impl<'u> Iterator for Distinct<'u> {
+    type Item = (&'u str, Value<'u>);
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let (name, value) = self.0.next()?;
+            let mut rest = self.0;
+            if !rest.any(|(later, _)| same(later.as_bytes(), name.as_bytes())) {
+                return Some((name, value));
+            }
+        }
     }
 }
 
 type Raw<'u> = (u8, &'u [u8]);
 
 fn walk<'u>(mut bytes: &'u [u8]) -> impl Iterator<Item = (&'u [u8], Raw<'u>)> + use<'u> {
-    core::iter::from_fn(move || {
-        let (header, rest) = bytes.split_first_chunk::<HEADER>()?;
-        let header = Header::read(*header);
-        let (key, rest) = rest.split_at_checked(header.key as usize)?;
-        let (value, rest) = rest.split_at_checked(header.value as usize)?;
-        bytes = rest;
-        Some((key, (header.tag, value)))
-    })
+    core::iter::from_fn(move || step(&mut bytes))
+}
+
+/// Takes the first encoded entry.
+fn step<'u>(bytes: &mut &'u [u8]) -> Option<(&'u [u8], Raw<'u>)> {
+    let (header, rest) = bytes.split_first_chunk::<HEADER>()?;
+    let header = Header::read(*header);
+    let (key, rest) = rest.split_at_checked(header.key as usize)?;
+    let (value, rest) = rest.split_at_checked(header.value as usize)?;
+    *bytes = rest;
+    Some((key, (header.tag, value)))
 }
 
 fn decode((tag, bytes): Raw<'_>) -> Option<Value<'_>> {

@@ -33,7 +33,7 @@ impl User<'_> {
         let mut object = Object::begin(out)?;
         field("userID", self.user_id, &mut object)?;
         if let Some(ids) = self.custom_ids {
-            entries(ids.distinct(), object.member("customIDs")?)?;
+            map(&[(ids, None)], object.member("customIDs")?)?;
         }
         field("email", self.email, &mut object)?;
         field("ip", self.ip, &mut object)?;
@@ -43,7 +43,7 @@ impl User<'_> {
         field("appVersion", self.app_version, &mut object)?;
         custom(self.custom, defaults.custom, &mut object)?;
         if let Some(environment) = self.statsig_environment {
-            entries(environment.distinct(), object.member("statsigEnvironment")?)?;
+            map(&[(environment, None)], object.member("statsigEnvironment")?)?;
         } else if let Some(tier) = defaults.tier {
             let mut environment = Object::begin(object.member("statsigEnvironment")?)?;
             environment.text("tier", tier)?;
@@ -91,22 +91,22 @@ fn custom(
     if own.is_none() && all.is_none() {
         return Ok(());
     }
-    let has = |name: &str| own.is_some_and(|own| own.get(name).is_some());
-    let all = all.iter().flat_map(Attributes::distinct);
-    let own = own.iter().flat_map(Attributes::distinct);
-    entries(
-        all.filter(|(name, _)| !has(name)).chain(own),
+    let none = Attributes::from(&[]);
+    map(
+        &[(all.unwrap_or(none), own), (own.unwrap_or(none), None)],
         object.member("custom")?,
     )
 }
 
-fn entries<'u>(
-    entries: impl Iterator<Item = (&'u str, Value<'u>)>,
-    out: &mut dyn Write,
-) -> fmt::Result {
+/// Maps in one object, each without the entries that another has too.
+fn map(maps: &[(Attributes<'_>, Option<Attributes<'_>>)], out: &mut dyn Write) -> fmt::Result {
     let mut object = Object::begin(out)?;
-    for (name, value) in entries {
-        value.write_json(object.member(name)?)?;
+    for (map, but) in maps {
+        for (name, value) in map.distinct() {
+            if but.is_none_or(|but| but.get(name).is_none()) {
+                value.write_json(object.member(name)?)?;
+            }
+        }
     }
     object.end()
 }

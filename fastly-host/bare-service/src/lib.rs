@@ -6,10 +6,12 @@
 
 mod heap;
 
-#[cfg(feature = "settings")]
 extern crate alloc;
+
 #[cfg(feature = "settings")]
 use alloc::string::String;
+#[cfg(not(feature = "sticky"))]
+use alloc::vec::Vec;
 use core::convert::Infallible;
 
 #[cfg(feature = "settings")]
@@ -71,13 +73,16 @@ fn as_built() {
     #[cfg(feature = "core-cache")]
     let config = config.with_core_cache();
     #[cfg(feature = "events")]
-    let config = config.with_events(Events::new(
-        EVENTS_BACKEND,
-        Key::Stored {
+    let config = {
+        let key = Key::Stored {
             store: STORE,
             name: SECRET,
-        },
-    ));
+        };
+        let events = Events::new(EVENTS_BACKEND, key);
+        #[cfg(feature = "log-endpoint")]
+        let events = events.with_log_endpoint(statsig_fastly_routes::EVENTS_LOG);
+        config.with_events(events)
+    };
     // Without a request there is nobody to tell.
     #[cfg(not(feature = "reuse"))]
     let _ = statsig_fastly::handle_bare(&config, respond);
@@ -89,13 +94,19 @@ fn respond(request: &mut Request, statsig: &Statsig<'_>) -> Result<BareResponse,
     let answer = read(request, statsig).unwrap_or_else(|_| Answer {
         status: 400,
         body: r#"{"error":"the request cannot be read"}"#.into(),
+        set_cookie: None,
     });
     let headers = answer.headers().iter();
+    let headers = headers.map(|&(name, value)| (name.into(), value.into()));
+    #[cfg(feature = "sticky")]
+    let headers = headers.chain(
+        answer
+            .set_cookie
+            .map(|cookie| ("set-cookie".into(), cookie.into())),
+    );
     Ok(BareResponse {
         status: answer.status,
-        headers: headers
-            .map(|&(name, value)| (name.into(), value.into()))
-            .collect(),
+        headers: headers.collect(),
         body: answer.body.into_bytes(),
     })
 }
@@ -103,12 +114,19 @@ fn respond(request: &mut Request, statsig: &Statsig<'_>) -> Result<BareResponse,
 fn read(request: &Request, statsig: &Statsig<'_>) -> Result<Answer, Error> {
     let (method, uri) = (request.method()?, request.uri()?);
     let user_agent = request.header("user-agent")?;
+    #[cfg(feature = "sticky")]
+    let cookie = request.header("cookie")?;
+    #[cfg(not(feature = "sticky"))]
+    let cookie: Option<Vec<u8>> = None;
     let asked = Asked {
         method: &method,
         path: uri.path(),
         query: uri.query().unwrap_or_default(),
         ip: request.client_ip(),
         user_agent: user_agent
+            .as_deref()
+            .and_then(|value| core::str::from_utf8(value).ok()),
+        cookie: cookie
             .as_deref()
             .and_then(|value| core::str::from_utf8(value).ok()),
     };

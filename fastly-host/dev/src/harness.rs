@@ -8,6 +8,7 @@ use crate::progress::{Outcome, say, tail};
 use crate::run_config::{EVENTS_BACKEND, RunConfig};
 use crate::viceroy_server::{Launch, Server};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// Names the built module.
 pub const WASM_VAR: &str = "STATSIG_SERVICE_WASM";
@@ -88,6 +89,23 @@ impl Service {
     /// The number of Viceroy's process.
     pub fn pid(&self) -> u32 {
         self.server.pid()
+    }
+
+    /// The first line with this text that Viceroy or the service writes.
+    ///
+    /// # Panics
+    /// When there is none in time.
+    pub fn wait_for_log(&self, text: &str, patience: Duration) -> String {
+        let deadline = Instant::now() + patience;
+        loop {
+            let log = self.log_text();
+            let mut lines = log.lines();
+            if let Some(line) = lines.find(|line| line.contains(text)) {
+                return line.to_owned();
+            }
+            assert!(Instant::now() < deadline, "nothing with {text} was logged");
+            std::thread::yield_now();
+        }
     }
 
     /// What Viceroy and the service have written so far.

@@ -36,6 +36,7 @@ fn answer_to(statsig: &Statsig<'_>, sample: &Sample) -> Option<String> {
         query: sample.user,
         ip: Some(loopback),
         user_agent: None,
+        cookie: None,
     };
     let answer = answer(&asked, statsig);
     (answer.status == 200).then_some(answer.body)

@@ -1,6 +1,7 @@
 //! From a request to an answer, for a service of either kind: on the `fastly` crate or without it.
 //!
 //! `GET /gate/NAME`, `/config/NAME`, `/experiment/NAME`, `/layer/NAME/PARAMETER`: one answer, which is logged.
+//! `GET /sticky/NAME` (feature `sticky`): an experiment whose user keeps what it was given, in a signed cookie.
 //! `GET /all` (feature `all`): every answer for the user, of which nothing is logged. `GET /status` (feature `status`): what is in force.
 //!
 //! The user is the query parameter `user`, in JSON, or simple parameters: see `RequestUser`. Names are percent-encoded.
@@ -13,6 +14,10 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use core::net::IpAddr;
 
+#[cfg(feature = "sticky")]
+use alloc::string::ToString;
+#[cfg(feature = "sticky")]
+use statsig_edge::Reason;
 use statsig_edge::{User, write_escaped};
 use statsig_fastly::answer::{self, Written};
 use statsig_fastly::platform::percent;
@@ -21,6 +26,8 @@ use statsig_fastly::report;
 #[cfg(feature = "status")]
 use statsig_fastly::write_status;
 use statsig_fastly::{Client, RequestUser, Statsig};
+#[cfg(feature = "sticky")]
+use statsig_fastly::{SigningKeys, Sticky, StickyCookie, StickyRoom};
 
 /// The resource link of the KV Store with the specs, and of the Secret Store with the key.
 pub const STORE: &str = "statsig";
@@ -30,6 +37,17 @@ pub const SPECS_KEY: &str = "statsig-specs";
 
 /// The name of the server secret key in the Secret Store.
 pub const SECRET: &str = "server-key";
+
+/// The name of the key that assignments in cookies are signed with, in the Secret Store.
+#[cfg(feature = "sticky")]
+pub const COOKIE_KEY: &str = "cookie-key";
+
+/// The cookie that assignments are kept in.
+#[cfg(feature = "sticky")]
+pub const COOKIE: &str = "statsig_sticky";
+
+/// The log endpoint for events that Statsig does not take.
+pub const EVENTS_LOG: &str = "statsig-events";
 
 /// The backend that leads to `https://prodregistryv2.org`.
 pub const EVENTS_BACKEND: &str = "statsig-events";
@@ -47,6 +65,8 @@ pub struct Asked<'r> {
     pub ip: Option<IpAddr>,
     /// The `user-agent` header, if it is text.
     pub user_agent: Option<&'r str>,
+    /// The `cookie` header, if it is text.
+    pub cookie: Option<&'r str>,
 }
 
 /// What the client is to get.
@@ -56,6 +76,8 @@ pub struct Answer {
     pub status: u16,
     /// A JSON object.
     pub body: String,
+    /// The value of a `set-cookie` header.
+    pub set_cookie: Option<String>,
 }
 
 impl Answer {
@@ -77,8 +99,12 @@ impl Answer {
 /// Answers a request; what is wrong with it is an answer too.
 pub fn answer(asked: &Asked<'_>, statsig: &Statsig<'_>) -> Answer {
     let mut body = String::new();
+    let mut set_cookie = None;
     let status = match respond(asked, statsig, &mut body) {
-        Ok(()) => 200,
+        Ok(cookie) => {
+            set_cookie = cookie;
+            200
+        }
         Err(Problem { status, message }) => {
             body.clear();
             body.push_str(r#"{"error":"#);
@@ -88,7 +114,11 @@ pub fn answer(asked: &Asked<'_>, statsig: &Statsig<'_>) -> Answer {
             status
         }
     };
-    Answer { status, body }
+    Answer {
+        status,
+        body,
+        set_cookie,
+    }
 }
 
 /// What is wrong with a request.
@@ -106,7 +136,12 @@ impl Problem {
     }
 }
 
-fn respond(asked: &Asked<'_>, statsig: &Statsig<'_>, out: &mut String) -> Result<(), Problem> {
+/// Writes the answer, and gives the cookie that goes with it.
+fn respond(
+    asked: &Asked<'_>,
+    statsig: &Statsig<'_>,
+    out: &mut String,
+) -> Result<Option<String>, Problem> {
     if !matches!(asked.method, "GET" | "HEAD") {
         return Err(Problem::new(405, "only GET is answered here"));
     }
@@ -115,7 +150,7 @@ fn respond(asked: &Asked<'_>, statsig: &Statsig<'_>, out: &mut String) -> Result
         #[cfg(feature = "status")]
         [Some("status"), None, None, None] => {
             write_status(statsig, out);
-            return Ok(());
+            return Ok(None);
         }
         #[cfg(feature = "all")]
         [Some("all"), None, None, None] => Route::All,
@@ -124,6 +159,8 @@ fn respond(asked: &Asked<'_>, statsig: &Statsig<'_>, out: &mut String) -> Result
             "gate" => Route::Check(answer::gate, kind, name),
             "config" => Route::Check(answer::config, kind, name),
             "experiment" => Route::Check(answer::experiment, kind, name),
+            #[cfg(feature = "sticky")]
+            "sticky" => Route::Sticky(name),
             _ => return Err(no_such_path()),
         },
         _ => return Err(no_such_path()),
@@ -149,17 +186,19 @@ fn respond(asked: &Asked<'_>, statsig: &Statsig<'_>, out: &mut String) -> Result
             answer::layer_parameter(statsig, user, name, parameter, out),
             ["no layer parameter named ", name, "/", parameter],
         ),
+        #[cfg(feature = "sticky")]
+        Route::Sticky(name) => return sticky(asked, statsig, user, name, out),
         #[cfg(feature = "all")]
         Route::All => {
             let evaluator = statsig
                 .evaluator()
                 .ok_or_else(|| Problem::new(503, "there are no specs: see /status"))?;
             report::write_all(&evaluator, user, statsig.reason_source(), out);
-            return Ok(());
+            return Ok(None);
         }
     };
     match written {
-        Written::Answer => Ok(()),
+        Written::Answer => Ok(None),
         _ => Err(Problem {
             status: 404,
             message: Cow::Owned(words.concat()),
@@ -174,8 +213,44 @@ enum Route<'p> {
         name: &'p str,
         parameter: &'p str,
     },
+    #[cfg(feature = "sticky")]
+    Sticky(&'p str),
     #[cfg(feature = "all")]
     All,
+}
+
+/// An experiment from the cookie, or for it.
+#[cfg(feature = "sticky")]
+fn sticky(
+    asked: &Asked<'_>,
+    statsig: &Statsig<'_>,
+    user: &User<'_>,
+    name: &str,
+    out: &mut String,
+) -> Result<Option<String>, Problem> {
+    let keys = SigningKeys::from_secret_store(STORE, &[COOKIE_KEY]).map_err(|error| Problem {
+        status: 503,
+        message: Cow::Owned(error.to_string()),
+    })?;
+    let cookie = StickyCookie::read(COOKIE, &keys, asked.cookie.unwrap_or_default());
+    let mut room = StickyRoom::new();
+    let sticky = Sticky::new(&cookie);
+    let experiment = statsig.experiment_sticky(user, name, &sticky, &mut room);
+    out.push_str(r#"{"name":"#);
+    // A `String` takes everything, here and below.
+    let _ = write_escaped(name, out);
+    out.push_str(r#","value":"#);
+    out.push_str(experiment.json());
+    out.push_str(r#","persisted":"#);
+    let persisted = experiment.reason() == Reason::Persisted;
+    out.push_str(if persisted { "true" } else { "false" });
+    out.push_str(r#","problem":"#);
+    match cookie.problem() {
+        Some(problem) => drop(write_escaped(&problem.to_string(), out)),
+        None => out.push_str("null"),
+    }
+    out.push('}');
+    Ok(cookie.set_cookie())
 }
 
 type Check = fn(&Statsig<'_>, &User<'_>, &str, &mut String) -> Written;

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use fastly::http::header;
 use fastly::{Request, Response};
 use statsig_fastly::prelude::*;
-use statsig_fastly_routes::{Asked, EVENTS_BACKEND, SECRET, SPECS_KEY, STORE, answer};
+use statsig_fastly_routes::{Asked, EVENTS_BACKEND, EVENTS_LOG, SECRET, SPECS_KEY, STORE, answer};
 
 fn main() {
     let key = Key::Stored {
@@ -14,7 +14,7 @@ fn main() {
     };
     let config = Config::new()
         .with_kv_store(STORE, SPECS_KEY)
-        .with_events(Events::new(EVENTS_BACKEND, key));
+        .with_events(Events::new(EVENTS_BACKEND, key).with_log_endpoint(EVENTS_LOG));
     let handled = statsig_fastly::handle(&config, respond);
     if let Some(error) = handled.events.last_error {
         // One line for the service's log; the client has had its answer.
@@ -24,17 +24,24 @@ fn main() {
 
 fn respond(request: Request, statsig: &Statsig<'_>) -> Result<Response, Infallible> {
     let user_agent = request.get_header(header::USER_AGENT);
+    #[cfg(feature = "sticky")]
+    let cookie = request.get_header(header::COOKIE);
     let asked = Asked {
         method: request.get_method_str(),
         path: request.get_path(),
         query: request.get_query_str().unwrap_or_default(),
         ip: request.get_client_ip_addr(),
         user_agent: user_agent.and_then(|value| std::str::from_utf8(value.as_bytes()).ok()),
+        #[cfg(feature = "sticky")]
+        cookie: cookie.and_then(|value| std::str::from_utf8(value.as_bytes()).ok()),
     };
     let answer = answer(&asked, statsig);
     let mut response = Response::from_status(answer.status);
     for &(name, value) in answer.headers() {
         response.set_header(name, value);
+    }
+    if let Some(cookie) = answer.set_cookie {
+        response.set_header(header::SET_COOKIE, cookie);
     }
     Ok(response.with_body(answer.body))
 }

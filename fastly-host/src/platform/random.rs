@@ -27,16 +27,21 @@ pub fn uuid_v4() -> Result<[u8; UUID_LENGTH], Error> {
     Ok(uuid_text(bytes))
 }
 
-fn uuid_text(bytes: [u8; 16]) -> [u8; UUID_LENGTH] {
+fn uuid_text(mut bytes: [u8; 16]) -> [u8; UUID_LENGTH] {
     // Version 4 and the variant of RFC 9562, 122 random bits.
-    let bits =
-        (u128::from_be_bytes(bytes) & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
     let mut text = [b'-'; UUID_LENGTH];
-    let mut left = bits;
-    for (at, slot) in text.iter_mut().enumerate().rev() {
-        if !matches!(at, 8 | 13 | 18 | 23) {
-            *slot = HEX.get((left & 0xf) as usize).copied().unwrap_or(b'0');
-            left >>= 4;
+    let mut places = text.iter_mut();
+    for (at, byte) in bytes.into_iter().enumerate() {
+        if matches!(at, 4 | 6 | 8 | 10) {
+            // The hyphen that is there.
+            places.next();
+        }
+        for digit in [byte >> 4, byte & 0xf] {
+            if let Some(place) = places.next() {
+                *place = HEX.get(usize::from(digit)).copied().unwrap_or(b'0');
+            }
         }
     }
     text

@@ -225,8 +225,8 @@ pub(super) fn call<T>(
         let state = state.as_mut().ok_or(Status::Unsupported)?;
         let number = state.record.calls.len();
         state.record.calls.push(name);
-        let faults = &state.host;
-        match faults.faults.get(name).or(faults.faults_at.get(&number)) {
+        let host = &state.host;
+        match host.faults.get(name).or(host.faults_at.get(&number)) {
             Some(&status) => Err(status),
             None => act(state),
         }
