@@ -111,6 +111,18 @@ impl Asked {
             let rest = (without(theirs), without(ours));
             return self.compare(rest, content, any, findings);
         }
+        if let Some(exposure) = path.strip_prefix("exposures.")
+            && content.bandits
+            && at_ours == "(missing)"
+            && !refers(&theirs, exposure)
+        {
+            findings.count(Quirk::ExposureOfHidden);
+            let mut theirs = theirs;
+            if let Some(members) = theirs["exposures"].as_object_mut() {
+                members.remove(exposure);
+            }
+            return self.compare((theirs, ours), content, any, findings);
+        }
         if at_ours.is_null() && at_core.is_boolean() {
             findings.count(Quirk::BoolAsValue);
         } else if any(Answer::is_too_deep) {
@@ -122,6 +134,19 @@ impl Asked {
             findings.differ(what, vec!["response"], &at_core, &at_ours);
         }
     }
+}
+
+/// Whether a spec of a response has an exposure of this name in one of its lists.
+fn refers(response: &Json, exposure: &str) -> bool {
+    ["feature_gates", "dynamic_configs", "layer_configs"]
+        .iter()
+        .filter_map(|section| response[section].as_object())
+        .flat_map(Map::values)
+        .filter_map(Json::as_object)
+        .flat_map(Map::values)
+        .filter_map(Json::as_array)
+        .flatten()
+        .any(|name| name == exposure)
 }
 
 /// A response for comparison: without who made it, and with what is said once put in its place.

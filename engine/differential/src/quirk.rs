@@ -22,6 +22,8 @@ pub enum Quirk {
     EmptyResponse,
     /// Bootstrap: the targeting gate of session replay after a spec that is unsupported.
     ReplayAfterUnsupported,
+    /// Bootstrap: an exposure of a config that a bandit of the same name hides, to which nothing refers.
+    ExposureOfHidden,
     /// An object within a list that gives a name twice.
     RepeatedNames,
 }
@@ -54,6 +56,10 @@ impl Quirk {
             Quirk::ReplayAfterUnsupported => {
                 "the core evaluates the targeting gate of session replay on the record of the spec before, so that it stops \
                  at the first condition when that was unsupported; ours begins afresh"
+            }
+            Quirk::ExposureOfHidden => {
+                "a config and a bandit of one name: the core's response keeps the exposures of the config, to which nothing in \
+                 it refers"
             }
             Quirk::RepeatedNames => {
                 "the text of an object within a list keeps names given twice: telling them apart costs time that a \
