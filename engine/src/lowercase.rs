@@ -60,7 +60,7 @@ pub(crate) fn equals_lowercased(text: &str, lowered: &str) -> bool {
 #[inline(never)]
 pub(crate) fn strip_char(text: &str, character: char) -> Option<&str> {
     let mut rest = text.chars();
-    (characters::next(&mut rest) == Some(character)).then(|| rest.as_str())
+    (characters::next(&mut rest) == Some(character)).then_some(rest.as_str())
 }
 
 /// Whether the characters are those of the text.

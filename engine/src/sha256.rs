@@ -134,7 +134,9 @@ impl Sha256 {
         if blocks > 0 {
             let mut hash = Sha256::new();
             hash.update(full);
-            out.extend(hash.state.iter().flat_map(|word| word.to_le_bytes()));
+            for word in hash.state {
+                out.extend_from_slice(&word.to_le_bytes());
+            }
         }
         out.extend_from_slice(tail);
         out

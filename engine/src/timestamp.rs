@@ -118,7 +118,7 @@ impl Cursor<'_> {
     #[inline(never)]
     fn pass(&mut self, wanted: &[u8]) -> u8 {
         match self.rest.split_first() {
-            Some((&byte, rest)) if wanted.iter().any(|&one| one == byte) => {
+            Some((&byte, rest)) if wanted.contains(&byte) => {
                 self.rest = rest;
                 byte
             }

@@ -46,6 +46,8 @@ type Verify = fn(&Table<'_>) -> Result<(), TableError>;
 type StatusWriter = fn(&Specs<'_>) -> String;
 
 impl Default for Config<'_> {
+    // Here and below: what is known when the service is built needs no code in it.
+    #[inline(always)]
     fn default() -> Self {
         Config {
             origins: [None; MAX_SOURCES],
@@ -65,6 +67,7 @@ impl Default for Config<'_> {
 
 impl<'c> Config<'c> {
     /// No source of specs, no events.
+    #[inline(always)]
     pub fn new() -> Self {
         Self::default()
     }
@@ -74,6 +77,7 @@ impl<'c> Config<'c> {
     /// Sources are asked in the order in which they are given here, until one has usable specs. There is room for
     /// [`MAX_SOURCES`]; one more takes the place of the last.
     #[must_use]
+    #[inline(always)]
     pub fn with_kv_store(self, store: &'c str, key: &'c str) -> Self {
         self.with_origin(Origin::kv(store, key))
     }
@@ -81,6 +85,7 @@ impl<'c> Config<'c> {
     /// Reads the specs from a Config Store, by the name of its resource link: a table that the command-line tool put there in chunks, or
     /// Statsig's JSON of at most 8,000 characters.
     #[must_use]
+    #[inline(always)]
     pub fn with_config_store(self, store: &'c str, key: &'c str) -> Self {
         self.with_origin(Origin::config_store(store, key))
     }
@@ -88,22 +93,28 @@ impl<'c> Config<'c> {
     /// Downloads the specs from Statsig. To be combined with [`Config::with_core_cache`] or a reused sandbox: otherwise every request
     /// downloads them.
     #[must_use]
-    pub fn with_download(self, download: &'c Download<'c>) -> Self {
+    #[inline(always)]
+    pub fn with_download(self, download: Download<'c>) -> Self {
         self.with_origin(Origin::download(download))
     }
 
     /// Specs that the service was built with, a rule table or Statsig's JSON: usually the last resort. They never replace others.
     #[must_use]
+    #[inline(always)]
     pub fn with_bootstrap(self, specs: &'c [u8]) -> Self {
         self.with_origin(Origin::bootstrap(specs))
     }
 
+    #[inline(always)]
     fn with_origin(mut self, origin: Origin<'c>) -> Self {
-        let free = self.origins.iter().position(Option::is_none);
-        let place = free.unwrap_or(MAX_SOURCES.saturating_sub(1));
-        if let Some(place) = self.origins.get_mut(place) {
-            *place = Some(origin);
-        }
+        let [first, second, third, last] = &mut self.origins;
+        let place = match (first.is_none(), second.is_none(), third.is_none()) {
+            (true, ..) => first,
+            (_, true, _) => second,
+            (.., true) => third,
+            _ => last,
+        };
+        *place = Some(origin);
         self
     }
 
@@ -115,6 +126,7 @@ impl<'c> Config<'c> {
     /// Keeps the table in force in the Core Cache, for all requests in the same place: while it is younger than
     /// [`Config::with_max_age`] no source is asked.
     #[must_use]
+    #[inline(always)]
     pub fn with_core_cache(mut self) -> Self {
         self.shared = Some(&SHARED);
         self
@@ -123,6 +135,7 @@ impl<'c> Config<'c> {
     /// For how many seconds specs in the Core Cache or in a reused sandbox are taken without asking their source again; 10 unless
     /// given. Without these two every request asks.
     #[must_use]
+    #[inline(always)]
     pub fn with_max_age(mut self, seconds: u32) -> Self {
         self.max_age_s = seconds;
         self
@@ -131,6 +144,7 @@ impl<'c> Config<'c> {
     /// For how many seconds after `max_age` the old specs are still served, while one request asks the source when its response
     /// has been sent; 60 unless given, 0 lets requests wait. A source that fails lengthens it: old specs are better than none.
     #[must_use]
+    #[inline(always)]
     pub fn with_stale_while_revalidate(mut self, seconds: u32) -> Self {
         self.stale_s = seconds;
         self
@@ -139,6 +153,7 @@ impl<'c> Config<'c> {
     /// Compares the checksum of every table that is read, which is one pass over it. Without this a store and the cache are trusted
     /// to give back what they were given; chunks are always checked.
     #[must_use]
+    #[inline(always)]
     pub fn with_checksums(mut self) -> Self {
         self.verify = Some(|table| table.verify());
         self
@@ -150,6 +165,7 @@ impl<'c> Config<'c> {
 
     /// Adds a header of this name to every response of `handle` and `serve`: see [`write_status_header`](crate::write_status_header).
     #[must_use]
+    #[inline(always)]
     pub fn with_status_header(mut self, name: &'c str) -> Self {
         let write: StatusWriter = |specs| {
             let mut value = String::new();
@@ -163,6 +179,7 @@ impl<'c> Config<'c> {
     /// Answers `in_segment_list` from the ID lists that `statsig-fastly sync-id-lists` keeps in a KV Store under this
     /// prefix. Without it nobody is a member of any list (`evaluation.md` §4.11).
     #[must_use]
+    #[inline(always)]
     pub fn with_id_lists(mut self, store: &'c str, prefix: &'c str) -> Self {
         self.id_lists = Some(IdListSource::new(store, prefix));
         self
@@ -173,6 +190,7 @@ impl<'c> Config<'c> {
     /// own at once.
     #[cfg(feature = "drop-in")]
     #[must_use]
+    #[inline(always)]
     pub fn with_table_max_age(mut self, seconds: u32) -> Self {
         self.table_max_age_s = seconds;
         self
@@ -191,6 +209,7 @@ impl<'c> Config<'c> {
 
     /// Sends exposures and events. Without it nothing is logged.
     #[must_use]
+    #[inline(always)]
     pub fn with_events(mut self, events: Events<'c>) -> Self {
         self.events = Some(events);
         self
@@ -198,6 +217,7 @@ impl<'c> Config<'c> {
 
     /// The environment's tier, such as `production`; a user's own environment goes first (`evaluation.md` §2.6).
     #[must_use]
+    #[inline(always)]
     pub fn with_tier(mut self, tier: &'c str) -> Self {
         self.options.tier = Some(tier);
         self
@@ -205,6 +225,7 @@ impl<'c> Config<'c> {
 
     /// Custom fields that every user has unless it has its own of that name (§2.5).
     #[must_use]
+    #[inline(always)]
     pub fn with_custom(mut self, custom: impl Into<Attributes<'c>>) -> Self {
         self.options.custom = Some(custom.into());
         self
@@ -212,6 +233,7 @@ impl<'c> Config<'c> {
 
     /// Answers that go before the specs, for one id or for everyone (§5.8).
     #[must_use]
+    #[inline(always)]
     pub fn with_overrides(mut self, overrides: &'c [LocalOverride<'c>]) -> Self {
         self.options.overrides = overrides.into();
         self

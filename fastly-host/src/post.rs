@@ -41,12 +41,14 @@ impl Round<'_> {
     }
 }
 
+/// Writes the path and the query: the time, for how many events, the session.
+type WritePath<'k> = dyn Fn(&[u8], &[u8], &str, &mut String) + 'k;
+
 /// Where a key leads.
 struct Route<'k> {
     /// The server's secret.
     secret: Option<&'k [u8]>,
-    /// Writes the path and the query: for a batch of so many events, at this time.
-    path: &'k dyn Fn(&[u8], &[u8], &str, &mut String),
+    path: &'k WritePath<'k>,
     /// Whether an answer of success is one.
     confirm: fn(Answer) -> Result<(), DeliveryError>,
 }

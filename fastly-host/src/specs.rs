@@ -208,7 +208,7 @@ impl<'c> Specs<'c> {
         let mut asking = Asking {
             origin,
             generation,
-            fetched: Fetched::NOTHING,
+            fetched,
             #[cfg(feature = "drop-in")]
             config,
             #[cfg(feature = "drop-in")]
@@ -217,7 +217,6 @@ impl<'c> Specs<'c> {
         if !(origin.finish)(begun?, &mut asking)? {
             return Ok(false);
         }
-        *fetched = asking.fetched;
         fetched.compile()?;
         let table = Table::open(&fetched.bytes).map_err(SpecsError::Table)?;
         config.check(&table).map_err(SpecsError::Table)?;

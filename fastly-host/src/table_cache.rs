@@ -221,7 +221,7 @@ mod compiled {
         asking: &mut Asking<'_, '_>,
         json: Begun,
     ) -> Result<(), SpecsError> {
-        let (config, fetched) = (asking.config, &mut asking.fetched);
+        let (config, fetched) = (asking.config, &mut *asking.fetched);
         let mut key = key_of_build();
         key.extend_from_slice(&fetched.generation.to_le_bytes());
         push_names(asking.origin.place.names(), &mut key);

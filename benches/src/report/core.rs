@@ -19,19 +19,19 @@ pub(super) fn section(measured: &Measured) -> String {
     for case in CASES {
         let key = |users: &str, word: &str| format!("core {} {users} {word}", case.id);
         let of = |key: &str| measured.native.get(key);
-        let total = |key: &str| of(key).map_or(0, |executed| executed.total);
+        let ours = of(&format!("{} exposures", case.id));
+        let over = of(&key("new", "exposures"))
+            .zip(ours)
+            .map(|(core, ours)| format!("{} ×", ratio(core.total, ours.total)));
         let _ = writeln!(
             page,
-            "| {} | {} | {} | {} | {} | {} × |",
+            "| {} | {} | {} | {} | {} | {} |",
             case.id,
             cell(of(&key("same", "plain"))),
             cell(of(&key("same", "exposures"))),
             cell(of(&key("new", "plain"))),
             cell(of(&key("new", "exposures"))),
-            ratio(
-                total(&key("new", "exposures")),
-                total(&format!("{} exposures", case.id))
-            ),
+            over.unwrap_or("–".into()),
         );
     }
     page.push('\n');

@@ -90,13 +90,18 @@ pub(super) fn rows(measured: &Measured) -> Vec<Target> {
         "E1 50 % gate, native, beside `statsig-rust`",
         "at least 10 × fewer for a new user",
         format!(
-            "{} × fewer ({} to {}), with its exposure {} × ({} to {})",
+            "{} × fewer ({} to {}), with its exposure {} × ({} to {}), with the making of its user object besides {} ×; a tenth \
+             would be less than the one compression",
             ratio(core("plain"), native("E-half plain")),
             spaced(core("plain")),
             spaced(native("E-half plain")),
             ratio(core("exposures"), native("E-half exposures")),
             spaced(core("exposures")),
             spaced(native("E-half exposures")),
+            ratio(
+                core("exposures") + native("core user"),
+                native("E-half exposures")
+            ),
         ),
     );
     row(

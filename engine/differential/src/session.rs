@@ -1,5 +1,6 @@
 //! One payload in both engines, asked about users.
 
+use serde_json::Value as Json;
 use statsig_edge::compile::{CompileError, compile};
 use statsig_edge::{Table, User};
 

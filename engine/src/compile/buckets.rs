@@ -44,7 +44,7 @@ pub(super) fn add(bits: &mut Bits, bucket: u32) {
 }
 
 /// Adds the number that these digits spell; false for other bytes and for a leading zero.
-#[inline(always)]
+#[inline(never)]
 fn add_digits(bits: &mut Bits, digits: [u8; 3], length: usize) -> bool {
     let [hundreds, tens, ones] = digits;
     let value = |digit: u8| u32::from(digit ^ b'0');
@@ -123,5 +123,125 @@ fn behind_space(text: &[u8]) -> &[u8] {
     match text.first() {
         Some(byte) if *byte <= b' ' => text.get(space_end(text, 0)..).unwrap_or_default(),
         _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::format;
+    use std::string::{String, ToString};
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::testing::Choices;
+
+    /// What follows in a payload.
+    const REST: &str = ",\"operator\":\"any\"}";
+
+    fn read(set: &str) -> Option<(usize, Vec<u32>)> {
+        let text = format!(" {set}{REST}");
+        let mut sets = BucketSets::default();
+        let length = sets.read(text.as_bytes(), 1)?;
+        let found = sets.find(Span::between(1, 1 + length));
+        assert_eq!(
+            found.is_some(),
+            length > 125,
+            "kept only where it is smaller"
+        );
+        let bits = found.copied().unwrap_or([0; 125]);
+        let is_in = |bucket: &u32| bits[(bucket / 8) as usize] >> (bucket % 8) & 1 == 1;
+        Some((length, (0..1000).filter(is_in).collect()))
+    }
+
+    #[test]
+    fn sets_equal_what_serde_json_reads() {
+        let mut choices = Choices::new(3);
+        for _ in 0..500 {
+            let count = 40 + choices.below(400);
+            let buckets: Vec<usize> = (0..count).map(|_| choices.below(1000)).collect();
+            let spelt = |open, close, each: &mut dyn FnMut(&usize) -> String| {
+                let parts: Vec<String> = buckets.iter().map(each).collect();
+                format!("{open}{}{close}", parts.join(","))
+            };
+            let object = spelt('{', '}', &mut |bucket| format!("\"{bucket}\":true"));
+            let mut spaced = |bucket: &usize| {
+                let space = |choices: &mut Choices| -> &'static str {
+                    choices.pick(&["", " ", "\n   ", "\t \r\n"])
+                };
+                format!("{}{bucket}{}", space(&mut choices), space(&mut choices))
+            };
+            let list = spelt('[', ']', &mut spaced);
+            let expected: BTreeSet<u32> = match serde_json::from_str(&list).unwrap() {
+                serde_json::Value::Array(list) => list
+                    .iter()
+                    .map(|one| one.as_u64().unwrap() as u32)
+                    .collect(),
+                _ => BTreeSet::new(),
+            };
+            let keys: serde_json::Map<String, serde_json::Value> =
+                serde_json::from_str(&object).unwrap();
+            assert!(
+                expected
+                    .iter()
+                    .all(|one| keys.contains_key(&one.to_string()))
+            );
+            let expected: Vec<u32> = expected.into_iter().collect();
+            for set in [&object, &list] {
+                assert_eq!(read(set), Some((set.len(), expected.clone())), "{set}");
+            }
+        }
+    }
+
+    #[test]
+    fn anything_else_is_left_to_the_scanner() {
+        for set in [
+            "[]",
+            "{}",
+            "[1000]",
+            "[1,1000]",
+            "[01]",
+            "[00]",
+            "[007]",
+            "[1,]",
+            "[,1]",
+            "[1 2]",
+            "[-1]",
+            "[1.0]",
+            "[1e2]",
+            "[\"1\"]",
+            "[null]",
+            "[1",
+            "{\"1\":false}",
+            "{\"01\":true}",
+            "{\"\":true}",
+            "{\"1000\":true}",
+            "{\"1\" :true}",
+            "{\"1\": true}",
+            "{ \"1\":true}",
+            "{\"1\":true,}",
+            "{\"1\":true ,\"2\":true}",
+            "{\"a\":true}",
+            "{\"1\":true\"2\":true}",
+            "{\"/\":true}",
+            "{\":\":true}",
+            "{\"1\":true,\"2\":1}",
+            "{\"1\":trueX}",
+        ] {
+            assert_eq!(read(set), None, "{set}");
+        }
+    }
+
+    #[test]
+    fn a_cut_set_is_none() {
+        let numbers: Vec<String> = (0..200).map(|number| number.to_string()).collect();
+        let object = format!("{{\"{}\":true}}", numbers.join("\":true,\""));
+        let list = format!("[{}]", numbers.join(", "));
+        for set in [object, list] {
+            for end in 0..set.len() {
+                let mut sets = BucketSets::default();
+                assert_eq!(sets.read(set[..end].as_bytes(), 0), None, "{end} of {set}");
+            }
+        }
     }
 }

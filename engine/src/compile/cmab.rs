@@ -119,13 +119,14 @@ fn write_bandit(source: &mut Source<'_>, writer: &mut Writer, bandit: Span) {
     while let Some((_, group)) = walk.next(source) {
         write_group(source, writer, group, &models);
     }
+    models.discard();
     let end = writer.rows_in(Section::CmabGroups, CMAB_GROUP);
     let flag = |set: bool, flag: u32| if set { flag } else { 0 };
     let flags = flag(source.is(enabled, "true"), flags::ENABLED)
         | flag(source.is(higher_is_better, "true"), flags::HIGHER_IS_BETTER)
         | flag(!config.is_absent(), flags::HAS_CONFIG);
     let prefix = writer.prefix(source, &[salt]);
-    let given = [prefix, 0, flags, first, end.wrapping_sub(first), 0].map(u64::from);
+    let given = [prefix, 0, flags, first, end.wrapping_sub(first), 0];
     writer.row(source, Section::Cmabs, &COLUMNS, &fields, &given);
 }
 
@@ -150,6 +151,7 @@ fn write_group(source: &mut Source<'_>, writer: &mut Writer, group: Span, models
         for weight in &categories.entries {
             write_weight(source, writer, [field.name, weight.name, weight.value]);
         }
+        categories.discard();
     }
     let numerical = Names::of_members(source, numerical);
     for weight in &numerical.entries {
@@ -163,7 +165,9 @@ fn write_group(source: &mut Source<'_>, writer: &mut Writer, group: Span, models
         }
         Some(_) => group_flags::HAS_MODEL | group_flags::HAS_WEIGHTS,
     };
-    let given = [flags, first, end.wrapping_sub(first)].map(u64::from);
+    categorical.discard();
+    numerical.discard();
+    let given = [flags, first, end.wrapping_sub(first)];
     writer.row(source, Section::CmabGroups, &GROUP_COLUMNS, &fields, &given);
 }
 

@@ -5,6 +5,7 @@ use alloc::string::String;
 use core::fmt;
 
 use crate::json::{Fault, FaultKind};
+use crate::table::wire::same;
 
 /// Why a payload was rejected as a whole (`evaluation.md` §1.3, §1.8). The table in force stays in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +80,20 @@ pub struct Warning {
     pub rule: Option<String>,
 }
 
+impl Warning {
+    /// Whether it says the same. (A spec is left out only once.)
+    pub(super) fn says(&self, other: &Warning) -> bool {
+        let same = |left: &str, right: &str| same(left.as_bytes(), right.as_bytes());
+        core::mem::discriminant(&self.kind) == core::mem::discriminant(&other.kind)
+            && same(self.kind.text(), other.kind.text())
+            && same(&self.spec, &other.spec)
+            && match (&self.rule, &other.rule) {
+                (Some(rule), Some(other)) => same(rule, other),
+                (rule, other) => rule.is_some() == other.is_some(),
+            }
+    }
+}
+
 /// What a [`Warning`] is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -100,6 +115,19 @@ pub enum WarningKind {
     PatternNeedsEngine(String),
     /// This pattern is invalid, so it never matches.
     InvalidPattern(String),
+}
+
+impl WarningKind {
+    fn text(&self) -> &str {
+        match self {
+            WarningKind::SpecDropped { field: text, .. }
+            | WarningKind::UnsupportedType(text)
+            | WarningKind::UnsupportedOperator(text)
+            | WarningKind::MissingCondition(text)
+            | WarningKind::PatternNeedsEngine(text)
+            | WarningKind::InvalidPattern(text) => text,
+        }
+    }
 }
 
 impl fmt::Display for Warning {

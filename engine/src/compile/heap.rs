@@ -176,6 +176,10 @@ impl Names {
         }
     }
 
+    /// Gives their memory back. The code for that is ninety bytes wherever names go out of scope.
+    #[inline(never)]
+    pub(super) fn discard(self) {}
+
     /// Numbers the names in an order of their positions.
     pub(super) fn number_in(&mut self, order: &[u32]) {
         for (number, &at) in order.iter().enumerate() {

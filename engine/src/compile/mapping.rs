@@ -115,9 +115,9 @@ fn write_mapping(source: &mut Source<'_>, writer: &mut Writer, mapping: Span, by
         let [name, _] = fields;
         let row = by_name.number(source, name).unwrap_or(NONE);
         let section = Section::MappingRules;
-        writer.row(source, section, &RULE_COLUMNS, &fields, &[row.into()]);
+        writer.row(source, section, &RULE_COLUMNS, &fields, &[row]);
     }
     let end = writer.rows_in(Section::MappingRules, MAPPING_RULE);
-    let given = [first, end.wrapping_sub(first)].map(u64::from);
+    let given = [first, end.wrapping_sub(first)];
     writer.row(source, Section::Mappings, &COLUMNS, &fields, &given);
 }

@@ -20,8 +20,9 @@ static APP_ID_OF_KEY: Field = Field::each(Is::Checked(check_app_id));
 static LAYERS: Field = Field::each(Is::Map(&LAYER)).nullable();
 static LAYER: Field = Field::each(Is::Text);
 
-/// App id, company id, default environment, checksum, SDK configs, session replay, ID lists, diagnostics.
-static COLUMNS: [Column; 16] = [
+/// App id, company id, default environment, checksum, SDK configs, session replay, ID lists, diagnostics; in between and behind
+/// them what is not a field, numbers of 64 bits in two.
+static COLUMNS: [Column; 19] = [
     Column::Text(0),
     Column::Text(1),
     Column::Text(2),
@@ -34,9 +35,12 @@ static COLUMNS: [Column; 16] = [
     Column::Given(2),
     Column::Value(7),
     Column::Given(4),
-    Column::Given(8),
-    Column::Given(8),
-    Column::Given(8),
+    Column::Given(4),
+    Column::Given(4),
+    Column::Given(4),
+    Column::Given(4),
+    Column::Given(4),
+    Column::Given(4),
     Column::Given(8),
 ];
 
@@ -68,15 +72,19 @@ pub(super) fn write(source: &mut Source<'_>, writer: &mut Writer, sections: &Sec
     let key = |keys: Option<u32>, key: u8| keys.map_or(0, |_| key);
     let keys = key(hashed, HASHED_KEYS) | key(plain, PLAIN_KEYS);
     let [special, dedupe, sampling] = configs.numbers;
+    let high = |number: u64| (number >> 32) as u32;
     let given = [
-        u64::from(configs.sampling_mode as u8),
+        u32::from(configs.sampling_mode as u8),
         keys.into(),
         0,
         0,
-        special,
-        dedupe,
-        sampling,
-        plain.unwrap_or(0).into(),
+        special as u32,
+        high(special),
+        dedupe as u32,
+        high(dedupe),
+        sampling as u32,
+        high(sampling),
+        plain.unwrap_or(0),
     ];
     writer.row(source, Section::Meta, &COLUMNS, &fields, &given);
     experiment_layers(source, writer, sections)

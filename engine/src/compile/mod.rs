@@ -85,13 +85,8 @@ fn write(outline: &mut outline::Outline<'_>, writer: &mut writer::Writer) -> sou
     if !v1 {
         // What has no spec may have overrides or a bandit.
         name_specs(source, sections, "overrides", specs)?;
-        let [_, configs, _] = specs;
-        name_specs(
-            source,
-            sections,
-            "cmab_configs",
-            core::slice::from_mut(configs),
-        )?;
+        let configs = specs.get_mut(1..2).unwrap_or_default();
+        name_specs(source, sections, "cmab_configs", configs)?;
     }
     let kinds = [Section::Gates, Section::Configs, Section::Layers];
     for (specs, section) in specs.iter_mut().zip(kinds) {
@@ -103,8 +98,9 @@ fn write(outline: &mut outline::Outline<'_>, writer: &mut writer::Writer) -> sou
         return Err(fault.within("condition_map"));
     }
     let mut known = spec::Known::default();
-    if !v1 {
-        let [gates, configs, _] = &*specs;
+    if let [gates, configs, _] = specs.as_slice()
+        && !v1
+    {
         let names = (&gates.names, &configs.names);
         mapping::write(source, writer, rules, sections, names, &mut known.overrides)?;
         cmab::write(source, writer, sections, &mut known.bandits)?;

@@ -1,5 +1,7 @@
 //! The reading of a payload: its specs and conditions, and where the rest is (`evaluation.md` §1.1, §1.3).
 
+use alloc::vec::Vec;
+
 use super::error::ReadFault;
 use super::read::{Field, Is, no_parts, object, unsigned, value};
 use super::source::{Read, Source, Span};
@@ -68,7 +70,7 @@ pub(super) struct Outline<'j> {
     pub(super) source: Source<'j>,
     pub(super) time: u64,
     /// Gates, configs, layers.
-    pub(super) specs: [Specs; 3],
+    pub(super) specs: Vec<Specs>,
     pub(super) rules: Rules,
     pub(super) sections: Sections,
     /// What is wrong with `condition_map`.
@@ -82,10 +84,12 @@ static TIME: Field = Field::each(Is::U64).nullable();
 
 impl<'j> Outline<'j> {
     pub(super) fn new(text: &'j str) -> Self {
+        let mut specs = Vec::new();
+        specs.resize_with(3, Specs::default);
         Outline {
             source: Source::new(text),
             time: 0,
-            specs: Default::default(),
+            specs,
             rules: Rules::default(),
             sections: Sections::default(),
             conditions_fault: None,
@@ -139,8 +143,9 @@ impl<'j> Outline<'j> {
         scanner.end()?;
         self.spaced = scanner.has_passed_space();
 
-        let [gates, ..] = &*specs;
-        source.v1 = gates.is_list == Some(true);
+        source.v1 = specs
+            .first()
+            .is_some_and(|gates| gates.is_list == Some(true));
         let v1 = source.v1;
         let updates = sections.read(source, "has_updates", &HAS_UPDATES)?;
         if source.is(updates, "false") {

@@ -71,6 +71,7 @@ pub(super) fn write(source: &mut Source<'_>, writer: &mut Writer, sections: &Sec
             write_store(source, writer, store);
         }
     }
+    stores.discard();
     Ok(())
 }
 
@@ -83,6 +84,7 @@ fn write_store(source: &mut Source<'_>, writer: &mut Writer, store: &Named) {
     for parameter in &parameters.entries {
         write_parameter(source, writer, parameter);
     }
+    parameters.discard();
     let end = writer.rows_in(Section::Parameters, PARAMETER);
     let version = match version.is_absent() {
         true => None,
@@ -96,7 +98,6 @@ fn write_store(source: &mut Source<'_>, writer: &mut Writer, store: &Named) {
         version.map_or(NONE, |version| version as u32),
         0,
     ];
-    let given = given.map(u64::from);
     writer.row(source, Section::ParameterStores, &COLUMNS, &fields, &given);
 }
 
@@ -111,7 +112,7 @@ fn write_parameter(source: &mut Source<'_>, writer: &mut Writer, parameter: &Nam
     (*name, *entity, *parameter_name) = (parameter.name, meaning.entity, meaning.parameter);
     let first = writer.value(source, meaning.first);
     let second = writer.value(source, meaning.second);
-    let given = [meaning.kind, first, second].map(u64::from);
+    let given = [meaning.kind, first, second];
     let section = Section::Parameters;
     writer.row(source, section, &PARAMETER_COLUMNS, &fields, &given);
 }

@@ -110,7 +110,7 @@ impl Field {
         match self.is {
             // No double is as short as this and not finite, unless it has an exponent.
             Is::Float => {
-                token.len() < 300 && !token.contains(['e', 'E'])
+                token.len() < 300 && token.bytes().all(|byte| byte | 0x20 != b'e')
                     || parse_float(token).is_some_and(f64::is_finite)
             }
             Is::U32 => {

@@ -29,7 +29,7 @@ pub(super) enum Column {
     Unit(u8),
     /// A user field.
     Field(u8),
-    /// The next given number, in so many bytes.
+    /// The next given number, in at most eight bytes.
     Given(u8),
 }
 
@@ -42,7 +42,7 @@ impl Writer {
         section: Section,
         columns: &[Column],
         fields: &[Span],
-        given: &[u64],
+        given: &[u32],
     ) {
         let mut given = given.iter();
         for column in columns {
@@ -77,7 +77,10 @@ impl Writer {
                 }
                 Column::Unit(_) => (2, self.unit(source, field).into()),
                 Column::Field(_) => (2, self.field(source, field).into()),
-                Column::Given(size) => (usize::from(*size), given.next().copied().unwrap_or(0)),
+                Column::Given(size) => {
+                    let number = given.next().copied().unwrap_or(0);
+                    (usize::from(*size), number.into())
+                }
             };
             self.put(section, value, size);
         }

@@ -152,16 +152,16 @@ pub(super) fn write(
     let rate = match sampling_rate.present() {
         Some(rate) => unsigned(source.bytes(rate))
             .unwrap_or(u64::MAX)
-            .min(u64::from(NONE).wrapping_sub(1)),
-        None => NONE.into(),
+            .min(u64::from(NONE).wrapping_sub(1)) as u32,
+        None => NONE,
     };
     let given = [
         rate,
-        prefix.into(),
-        u64::from(flags) << 16 | u64::from(bound),
-        conditions.len() as u64,
-        first.into(),
-        delegate_row(source, configs, delegate).into(),
+        prefix,
+        u32::from(flags) << 16 | u32::from(bound),
+        conditions.len() as u32,
+        first,
+        delegate_row(source, configs, delegate),
     ];
     writer.row(source, Section::Rules, &COLUMNS, draft, &given);
 }

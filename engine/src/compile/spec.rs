@@ -213,7 +213,7 @@ pub(super) fn write(
     source: &mut Source<'_>,
     writer: &mut Writer,
     rules: &mut Rules,
-    kinds: &[Specs; 3],
+    kinds: &[Specs],
     known: &Known,
 ) {
     let sections = [Section::Gates, Section::Configs, Section::Layers];
@@ -245,7 +245,6 @@ pub(super) fn write(
                 let given = [
                     hash, name, 0, 0, NONE, 0, 0, 0, none, NONE, NONE, overrides, bandit,
                 ];
-                let given = given.map(u64::from);
                 writer.row(source, section, &NAME_COLUMNS, &[], &given);
             }
         }
@@ -261,9 +260,11 @@ fn write_spec(
     section: Section,
     (name, [overrides, bandit]): (Span, [u32; 2]),
     draft: &Draft,
-    kinds: &[Specs; 3],
+    kinds: &[Specs],
 ) -> bool {
-    let [gates, configs, _] = kinds;
+    let [gates, configs, _] = kinds else {
+        return false;
+    };
     let Rules {
         drafts,
         conditions,
@@ -348,7 +349,7 @@ fn write_spec(
     }
     let count = list.len() as u32;
     let hash = hash(source.bytes(name));
-    let given = [hash, name_at, first, count, flags, overrides, bandit].map(u64::from);
+    let given = [hash, name_at, first, count, flags, overrides, bandit];
     writer.row(source, section, &COLUMNS, &fields, &given);
     true
 }

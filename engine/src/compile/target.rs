@@ -195,13 +195,15 @@ fn texts(source: &mut Source<'_>, writer: &mut Writer, operator: Operator, targe
         | Operator::StrContainsNone => lists::name,
         _ => lists::value,
     };
-    match operator {
+    let encoded = match operator {
         Operator::Any
         | Operator::None
         | Operator::AnyCaseSensitive
         | Operator::NoneCaseSensitive => writer.set(source, &entries.entries, which),
         _ => writer.list(source, &entries.entries, which),
-    }
+    };
+    entries.discard();
+    encoded
 }
 
 fn float(source: &mut Source<'_>, kind: Kind, target: Span) -> Option<f64> {
@@ -268,15 +270,16 @@ fn equality(source: &mut Source<'_>, writer: &mut Writer, kind: Kind, target: Sp
             writer.buffer.extend_from_slice(source.bytes(text));
         }
         Kind::Array | Kind::Object => {
-            let Names { entries, .. } = entries(source, target);
-            writer.push_varint(entries.len());
-            for entry in &entries {
+            let entries = entries(source, target);
+            writer.push_varint(entries.entries.len());
+            for entry in &entries.entries {
                 match kind {
                     Kind::Array => writer.push_varint(entry.number as usize),
                     _ => writer.push_text(source, entry.name),
                 }
                 writer.push_text(source, entry.value);
             }
+            entries.discard();
         }
         Kind::Null | Kind::Bool(_) => {}
     }

@@ -49,7 +49,7 @@ impl Context {
 /// All sections, growing.
 pub(super) struct Writer {
     pub(super) v1: bool,
-    pub(super) sections: [Heap; SECTIONS],
+    pub(super) sections: Vec<Heap>,
     pub(super) warnings: Vec<Warning>,
     /// What is being written.
     pub(super) context: Context,
@@ -68,7 +68,7 @@ impl Writer {
     pub(super) fn new(v1: bool, spaced: bool) -> Self {
         let mut writer = Writer {
             v1,
-            sections: Default::default(),
+            sections: Vec::new(),
             warnings: Vec::new(),
             context: Context::NONE,
             spaced,
@@ -77,6 +77,7 @@ impl Writer {
             last_unit: None,
             buffer: Vec::new(),
         };
+        writer.sections.resize_with(SECTIONS, Heap::default);
         // The empty text, so that offset 0 is one.
         writer.string(b"");
         writer
@@ -91,7 +92,7 @@ impl Writer {
             spec: self.context.path(source),
             rule: rule.map(|rule| source.text(rule).into()),
         };
-        if !self.warnings.contains(&warning) {
+        if !self.warnings.iter().any(|known| known.says(&warning)) {
             self.warnings.push(warning);
         }
     }

@@ -6,15 +6,23 @@
 
 mod heap;
 
+#[cfg(feature = "settings")]
+extern crate alloc;
+#[cfg(feature = "settings")]
+use alloc::string::String;
 use core::convert::Infallible;
 
+#[cfg(feature = "settings")]
+use statsig_fastly::Settings;
 use statsig_fastly::platform::Error;
 use statsig_fastly::platform::request::Request;
 use statsig_fastly::{BareResponse, Config, Statsig};
-#[cfg(feature = "events")]
+#[cfg(all(feature = "events", not(feature = "settings")))]
 use statsig_fastly::{Events, Key};
-use statsig_fastly_routes::{Answer, Asked, SPECS_KEY, STORE, answer};
-#[cfg(feature = "events")]
+#[cfg(not(feature = "settings"))]
+use statsig_fastly_routes::SPECS_KEY;
+use statsig_fastly_routes::{Answer, Asked, STORE, answer};
+#[cfg(all(feature = "events", not(feature = "settings")))]
 use statsig_fastly_routes::{EVENTS_BACKEND, SECRET};
 
 // `memcmp` and its like: on this target they are the C library's.
@@ -26,13 +34,39 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     core::arch::wasm32::unreachable()
 }
 
-/// An instance keeps what it has allocated, some 20 KB for each request.
+/// Then a new instance begins, with new memory.
 #[cfg(feature = "reuse")]
 const REQUESTS: u32 = 500;
 
 /// What Compute calls, once for each request.
 #[unsafe(no_mangle)]
 extern "C" fn _start() {
+    #[cfg(feature = "settings")]
+    by_settings();
+    #[cfg(not(feature = "settings"))]
+    as_built();
+}
+
+/// Settings that are wrong are told to the client: a service that is misconfigured should not look like one that is not.
+#[cfg(feature = "settings")]
+fn by_settings() {
+    let settings = Settings::from_config_store(STORE, "statsig-settings");
+    let config = settings.as_ref().map_err(|error| *error);
+    let handled = match config.and_then(Settings::config) {
+        Ok(config) => statsig_fastly::handle_bare(&config, respond),
+        Err(error) => statsig_fastly::handle_bare(&Config::new(), |_, _| {
+            let mut says = String::new();
+            // A `String` takes everything.
+            let _ = error.write(&mut says);
+            Ok::<_, Infallible>(BareResponse::new(500, "text/plain", says))
+        }),
+    };
+    // Without a request there is nobody to tell.
+    let _ = handled;
+}
+
+#[cfg(not(feature = "settings"))]
+fn as_built() {
     let config = Config::new().with_kv_store(STORE, SPECS_KEY);
     #[cfg(feature = "events")]
     let config = config.with_events(Events::new(

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::process::ExitCode;
-use std::time::SystemTime;
 
 use serde_json::json;
 
@@ -36,46 +35,29 @@ pub struct Problem {
     kind: Kind,
     message: String,
     next_step: String,
-    /// When it passes by itself, if that is known.
-    until: Option<SystemTime>,
 }
 
 impl Problem {
     /// Exit code 1.
     pub fn failed(message: impl Into<String>, next_step: impl Into<String>) -> anyhow::Error {
-        Self::error(Kind::Failed, message.into(), next_step.into(), None)
+        Self::error(Kind::Failed, message.into(), next_step.into())
     }
 
     /// Exit code 2.
     pub fn usage(message: impl Into<String>, next_step: impl Into<String>) -> anyhow::Error {
-        Self::error(Kind::Usage, message.into(), next_step.into(), None)
+        Self::error(Kind::Usage, message.into(), next_step.into())
     }
 
     /// Exit code 3.
     pub fn refused(message: impl Into<String>, next_step: impl Into<String>) -> anyhow::Error {
-        Self::error(Kind::Refused, message.into(), next_step.into(), None)
+        Self::error(Kind::Refused, message.into(), next_step.into())
     }
 
-    /// Exit code 1; passes at a time that the server has named.
-    pub fn until(
-        at: SystemTime,
-        message: impl Into<String>,
-        next_step: impl Into<String>,
-    ) -> anyhow::Error {
-        Self::error(Kind::Failed, message.into(), next_step.into(), Some(at))
-    }
-
-    fn error(
-        kind: Kind,
-        message: String,
-        next_step: String,
-        until: Option<SystemTime>,
-    ) -> anyhow::Error {
+    fn error(kind: Kind, message: String, next_step: String) -> anyhow::Error {
         anyhow::Error::new(Problem {
             kind,
             message,
             next_step,
-            until,
         })
     }
 
@@ -96,11 +78,6 @@ impl std::error::Error for Problem {}
 /// Which kind an error is; failed, if it does not say.
 pub fn kind(error: &anyhow::Error) -> Kind {
     Problem::of(error).map_or(Kind::Failed, |problem| problem.kind)
-}
-
-/// When the problem passes by itself, if that is known.
-pub fn passes_at(error: &anyhow::Error) -> Option<SystemTime> {
-    Problem::of(error)?.until
 }
 
 /// The error in one line, without secrets.

@@ -149,14 +149,12 @@ fn syncing_id_lists() {
     {
         let mut state = server.state();
         state.stores.set_list("small", "file-1", 1, &file(0..10));
-        state
-            .stores
-            .set_list("large", "file-2", 1, &file(0..15_000));
+        state.stores.set_list("large", "file-2", 1, &file(0..6_000));
         state.stores.set_list("empty", "file-3", 1, b"");
     }
     let first = expected(&[
         ("small", keys(0..10)),
-        ("large", keys(0..15_000)),
+        ("large", keys(0..6_000)),
         ("empty", Vec::new()),
     ]);
     at_every_write(
@@ -172,8 +170,8 @@ fn syncing_id_lists() {
     // of a list that is written anew all of it.
     {
         let mut state = server.state();
-        let mut grown = file(0..15_000);
-        grown.extend(file(20_000..20_050));
+        let mut grown = file(0..6_000);
+        grown.extend(file(9_000..9_050));
         grown.extend((0..50).flat_map(|number| entry(number, '-').1.into_bytes()));
         state.stores.set_list("large", "file-2", 1, &grown);
         state.stores.set_list("small", "file-4", 2, &file(100..120));
@@ -185,10 +183,10 @@ fn syncing_id_lists() {
             .remove("empty");
     }
     server.forget();
-    let grown = keys((50..15_000).chain(20_000..20_050));
+    let grown = keys((50..6_000).chain(9_000..9_050));
     let second = expected(&[("small", keys(100..120)), ("large", grown.clone())]);
-    let stay = keys(50..15_000);
-    let may = keys((0..15_000).chain(20_000..20_050));
+    let stay = keys(50..6_000);
+    let may = keys((0..6_000).chain(9_000..9_050));
     at_every_write(
         &server,
         sync,

@@ -55,6 +55,13 @@ pub const BARE_FOR_TABLES: Form = Form {
     file: "statsig-fastly-bare-service-for-tables",
 };
 
+/// The bare service whose sources of specs are in a Config Store.
+pub const BARE_BY_SETTINGS: Form = Form {
+    package: BARE_PACKAGE,
+    features: Some("drop-in,settings,status"),
+    file: "statsig-fastly-bare-service-by-settings",
+};
+
 /// The engine with a C interface, for other hosts.
 pub const C_ABI: Form = Form {
     package: C_ABI_PACKAGE,

@@ -42,11 +42,12 @@ const APART: [&str; 10] = [
 /// Names the built module to the tests of [`C_ABI`].
 const C_ABI_VAR: &str = "STATSIG_C_ABI_WASM";
 
-/// The services that are asked over HTTP, and which of the questions if not all.
-const FORMS: [(Form, Option<&str>); 3] = [
-    (service_build::SERVICE, None),
-    (BARE, None),
-    (BARE_FOR_TABLES, Some("a_published_table")),
+/// The services that are asked over HTTP, by which test, and which of its questions if not all.
+const FORMS: [(Form, &str, Option<&str>); 4] = [
+    (service_build::SERVICE, "service", None),
+    (BARE, "service", None),
+    (BARE_FOR_TABLES, "service", Some("a_published_table")),
+    (service_build::BARE_BY_SETTINGS, "sources", None),
 ];
 
 fn apart() -> impl Iterator<Item = &'static str> {
@@ -265,7 +266,7 @@ impl Run {
                 self.modules.clear();
                 FORMS
                     .iter()
-                    .try_for_each(|(form, _)| self.module(*form).map(drop))
+                    .try_for_each(|(form, _, _)| self.module(*form).map(drop))
             }
             Step::Size => {
                 let toolchain = self.toolchain()?;
@@ -280,13 +281,13 @@ impl Run {
                 })
             }
             Step::Service => {
-                for (form, only) in FORMS {
+                for (form, test, only) in FORMS {
                     let module = self.module(form)?;
                     let viceroy = self.viceroy()?;
                     say(format!("    {}", form.file));
                     self.cargo(step, |cargo| {
                         cargo
-                            .args(["test", "-p", DEV, "--test", "service", "--"])
+                            .args(["test", "-p", DEV, "--test", test, "--"])
                             .args(only)
                             .env(WASM_VAR, module)
                             .env(VICEROY_VAR, viceroy.path)

@@ -157,7 +157,7 @@ fn assert_decisions_and_exposures(service: &Service) {
         };
         let spec = sample.name.split('/').next().unwrap();
         // What a request does after its answer takes its time: the posts come in any order.
-        let of_sample = posts.iter().map(|post| (post, post.events().remove(0)));
+        let of_sample = posts.iter().map(|post| (post, &post.events()[0]));
         let (post, event) = of_sample
             .into_iter()
             .find(|(_, event)| event["eventName"] == name && event["metadata"][key] == spec)

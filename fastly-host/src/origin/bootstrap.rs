@@ -6,6 +6,7 @@ use super::{Answer, Asking, Origin, Place};
 use crate::source::Source;
 
 impl<'c> Origin<'c> {
+    #[inline(always)]
     pub(crate) fn bootstrap(specs: &'c [u8]) -> Self {
         Origin {
             source: Source::Bootstrap,

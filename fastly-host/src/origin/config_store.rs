@@ -13,6 +13,7 @@ use crate::platform::{Error, config_store};
 use crate::source::{Source, SpecsError};
 
 impl<'c> Origin<'c> {
+    #[inline(always)]
     pub(crate) fn config_store(store: &'c str, key: &'c str) -> Self {
         Origin {
             source: Source::ConfigStore,

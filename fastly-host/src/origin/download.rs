@@ -111,7 +111,8 @@ fn parameter(name: &str, value: &[u8], first: &mut char, uri: &mut String) {
 }
 
 impl<'c> Origin<'c> {
-    pub(crate) fn download(download: &'c Download<'c>) -> Self {
+    #[inline(always)]
+    pub(crate) fn download(download: Download<'c>) -> Self {
         Origin {
             source: Source::Download,
             place: Place::Download(download),
@@ -126,7 +127,9 @@ fn key_text(key: Key<'_>) -> Result<Cow<'_, str>, SpecsError> {
         Key::Stored { store, name } => {
             let secret = secret_store::Store::open(store)?.get(name)?;
             let secret = secret.ok_or(SpecsError::NoKey)?;
-            let text = core::str::from_utf8(secret.as_bytes()).map_err(|_| SpecsError::NoKey)?;
+            // A secret that was made from a file often ends with its newline.
+            let secret = secret.as_bytes().trim_ascii();
+            let text = core::str::from_utf8(secret).map_err(|_| SpecsError::NoKey)?;
             Ok(Cow::Owned(text.into()))
         }
         Key::Secret(key) | Key::Client(key) => Ok(Cow::Borrowed(key)),

@@ -10,6 +10,7 @@ use crate::platform::kv;
 use crate::source::{Source, SpecsError};
 
 impl<'c> Origin<'c> {
+    #[inline(always)]
     pub(crate) fn kv(store: &'c str, key: &'c str) -> Self {
         Origin {
             source: Source::KvStore,

@@ -57,7 +57,7 @@ impl fmt::Debug for Origin<'_> {
 #[derive(Clone, Copy)]
 pub(crate) enum Place<'c> {
     Item { store: &'c str, key: &'c str },
-    Download(&'c Download<'c>),
+    Download(Download<'c>),
     Bytes(&'c [u8]),
 }
 
@@ -79,7 +79,7 @@ pub(crate) struct Asking<'a, 'c> {
     pub(crate) config: &'a Config<'c>,
     /// The generation of the specs in hand, if they are from this source.
     pub(crate) generation: Option<u64>,
-    pub(crate) fetched: Fetched<'c>,
+    pub(crate) fetched: &'a mut Fetched<'c>,
     #[cfg(feature = "drop-in")]
     pub(crate) cached: &'a mut Cached,
 }

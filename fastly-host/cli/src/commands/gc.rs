@@ -8,7 +8,7 @@ use super::sync_id_lists::Names;
 use crate::fastly::config_store::Change;
 use crate::fastly::{Access, Api};
 use crate::http::Patience;
-use crate::id_lists::collect_unknown;
+use crate::id_lists::collect::collect_unknown;
 use crate::output::Output;
 use crate::publication::config_store::collectable;
 use crate::publication::target::Target;

@@ -162,8 +162,12 @@ fn from_table(table: Table<'_>) -> Described {
             let list = |list: Option<statsig_edge::StringList<'_>>| {
                 list.map(|list| list.iter().map(str::to_owned).collect::<Vec<_>>())
             };
+            // As a value: the order of members carries no meaning.
+            let default: Option<Value> = spec
+                .default_value()
+                .and_then(|text| serde_json::from_str(text).ok());
             let said = json!({"version": spec.version(), "entity": spec.entity().as_str(),
-                "idType": spec.id_type(), "defaultValue": spec.default_value(),
+                "idType": spec.id_type(), "defaultValue": default,
                 "isActive": spec.is_active(), "hasSharedParams": spec.has_shared_params(),
                 "explicitParameters": list(spec.explicit_parameters()),
                 "targetAppIDs": list(spec.target_app_ids())});

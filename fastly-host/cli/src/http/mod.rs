@@ -3,6 +3,8 @@
 //! Every request here may be sent again: it reads, or it writes what a repetition writes again, or it carries a condition
 //! that a repetition fails. So a connection that breaks is tried again like a 503.
 
+mod message;
+mod patience;
 mod rate_limit;
 mod retry;
 
@@ -10,13 +12,14 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail};
-use clap::Args;
-use ureq::http::{HeaderMap, Method, Request, Response};
+use ureq::http::{Method, Request, Response};
 use ureq::{Agent, Body};
 
 use crate::failure::{Kind, Problem, kind, message};
 use crate::output::Output;
 use crate::stop::Stop;
+pub use message::{Answer, Ask};
+pub use patience::{Patience, seconds};
 pub use rate_limit::RateLimit;
 
 /// A body this large asks the server first whether it wants it.
@@ -27,117 +30,6 @@ const LAST: Duration = Duration::from_secs(3);
 
 /// A server that sends less than this many bytes in a second is too slow to wait for.
 const SLOWEST: u64 = 20_000;
-
-/// How patient requests are.
-#[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Patience")]
-pub struct Patience {
-    /// How often a failed request is sent again
-    #[arg(long, value_name = "TIMES", default_value_t = 5)]
-    retries: u32,
-    /// The longest silence of a server, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
-    timeout: Duration,
-    /// The longest wait for a rate limit to be lifted, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
-    pub max_wait: Duration,
-    /// The first pause before sending again, in seconds; each further one is twice as long
-    #[arg(long, value_name = "SECONDS", default_value = "0.25", value_parser = seconds)]
-    retry_pause: Duration,
-}
-
-/// Seconds on a command line, with a fraction if need be.
-pub fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| "expected seconds".to_owned())?;
-    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
-}
-
-/// One request.
-#[derive(Debug)]
-pub struct Ask<'a> {
-    /// The method.
-    pub method: Method,
-    /// The whole address, which may hold a secret.
-    pub url: String,
-    /// Further headers.
-    pub headers: Vec<(&'static str, String)>,
-    /// The body, if there is one.
-    pub body: Option<&'a [u8]>,
-    /// What is being done, for messages: "reading the item x".
-    pub what: String,
-    /// The most that the answer's body may have.
-    pub limit: u64,
-}
-
-impl<'a> Ask<'a> {
-    /// A request without a body.
-    pub fn new(method: Method, url: String, what: impl Into<String>) -> Self {
-        Ask {
-            method,
-            url,
-            headers: Vec::new(),
-            body: None,
-            what: what.into(),
-            limit: 1 << 20,
-        }
-    }
-
-    /// With a header.
-    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
-        self
-    }
-
-    /// With a body of this type.
-    pub fn body(mut self, media_type: &str, body: &'a [u8]) -> Self {
-        self.body = Some(body);
-        self.header("content-type", media_type)
-    }
-
-    /// With room for a longer answer.
-    pub fn limit(mut self, limit: u64) -> Self {
-        self.limit = limit;
-        self
-    }
-
-    fn writes(&self) -> bool {
-        self.method != Method::GET && self.method != Method::HEAD
-    }
-}
-
-/// What a server said; any status that is not tried again.
-#[derive(Debug)]
-pub struct Answer {
-    /// The status.
-    pub status: u16,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The body.
-    pub body: Vec<u8>,
-}
-
-impl Answer {
-    /// Whether the status is 2xx.
-    pub fn is_success(&self) -> bool {
-        (200..300).contains(&self.status)
-    }
-
-    /// A header's text.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
-
-    /// What the server says about an error, cut to a line.
-    pub fn said(&self) -> String {
-        let text = String::from_utf8_lossy(&self.body);
-        let words: Vec<&str> = text.split_whitespace().collect();
-        let line: String = words.join(" ").chars().take(300).collect();
-        match line.is_empty() {
-            true => format!("status {}", self.status),
-            false => format!("status {}: {line}", self.status),
-        }
-    }
-}
 
 /// A client of one server.
 #[derive(Debug)]
@@ -253,14 +145,6 @@ impl Http {
             Err(error) if kind(error) == Kind::Usage => bail!("{}", message(error)),
             Err(error) => format!("{} at {}: {error:#}", self.server, self.base),
         };
-        if let Ok(answer) = outcome
-            && answer.status == 429
-        {
-            let at = rate_limit::lifted_at(answer, SystemTime::now());
-            if let Some(at) = at {
-                return self.wait_until(ask, at, &reason);
-            }
-        }
         if *attempt >= self.patience.retries {
             let tries = *attempt + 1;
             return Err(Problem::failed(
@@ -270,6 +154,13 @@ impl Http {
                     self.server
                 ),
             ));
+        }
+        if let Ok(answer) = outcome
+            && answer.status == 429
+            && let Some(at) = rate_limit::lifted_at(answer, SystemTime::now())
+        {
+            *attempt += 1;
+            return self.wait_until(ask, at, &reason);
         }
         let pause = retry::pause(self.patience.retry_pause, *attempt);
         *attempt += 1;
@@ -295,8 +186,7 @@ impl Http {
     fn wait_until(&self, ask: &Ask<'_>, at: SystemTime, reason: &str) -> Result<()> {
         let wait = at.duration_since(SystemTime::now()).unwrap_or_default();
         if wait > self.patience.max_wait {
-            return Err(Problem::until(
-                at,
+            return Err(Problem::failed(
                 format!(
                     "{}: the rate limit of {} is used up for another {} s: {reason}",
                     ask.what,

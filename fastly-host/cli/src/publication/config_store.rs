@@ -34,10 +34,8 @@ pub fn publish(
         let listing = store.list()?;
         let live = live_value(&listing, key);
         check_age(prepared.note.time, live.as_deref().and_then(time_of), force)?;
-        if live
-            .as_deref()
-            .is_some_and(|live| sha256(live) == prepared.note.sha256)
-        {
+        let current = current_value(&listing, key);
+        if current.is_some_and(|current| sha256(&current) == prepared.note.sha256) {
             return Ok(Outcome::unchanged(key));
         }
         let publication = cut(prepared, key, &listing, options)?;
@@ -129,27 +127,40 @@ fn cut(
     Ok(publication)
 }
 
-/// What a reader of the store would get: the table, or Statsig's JSON.
+/// What a reader of the store would get: the table, the one before if a part of it is missing, or Statsig's JSON.
 pub fn live_value(listing: &Listing, key: &str) -> Option<Vec<u8>> {
+    current_value(listing, key).or_else(|| {
+        let manifest = Manifest::parse(listing.get(key)?.value.as_bytes()).ok()?;
+        whole(listing, key, &manifest, &manifest.previous?)
+    })
+}
+
+/// What the item says is in force; `None` also if a part of it is missing.
+fn current_value(listing: &Listing, key: &str) -> Option<Vec<u8>> {
     let value = &listing.get(key)?.value;
     if !Manifest::is_one(value.as_bytes()) {
         return Some(value.clone().into_bytes());
     }
     let manifest = Manifest::parse(value.as_bytes()).ok()?;
-    let mut entries = vec![manifest.current];
-    entries.extend(manifest.previous);
-    entries.into_iter().find_map(|entry| {
-        let mut texts = match manifest.inline {
-            Some(text) => text.to_owned(),
-            None => (0..entry.chunks)
-                .map(|chunk| Some(listing.get(&chunk_key(key, &entry, chunk))?.value.as_str()))
-                .collect::<Option<String>>()?,
-        }
-        .into_bytes();
-        let length = entry.decode(&mut texts).ok()?;
-        texts.truncate(length);
-        Some(texts)
-    })
+    whole(listing, key, &manifest, &manifest.current)
+}
+
+fn whole(
+    listing: &Listing,
+    key: &str,
+    manifest: &Manifest<'_>,
+    entry: &chunks::Entry,
+) -> Option<Vec<u8>> {
+    let mut texts = match manifest.inline {
+        Some(text) => text.to_owned(),
+        None => (0..entry.chunks)
+            .map(|chunk| Some(listing.get(&chunk_key(key, entry, chunk))?.value.as_str()))
+            .collect::<Option<String>>()?,
+    }
+    .into_bytes();
+    let length = entry.decode(&mut texts).ok()?;
+    texts.truncate(length);
+    Some(texts)
 }
 
 fn chunk_key(key: &str, entry: &chunks::Entry, chunk: u8) -> String {

@@ -10,12 +10,13 @@ use ureq::http::{Method, Response, Uri};
 
 use super::{Cdn, SERVER};
 use crate::http::{Answer, Ask, unexpected};
+use crate::secret::Secret;
 
 /// Where the range of a file goes into the query.
 const CDN_HOST: &str = "api.statsigcdn.com";
 
-/// A list, as Statsig describes it.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+/// A list, as Statsig describes it. Not `Debug`: the address holds a signature.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
 pub struct Listed {
     /// Bytes of its file.
     pub size: u64,
@@ -62,6 +63,9 @@ impl Cdn {
             .url
             .parse()
             .map_err(|_| anyhow::anyhow!("{what}: its address is not one"))?;
+        if let Some(signature) = uri.query() {
+            Secret::new(signature);
+        }
         let local = matches!(uri.host(), Some("127.0.0.1" | "[::1]" | "localhost"));
         if uri.scheme_str() != Some("https") && !local {
             bail!("{what}: its address is not https");

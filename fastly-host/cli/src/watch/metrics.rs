@@ -18,7 +18,6 @@ struct State {
     polls: u64,
     failures: u64,
     publications: u64,
-    id_list_syncs: u64,
     in_step: Option<(Instant, SystemTime)>,
     payload_time: u64,
     payload_bytes: u64,
@@ -52,11 +51,6 @@ impl Metrics {
     /// The store was written.
     pub fn published(&self) {
         self.state().publications += 1;
-    }
-
-    /// ID lists were brought up to date.
-    pub fn synced_id_lists(&self) {
-        self.state().id_list_syncs += 1;
     }
 
     /// The store holds what Statsig has; with the payload's time and size in the store, if it was seen.
@@ -122,12 +116,6 @@ impl Metrics {
             "counter",
             "Times that config specs were written to the store.",
             state.publications as f64,
-        );
-        add(
-            "id_list_syncs_total",
-            "counter",
-            "Times that ID lists were brought up to date.",
-            state.id_list_syncs as f64,
         );
         add(
             "in_step_timestamp_seconds",

@@ -54,6 +54,7 @@ fn put(stores: &mut Stores, key: &str, request: &Request) -> Response {
     if (adds && has.is_some()) || wanted.is_some_and(|wanted| has.unwrap_or(0) != wanted) {
         return Response::new(412, "{\"title\":\"precondition failed\"}");
     }
+    assert!(adds || wanted.is_some(), "an unconditional write of {key}");
     assert_eq!(
         head.query.get("background_fetch").map(String::as_str),
         Some("true")

@@ -13,7 +13,7 @@ pub enum Fault {
     DropAfter,
     /// It is done; the connection breaks in the middle of the answer's body.
     Truncate,
-    /// It is done, and the answer comes byte by byte.
+    /// It is done, and the answer comes in small pieces.
     Slow,
     /// It is not done, and never answered.
     Stall,

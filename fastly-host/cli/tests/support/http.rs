@@ -173,8 +173,8 @@ pub(super) fn send(
         }
         Some(Fault::Slow) => {
             stream.set_nodelay(true)?;
-            response.body.iter().try_for_each(|byte| {
-                stream.write_all(std::slice::from_ref(byte))?;
+            response.body.chunks(100).try_for_each(|piece| {
+                stream.write_all(piece)?;
                 std::thread::yield_now();
                 Ok(())
             })

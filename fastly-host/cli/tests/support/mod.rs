@@ -12,6 +12,7 @@ pub mod fault;
 mod http;
 pub use http::Head;
 pub mod payload;
+pub mod publish;
 pub mod reader;
 mod statsig;
 pub mod stores;

@@ -91,6 +91,29 @@ impl Stores {
         );
     }
 
+    /// Writes what Viceroy reads (fastly.md 6): `kv.json`, for `local_server.kv_stores` with format `json`, and
+    /// `config.json`, for `local_server.config_stores` with format `json`.
+    pub fn write_for_viceroy(&self, folder: &std::path::Path) {
+        let mut items = serde_json::Map::new();
+        for (number, (key, item)) in self.kv.iter().enumerate() {
+            let file = folder.join(format!("kv-{number}.bin"));
+            std::fs::write(&file, &item.value).unwrap();
+            items.insert(
+                key.clone(),
+                serde_json::json!({"file": file, "metadata": item.metadata}),
+            );
+        }
+        let items = serde_json::Value::from(items);
+        std::fs::write(folder.join("kv.json"), items.to_string()).unwrap();
+        let texts: BTreeMap<&String, &str> = self
+            .config
+            .iter()
+            .map(|(key, item)| (key, &*item.value))
+            .collect();
+        let texts = serde_json::to_vec(&texts).unwrap();
+        std::fs::write(folder.join("config.json"), texts).unwrap();
+    }
+
     /// Adds a list with a file, or gives it a longer one.
     pub fn set_list(&mut self, name: &str, file_id: &str, creation_time: i64, file: &[u8]) {
         self.id_lists[name] = serde_json::json!({"name": name, "size": file.len(),

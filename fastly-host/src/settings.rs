@@ -1,0 +1,372 @@
+//! A configuration as text, from an item of a Config Store, so that it can be changed without a deployment. For local runs the item is in
+//! `fastly.toml`.
+
+use alloc::string::String;
+use core::fmt;
+
+use crate::config::Config;
+use crate::destination::{Events, Key};
+use crate::origin::{Download, DownloadVersion};
+use crate::platform::decimal::Decimal;
+use crate::platform::{Error, config_store};
+
+/// Why settings are no configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SettingsError {
+    /// The Config Store did not give them.
+    Platform(Error),
+    /// The line of this number, from 1, is not `name = value`.
+    NotASetting(u32),
+    /// The line of this number has a name that is none of a setting.
+    UnknownName(u32),
+    /// The value in the line of this number is not what it should be, which is this.
+    BadValue(u32, &'static str),
+}
+
+impl SettingsError {
+    /// Says what is wrong. The same as `Display`, but light.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        out.write_str("statsig settings: ")?;
+        let (line, wrong) = match self {
+            SettingsError::Platform(error) => return error.write(out),
+            SettingsError::NotASetting(line) => (line, "`name = value` is wanted"),
+            SettingsError::UnknownName(line) => (line, "there is no setting of this name"),
+            SettingsError::BadValue(line, wanted) => (line, *wanted),
+        };
+        out.write_str("line ")?;
+        let line = Decimal::new((*line).into());
+        out.write_str(core::str::from_utf8(line.as_bytes()).unwrap_or_default())?;
+        out.write_str(": ")?;
+        out.write_str(wrong)?;
+        match self {
+            SettingsError::BadValue(..) => out.write_str(" is wanted"),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f)
+    }
+}
+
+impl core::error::Error for SettingsError {}
+
+/// The text of a configuration.
+///
+/// One setting a line, `name = value`; empty lines and lines that begin with `#` say nothing.
+///
+/// | name | value | as in code |
+/// | --- | --- | --- |
+/// | `kv` | `STORE/KEY` | [`Config::with_kv_store`] |
+/// | `config-store` | `STORE/KEY` | [`Config::with_config_store`] |
+/// | `download` | `BACKEND SECRET-STORE/NAME`, then `v1` or `v2` if wanted | [`Config::with_download`] with a stored key |
+/// | `download-client` | `BACKEND CLIENT-KEY` | the same with a client key |
+/// | `core-cache` | `on` or `off` | [`Config::with_core_cache`] |
+/// | `max-age` | seconds | [`Config::with_max_age`] |
+/// | `stale-while-revalidate` | seconds | [`Config::with_stale_while_revalidate`] |
+/// | `table-max-age` | seconds | `Config::with_table_max_age` |
+/// | `checksums` | `on` or `off` | [`Config::with_checksums`] |
+/// | `status-header` | a name | [`Config::with_status_header`] |
+/// | `tier` | a name | [`Config::with_tier`] |
+/// | `events` | `BACKEND SECRET-STORE/NAME` | [`Config::with_events`] with a stored key |
+/// | `events-client` | `BACKEND CLIENT-KEY` | the same with a client key |
+/// | `events-log` | `ENDPOINT` | [`Events::to_log_endpoint`] |
+///
+/// Sources are asked in the order of their lines. A wrong line is an error that names it, and no configuration.
+///
+/// ```
+/// use statsig_fastly::Settings;
+///
+/// let settings = Settings::from_text(
+///     "kv = statsig/statsig-specs\n\
+///      core-cache = on\n\
+///      max-age = 30\n\
+///      events = statsig-events statsig/server-key",
+/// );
+/// let config = settings.config()?;
+/// # let _ = config;
+/// # Ok::<(), statsig_fastly::SettingsError>(())
+/// ```
+#[derive(Clone)]
+pub struct Settings {
+    text: String,
+}
+
+impl fmt::Debug for Settings {
+    /// Client keys may be in the text.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Settings(..)")
+    }
+}
+
+impl Settings {
+    /// Settings from elsewhere.
+    pub fn from_text(text: impl Into<String>) -> Self {
+        Settings { text: text.into() }
+    }
+
+    /// Reads them from an item of a Config Store, by the name of its resource link. Two host calls, one of which is a look-up.
+    ///
+    /// # Errors
+    /// [`SettingsError::Platform`].
+    pub fn from_config_store(store: &str, key: &str) -> Result<Self, SettingsError> {
+        let read = || {
+            let value = config_store::Store::open(store)?.get(key)?;
+            String::from_utf8(value.ok_or(Error::NotFound)?).map_err(|_| Error::NotUtf8)
+        };
+        read().map(Self::from_text).map_err(SettingsError::Platform)
+    }
+
+    /// The configuration, to which code may add what no text can say: bootstrap bytes, overrides.
+    ///
+    /// # Errors
+    /// The first wrong line.
+    pub fn config(&self) -> Result<Config<'_>, SettingsError> {
+        let mut config = Config::new();
+        for (number, line) in (1..).zip(self.text.lines()) {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let (name, value) = line
+                .split_once('=')
+                .ok_or(SettingsError::NotASetting(number))?;
+            let setting = Setting {
+                value: value.trim(),
+                number,
+            };
+            config = setting.apply(name.trim(), config)?;
+        }
+        Ok(config)
+    }
+}
+
+/// A line.
+#[derive(Clone, Copy)]
+struct Setting<'s> {
+    value: &'s str,
+    number: u32,
+}
+
+impl<'s> Setting<'s> {
+    fn apply(self, name: &str, config: Config<'s>) -> Result<Config<'s>, SettingsError> {
+        Ok(match name {
+            "kv" => {
+                let (store, key) = self.item(self.value, "STORE/KEY")?;
+                config.with_kv_store(store, key)
+            }
+            "config-store" => {
+                let (store, key) = self.item(self.value, "STORE/KEY")?;
+                config.with_config_store(store, key)
+            }
+            "download" => {
+                const WANTED: &str = "BACKEND SECRET-STORE/NAME, then v1 or v2 or nothing";
+                let (backend, rest) = self.pair(self.value, ' ', WANTED)?;
+                let (item, version) = match rest.split_once(' ') {
+                    Some((item, "v1")) => (item, DownloadVersion::V1),
+                    Some((item, "v2")) => (item, DownloadVersion::V2),
+                    Some(_) => return Err(self.bad(WANTED)),
+                    None => (rest, DownloadVersion::default()),
+                };
+                let key = self.stored(item, WANTED)?;
+                config.with_download(Download::new(backend, key).with_version(version))
+            }
+            "download-client" => {
+                let (backend, key) = self.pair(self.value, ' ', "BACKEND CLIENT-KEY")?;
+                config.with_download(Download::new(backend, Key::Client(key)))
+            }
+            "core-cache" => match self.switch()? {
+                true => config.with_core_cache(),
+                false => config,
+            },
+            "max-age" => config.with_max_age(self.seconds()?),
+            "stale-while-revalidate" => config.with_stale_while_revalidate(self.seconds()?),
+            #[cfg(feature = "drop-in")]
+            "table-max-age" => config.with_table_max_age(self.seconds()?),
+            "checksums" => match self.switch()? {
+                true => config.with_checksums(),
+                false => config,
+            },
+            "status-header" => config.with_status_header(self.word("the name of a header")?),
+            "tier" => config.with_tier(self.word("a tier")?),
+            "events" => {
+                const WANTED: &str = "BACKEND SECRET-STORE/NAME";
+                let (backend, item) = self.pair(self.value, ' ', WANTED)?;
+                config.with_events(Events::new(backend, self.stored(item, WANTED)?))
+            }
+            "events-client" => {
+                let (backend, key) = self.pair(self.value, ' ', "BACKEND CLIENT-KEY")?;
+                config.with_events(Events::new(backend, Key::Client(key)))
+            }
+            "events-log" => {
+                config.with_events(Events::to_log_endpoint(self.word("a log endpoint")?))
+            }
+            _ => return Err(SettingsError::UnknownName(self.number)),
+        })
+    }
+
+    fn bad(self, wanted: &'static str) -> SettingsError {
+        SettingsError::BadValue(self.number, wanted)
+    }
+
+    /// Two words, neither of them empty.
+    fn pair(
+        self,
+        text: &'s str,
+        between: char,
+        wanted: &'static str,
+    ) -> Result<(&'s str, &'s str), SettingsError> {
+        let (first, second) = text.split_once(between).ok_or(self.bad(wanted))?;
+        match (first.trim(), second.trim()) {
+            ("", _) | (_, "") => Err(self.bad(wanted)),
+            pair => Ok(pair),
+        }
+    }
+
+    /// The names of stores have no slash; keys may.
+    fn item(
+        self,
+        text: &'s str,
+        wanted: &'static str,
+    ) -> Result<(&'s str, &'s str), SettingsError> {
+        self.pair(text, '/', wanted)
+    }
+
+    fn stored(self, text: &'s str, wanted: &'static str) -> Result<Key<'s>, SettingsError> {
+        let (store, name) = self.item(text, wanted)?;
+        Ok(Key::Stored { store, name })
+    }
+
+    fn word(self, wanted: &'static str) -> Result<&'s str, SettingsError> {
+        match self.value {
+            "" => Err(self.bad(wanted)),
+            word => Ok(word),
+        }
+    }
+
+    fn switch(self) -> Result<bool, SettingsError> {
+        match self.value {
+            "on" => Ok(true),
+            "off" => Ok(false),
+            _ => Err(self.bad("on or off")),
+        }
+    }
+
+    fn seconds(self) -> Result<u32, SettingsError> {
+        self.value
+            .parse()
+            .map_err(|_| self.bad("a number of seconds"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::fake::{self, Host};
+    use alloc::format;
+    use alloc::string::ToString;
+
+    const ALL: &str = "# everything\n\n kv = statsig / statsig-specs \nconfig-store=flags/a/b\n\
+        download = cdn keys/server v1\ncore-cache = on\nmax-age = 30\nstale-while-revalidate = 5\n\
+        table-max-age = 60\nchecksums = on\nstatus-header = x-statsig\ntier = staging\nevents = ev keys/server\n";
+
+    #[test]
+    fn text_says_what_code_says() {
+        let host = Host::default().config("settings", "statsig", ALL);
+        let ((), record) = fake::with(host, || {
+            let settings = Settings::from_config_store("settings", "statsig").unwrap();
+            let key = Key::Stored {
+                store: "keys",
+                name: "server",
+            };
+            let code = Config::new()
+                .with_kv_store("statsig", "statsig-specs")
+                .with_config_store("flags", "a/b")
+                .with_download(Download::new("cdn", key).with_version(DownloadVersion::V1))
+                .with_core_cache()
+                .with_max_age(30)
+                .with_stale_while_revalidate(5)
+                .with_table_max_age(60)
+                .with_checksums()
+                .with_status_header("x-statsig")
+                .with_tier("staging")
+                .with_events(Events::new("ev", key));
+            let text = format!("{:?}", settings.config().unwrap());
+            assert_eq!(text, format!("{code:?}"));
+            assert!(text.contains("a/b") && text.contains("cdn"));
+        });
+        assert_eq!(record.count("fastly_config_store.get"), 1);
+    }
+
+    #[test]
+    fn a_wrong_line_is_named() {
+        for (text, error, says) in [
+            (
+                "kv",
+                SettingsError::NotASetting(1),
+                "statsig settings: line 1: `name = value` is wanted",
+            ),
+            (
+                "\n\nkvs = a/b",
+                SettingsError::UnknownName(3),
+                "statsig settings: line 3: there is no setting of this name",
+            ),
+            (
+                "max-age = ten",
+                SettingsError::BadValue(1, "a number of seconds"),
+                "statsig settings: line 1: a number of seconds is wanted",
+            ),
+        ] {
+            let settings = Settings::from_text(text);
+            assert_eq!(settings.config().unwrap_err(), error);
+            assert_eq!(error.to_string(), says);
+        }
+        for wrong in [
+            "kv = statsig",
+            "kv = /b",
+            "kv = a/",
+            "config-store =",
+            "download = cdn",
+            "download = cdn key",
+            "download = cdn a/b v3",
+            "download-client = cdn",
+            "core-cache = yes",
+            "checksums =",
+            "stale-while-revalidate = -1",
+            "table-max-age = 1.5",
+            "max-age = 4294967296",
+            "tier =",
+            "status-header =",
+            "events = b",
+            "events-client = b ",
+            "events-log =",
+        ] {
+            let settings = Settings::from_text(format!("tier = t\n{wrong}"));
+            let error = settings.config().unwrap_err();
+            assert!(
+                matches!(error, SettingsError::BadValue(2, _)),
+                "{wrong}: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_store_that_gives_none_is_told() {
+        let host = Host::default().config("settings", "other", "");
+        let (errors, _) = fake::with(host, || {
+            ["settings", "none"].map(|store| Settings::from_config_store(store, "key").unwrap_err())
+        });
+        let platform = SettingsError::Platform;
+        assert_eq!(
+            errors,
+            [platform(Error::NotFound), platform(Error::UnknownName)]
+        );
+        assert!(!format!("{:?}", Settings::from_text("client-abc")).contains("abc"));
+    }
+}
