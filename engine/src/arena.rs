@@ -53,6 +53,7 @@ impl Draft<'_, '_> {
 
     /// Adds bytes.
     pub(crate) fn push(&mut self, bytes: &[u8]) -> Result<(), Full> {
+        crate::work::tick(bytes.len());
         let end = self.length.saturating_add(bytes.len());
         self.arena
             .free

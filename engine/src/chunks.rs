@@ -247,6 +247,7 @@ fn decode_base64(text: &mut [u8]) -> Option<usize> {
     let mut length = 0_usize;
     // Three bytes never reach beyond the four characters that they come from.
     for (from, to) in text.chunks(4).zip(text.chunks(3)) {
+        crate::work::tick(from.len());
         let mut bits = 0_u32;
         for character in from {
             bits = bits << 6 | u32::from(sextet(character.get())?);

@@ -25,6 +25,7 @@ pub(crate) fn text_hash(text: &[u8]) -> u32 {
 
 #[inline(always)]
 fn hash_words(text: &[u8], mut map: impl FnMut(u64) -> u64) -> u32 {
+    crate::work::tick(text.len());
     let mut sum = 0;
     let mut rest = text;
     while let Some((word, later)) = rest.split_first_chunk::<8>() {
@@ -106,6 +107,7 @@ pub(crate) fn bucket(hash: u32, bits: u32) -> u32 {
 /// Each step can be undone, so a table in which one word is changed always has another sum. It finds accidents, not
 /// forgeries: who can write tables can write sums.
 pub(crate) fn checksum(bytes: &[u8]) -> u64 {
+    crate::work::tick(bytes.len());
     let add = |sum, word: &[u8; 8]| step(sum, u64::from_le_bytes(*word));
     let (words, rest) = bytes.as_chunks::<8>();
     // Four at a time: going on to the next one takes half as long as the word itself.

@@ -53,6 +53,7 @@ mod user;
 pub mod user_agent;
 mod version;
 mod white_space;
+mod work;
 
 pub use environment::{Country, CountryCode, Environment, LazyCountry, Membership};
 #[cfg(feature = "serde")]

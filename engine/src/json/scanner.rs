@@ -7,6 +7,7 @@ use super::RawStr;
 use super::string::hex4;
 #[cfg(feature = "compile")]
 use crate::table::wire::same;
+use crate::work::tick;
 
 /// Deepest nesting that is read: as `serde_json`, which reads Statsig's payloads in its own core.
 pub(crate) const MAX_DEPTH: u32 = 128;
@@ -105,13 +106,16 @@ pub(crate) fn plain_end(bytes: &[u8], at: usize) -> usize {
         let backslash = (word ^ BACKSLASHES).wrapping_sub(EACH);
         let found = (below | backslash) & !word & TOPS;
         if found != 0 {
+            tick(end.wrapping_sub(at).wrapping_add(8));
             return end.wrapping_add(found.trailing_zeros() as usize / 8);
         }
         end = end.wrapping_add(8);
     }
     let ends = |&byte: &u8| byte == b'"' || byte == b'\\' || byte < 0x20;
     let plain = rest.iter().position(ends).unwrap_or(rest.len());
-    end.wrapping_add(plain)
+    let end = end.wrapping_add(plain);
+    tick(end.wrapping_sub(at));
+    end
 }
 
 /// Where the white space from `at` on ends: spaces eight at a time.
@@ -121,8 +125,10 @@ pub(crate) fn space_end(bytes: &[u8], at: usize) -> usize {
     let mut at = at;
     while let b' ' | b'\n' | b'\r' | b'\t' = byte_at(bytes, at) {
         at = at.wrapping_add(1);
+        tick(8);
         for word in bytes.get(at..).unwrap_or_default().as_chunks::<8>().0 {
             let others = u64::from_le_bytes(*word) ^ SPACES;
+            tick(8);
             at = at.wrapping_add(others.trailing_zeros() as usize / 8);
             if others != 0 {
                 break;
@@ -197,6 +203,7 @@ impl<'j> Scanner<'j> {
     /// The first byte of the next token, zero at the end.
     #[inline]
     fn token(&mut self) -> u8 {
+        tick(1);
         let byte = self.byte();
         if byte > b' ' {
             return byte;
@@ -504,6 +511,7 @@ impl<'j> Scanner<'j> {
         while let b'0'..=b'9' = self.byte() {
             self.advance(1);
         }
+        tick(self.at.wrapping_sub(start));
         if self.at == start {
             return self.fault(FaultKind::Syntax);
         }
@@ -633,6 +641,7 @@ impl<'j> Scanner<'j> {
     /// [`Self::token`], at a place of one's own.
     #[inline(always)]
     fn token_from(&mut self, at: &mut usize) -> u8 {
+        tick(1);
         let byte = byte_at(self.text.as_bytes(), *at);
         if byte > b' ' {
             return byte;

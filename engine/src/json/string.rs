@@ -97,6 +97,7 @@ impl Iterator for Unescape<'_> {
 
     #[inline(never)]
     fn next(&mut self) -> Option<char> {
+        crate::work::tick(1);
         let c = characters::next(&mut self.rest)?;
         if c != '\\' {
             return Some(c);

@@ -102,6 +102,7 @@ impl<'t> Dfa<'t> {
         // The targets follow in the order of the classes; the last is everyone else's.
         let index = classes.iter().position(|&listed| listed == class);
         let index = index.unwrap_or(classes.len());
+        crate::work::tick(index.saturating_add(1));
         if self.wide {
             let (targets, _) = targets.as_chunks::<2>();
             targets.get(index).copied().map(u16::from_le_bytes)
@@ -125,6 +126,7 @@ fn class_in(list: &[u8], width: usize, char: u32) -> Option<u8> {
     let (mut low, mut high) = (0_usize, count);
     while low < high {
         let middle = low.midpoint(high);
+        crate::work::tick(1);
         let start = starts.get(middle.checked_mul(width)?..)?.get(..width)?;
         if little_endian(start) <= char {
             low = middle.checked_add(1)?;

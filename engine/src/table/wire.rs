@@ -64,6 +64,7 @@ pub(crate) fn row<const N: usize>(section: &[u8], index: u32) -> Option<Row<'_, 
 /// A number in groups of seven bits, lowest first, at most five bytes.
 #[inline]
 pub(crate) fn varint(bytes: &[u8]) -> Option<(u32, &[u8])> {
+    crate::work::tick(1);
     let word = number_and_length(bytes);
     let length = word as u32 as usize;
     if length == 0 {
@@ -120,6 +121,7 @@ pub(crate) fn same(left: &[u8], right: &[u8]) -> bool {
 #[cfg_attr(target_family = "wasm", inline(never))] // one copy where size counts
 #[cfg_attr(not(target_family = "wasm"), inline)]
 fn same_content(left: &[u8], right: &[u8]) -> bool {
+    crate::work::tick(left.len());
     // The last eight bytes overlap the word before them; a run without so many is one word.
     let (Some(left_end), Some(right_end)) = (left.last_chunk::<8>(), right.last_chunk::<8>())
     else {

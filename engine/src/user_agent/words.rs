@@ -192,6 +192,7 @@ fn plain_word(word: &str) -> Step<'_> {
 
 /// The text without punctuation around it; none if nothing is left.
 fn clean(text: &str) -> Option<&str> {
+    crate::work::tick(text.len());
     let is_kept = |byte: u8| !b"();,+_\"".contains(&byte);
     let start = text.bytes().position(is_kept)?;
     let end = text.bytes().rposition(is_kept)?;
@@ -200,14 +201,16 @@ fn clean(text: &str) -> Option<&str> {
 
 /// The text up to the first of the (ASCII) separators, and the text after that one if there is one.
 pub(super) fn cut<'a>(text: &'a str, separators: &[u8]) -> (&'a str, Option<&'a str>) {
-    text.bytes()
-        .position(|byte| separators.contains(&byte))
+    let place = text.bytes().position(|byte| separators.contains(&byte));
+    crate::work::tick(place.unwrap_or(text.len()).saturating_add(1));
+    place
         .and_then(|place| text.split_at_checked(place))
         .map_or((text, None), |(left, right)| (left, right.get(1..)))
 }
 
 /// Where `part` begins in `text`.
 fn position(text: &str, part: &str) -> Option<usize> {
+    crate::work::tick(text.len());
     (0..text.len()).find(|&place| {
         text.as_bytes()
             .get(place..)
