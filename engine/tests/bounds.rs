@@ -125,7 +125,10 @@ fn long_targets_count_by_what_they_are_compared_with() {
     let contains = format!(
         r#""c":{{"type":"user_field","field":"f","operator":"str_contains_any","targetValue":[{texts}],"idType":"userID"}}"#
     );
-    let once = table(&[contains.clone()], &[gate("g", &rule("\"c\""))]);
+    let once = table(
+        std::slice::from_ref(&contains),
+        &[gate("g", &rule("\"c\""))],
+    );
     assert_eq!(cost(&once).0, Reason::Recognized);
     let often = rule(&comma(40, |_| "\"c\"".into()));
     assert_eq!(cost(&table(&[contains], &[gate("g", &often)])).0, SPENT);

@@ -247,3 +247,81 @@ fn a_store_without_specs_turns_nothing_into_an_error() {
         assert_eq!(answer["reason"], "NoValues", "{name}");
     }
 }
+
+/// An assignment comes back with its cookie; a cookie that was changed is told and replaced.
+#[test]
+fn a_sticky_cookie_over_several_requests() {
+    let service = Service::start("sticky-cookie");
+    let path = "/sticky/test_experiment_no_targeting?userID=user-2";
+    let ask = |cookie: &str| {
+        let answer = service.get_with(path, &[("cookie", cookie)]);
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let set = answer.header("set-cookie").map(str::to_owned);
+        (answer.json(), set)
+    };
+    let (first, set) = ask("");
+    let set = set.expect("an assignment was made");
+    let cookie = set.split(';').next().unwrap();
+    assert_eq!(
+        (&first["persisted"], &first["problem"]),
+        (&false.into(), &Value::Null)
+    );
+    let (second, again) = ask(&format!("theme=dark; {cookie}"));
+    assert_eq!(
+        (&second["persisted"], &second["value"]),
+        (&true.into(), &first["value"])
+    );
+    assert_eq!(again, None);
+    let (third, replaced) = ask(&format!("{cookie}A"));
+    assert_eq!(third["persisted"], false);
+    assert!(
+        third["problem"].as_str().unwrap().contains("changed"),
+        "{third}"
+    );
+    assert_eq!(replaced.as_deref(), Some(&*set));
+    let events = service.sink.wait_for_events(3, PATIENCE);
+    let reasons: Vec<_> = events
+        .iter()
+        .map(|event| &event["metadata"]["reason"])
+        .collect();
+    assert_eq!(
+        reasons,
+        ["Bootstrap:Recognized", "Persisted", "Bootstrap:Recognized"]
+    );
+}
+
+/// What the sink refuses is sent again where that may help, and else stands in the log, whole.
+#[test]
+fn events_that_are_refused_go_to_the_log_endpoint() {
+    let service = Service::start("refused-events");
+    let mut posts = 0;
+    let cases: [(&[u16], usize, bool); 7] = [
+        (&[400], 1, true),
+        (&[401], 1, true),
+        (&[413], 1, true),
+        (&[429], 1, true),
+        (&[500, 503], 2, true),
+        (&[500, 202], 2, false),
+        (&[202], 1, false),
+    ];
+    for (number, (statuses, requests, logged)) in cases.into_iter().enumerate() {
+        service.sink.answer_next_with(statuses);
+        let user = format!("refused-{number}");
+        let answer = service.get(&format!("/gate/test_public?userID={user}"));
+        assert_eq!(answer.status, 200);
+        posts += requests;
+        let arrived = service.sink.wait_for_posts(posts, PATIENCE);
+        assert_eq!(arrived.len(), posts, "{statuses:?}");
+        if !logged {
+            continue;
+        }
+        let line = service.wait_for_log(&user, PATIENCE);
+        let (_, body) = line.split_once("statsig-events").expect(&line);
+        let body = &body[body.find('{').expect(&line)..];
+        let body: Value = serde_json::from_str(body).expect(&line);
+        assert_eq!(body, arrived[posts - 1].body);
+    }
+    // Those that were delivered are not in the log.
+    let log = service.log_text();
+    assert!(!log.contains("refused-5") && !log.contains("refused-6"));
+}
