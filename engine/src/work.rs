@@ -397,8 +397,7 @@ mod tests {
             "chunks",
             |n| vec![0x5A; n * 10],
             |bytes| {
-                let mut limits = Limits::default();
-                limits.value_chars = 100_000;
+                let limits = Limits::CONFIG_STORE.with_value_chars(100_000);
                 let written = publish(bytes, "t", None, &limits).unwrap();
                 let manifest = Chunks::parse(written.manifest.1.as_bytes()).unwrap();
                 let texts: Vec<u8> = written

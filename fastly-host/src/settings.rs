@@ -67,6 +67,7 @@ impl core::error::Error for SettingsError {}
 /// | `config-store` | `STORE/KEY` | [`Config::with_config_store`] |
 /// | `download` | `BACKEND SECRET-STORE/NAME`, then `v1` or `v2` if wanted | [`Config::with_download`] with a stored key |
 /// | `download-client` | `BACKEND CLIENT-KEY` | the same with a client key |
+/// | `id-lists` | `STORE/PREFIX` | [`Config::with_id_lists`] |
 /// | `core-cache` | `on` or `off` | [`Config::with_core_cache`] |
 /// | `max-age` | seconds | [`Config::with_max_age`] |
 /// | `stale-while-revalidate` | seconds | [`Config::with_stale_while_revalidate`] |
@@ -180,6 +181,10 @@ impl<'s> Setting<'s> {
             "download-client" => {
                 let (backend, key) = self.pair(self.value, ' ', "BACKEND CLIENT-KEY")?;
                 config.with_download(Download::new(backend, Key::Client(key)))
+            }
+            "id-lists" => {
+                let (store, prefix) = self.item(self.value, "STORE/PREFIX")?;
+                config.with_id_lists(store, prefix)
             }
             "core-cache" => match self.switch()? {
                 true => config.with_core_cache(),

@@ -240,7 +240,7 @@ mod tests {
         for set in [object, list] {
             for end in 0..set.len() {
                 let mut sets = BucketSets::default();
-                assert_eq!(sets.read(set[..end].as_bytes(), 0), None, "{end} of {set}");
+                assert_eq!(sets.read(&set.as_bytes()[..end], 0), None, "{end} of {set}");
             }
         }
     }

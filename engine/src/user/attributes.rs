@@ -95,11 +95,15 @@ impl<'u> Attributes<'u> {
         Iter(self.0)
     }
 
-    /// The entries that count: of a name given twice the last. Walks the rest for each of them.
+    /// The entries that count: of a name given twice within [`NEAR`] entries the last. One that is given again farther on
+    /// stays, since whoever chooses the names would choose the time too; readers of JSON take the last.
     pub(crate) fn distinct(&self) -> Distinct<'u> {
         Distinct(Iter(self.0))
     }
 }
+
+/// How far a name is looked for again.
+const NEAR: usize = 64;
 
 /// The entries that are left.
 #[derive(Clone, Copy)]
@@ -137,7 +141,7 @@ impl<'u> Iterator for Distinct<'u> {
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             let (name, value) = self.0.next()?;
-            let mut rest = self.0;
+            let mut rest = self.0.take(NEAR);
             if !rest.any(|(later, _)| same(later.as_bytes(), name.as_bytes())) {
                 return Some((name, value));
             }

@@ -24,6 +24,7 @@ const SERVICE: &str = service_build::PACKAGE;
 const BARE_SERVICE: &str = service_build::BARE_PACKAGE;
 const C_ABI: &str = service_build::C_ABI_PACKAGE;
 const DEV: &str = "statsig-fastly-dev";
+const CLI: &str = "statsig-fastly-cli";
 const DIFFERENTIAL: &str = differential::PACKAGE;
 /// What brings many crates of its own, or is built for Wasm: left out of the steps for the workspace.
 const APART: [&str; 10] = [
@@ -43,12 +44,13 @@ const APART: [&str; 10] = [
 const C_ABI_VAR: &str = "STATSIG_C_ABI_WASM";
 
 /// The services that are asked over HTTP, by which test, and which of its questions if not all.
-const FORMS: [(Form, &str, Option<&str>); 5] = [
-    (service_build::SERVICE, "service", None),
-    (BARE, "service", None),
-    (BARE_FOR_TABLES, "service", Some("a_published_table")),
-    (service_build::BARE_BY_SETTINGS, "sources", None),
-    (service_build::BARE_BY_SETTINGS, "soak", None),
+const FORMS: [(Form, &str, &str, Option<&str>); 6] = [
+    (service_build::SERVICE, DEV, "service", None),
+    (BARE, DEV, "service", None),
+    (BARE_FOR_TABLES, DEV, "service", Some("a_published_table")),
+    (service_build::BARE_BY_SETTINGS, DEV, "sources", None),
+    (service_build::BARE_BY_SETTINGS, DEV, "soak", None),
+    (service_build::BARE_BY_SETTINGS, CLI, "edge", None),
 ];
 
 fn apart() -> impl Iterator<Item = &'static str> {
@@ -267,7 +269,7 @@ impl Run {
                 self.modules.clear();
                 FORMS
                     .iter()
-                    .try_for_each(|(form, _, _)| self.module(*form).map(drop))
+                    .try_for_each(|(form, ..)| self.module(*form).map(drop))
             }
             Step::Size => {
                 let toolchain = self.toolchain()?;
@@ -282,13 +284,13 @@ impl Run {
                 })
             }
             Step::Service => {
-                for (form, test, only) in FORMS {
+                for (form, package, test, only) in FORMS {
                     let module = self.module(form)?;
                     let viceroy = self.viceroy()?;
                     say(format!("    {}", form.file));
                     self.cargo(step, |cargo| {
                         cargo
-                            .args(["test", "-p", DEV, "--test", test, "--"])
+                            .args(["test", "-p", package, "--test", test, "--"])
                             .args(only)
                             .env(WASM_VAR, module)
                             .env(VICEROY_VAR, viceroy.path)
