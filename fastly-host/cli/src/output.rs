@@ -1,4 +1,4 @@
-//! Writing for people and for machines. Everything passes [`redact`](crate::secret::redact).
+//! Writing for people and for machines. Everything passes [`redact`].
 
 use std::io::{ErrorKind, IsTerminal, Write};
 

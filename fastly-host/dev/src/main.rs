@@ -136,7 +136,7 @@ fn run(task: Task) -> Outcome<()> {
         Task::Fuzz { only, seconds } => {
             let workspace = Workspace::find()?;
             let dirs = BuildDirs::take(&workspace)?;
-            fuzz::run(&workspace, &dirs, &only, seconds)
+            fuzz::run(&workspace, &dirs, &only, seconds, None)
         }
         Task::Soak { requests } => soak::run(requests),
         Task::Differential { cases, seed, tally } => differential::run(cases, seed, tally),

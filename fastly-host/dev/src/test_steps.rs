@@ -254,7 +254,13 @@ impl Run {
                 }
                 Ok(())
             }
-            Step::Fuzz => fuzz::run(&self.workspace, &self.dirs, &[], fuzz::SECONDS),
+            Step::Fuzz => fuzz::run(
+                &self.workspace,
+                &self.dirs,
+                &[],
+                fuzz::SECONDS,
+                Some(fuzz::SEED),
+            ),
             Step::Miri => self.miri(),
             Step::Docs => self.cargo(step, |cargo| {
                 cargo

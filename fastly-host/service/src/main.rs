@@ -24,7 +24,6 @@ fn main() {
 
 fn respond(request: Request, statsig: &Statsig<'_>) -> Result<Response, Infallible> {
     let user_agent = request.get_header(header::USER_AGENT);
-    #[cfg(feature = "sticky")]
     let cookie = request.get_header(header::COOKIE);
     let asked = Asked {
         method: request.get_method_str(),
@@ -32,7 +31,6 @@ fn respond(request: Request, statsig: &Statsig<'_>) -> Result<Response, Infallib
         query: request.get_query_str().unwrap_or_default(),
         ip: request.get_client_ip_addr(),
         user_agent: user_agent.and_then(|value| std::str::from_utf8(value.as_bytes()).ok()),
-        #[cfg(feature = "sticky")]
         cookie: cookie.and_then(|value| std::str::from_utf8(value.as_bytes()).ok()),
     };
     let answer = answer(&asked, statsig);
