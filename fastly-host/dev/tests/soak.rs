@@ -20,15 +20,15 @@ const SETTINGS: &str =
 
 /// Specs whose every answer follows from their time.
 fn payload(time: u64) -> Vec<u8> {
-    let rule = |value: Value| {
-        json!({"id": format!("r{time}"), "name": "r", "salt": "s", "idType": "userID", "passPercentage": 100,
+    let rule = |share: u64, value: Value| {
+        json!({"id": format!("r{time}"), "name": "r", "salt": "s", "idType": "userID", "passPercentage": share,
             "conditions": ["all"], "returnValue": value})
     };
-    let gate = json!({"type": "feature_gate", "entity": "feature_gate", "salt": "s", "enabled": time.is_multiple_of(2),
-        "idType": "userID", "defaultValue": false, "rules": [rule(true.into())], "version": 1});
+    let gate = json!({"type": "feature_gate", "entity": "feature_gate", "salt": "s", "enabled": true,
+        "idType": "userID", "defaultValue": false, "rules": [rule(100 * (1 - time % 2), true.into())], "version": 1});
     let config = json!({"type": "dynamic_config", "entity": "dynamic_config", "salt": "s", "enabled": true,
         "idType": "userID", "defaultValue": {}, "version": 1,
-        "rules": [rule(json!({"time": time, "padding": "x".repeat(500)}))]});
+        "rules": [rule(100, json!({"time": time, "padding": "x".repeat(500)}))]});
     json!({"has_updates": true, "time": time, "feature_gates": {"odd_or_even": gate},
         "dynamic_configs": {"clock": config}, "layer_configs": {}, "experiment_to_layer": {},
         "condition_map": {"all": {"type": "public", "idType": "userID"}}})
