@@ -117,9 +117,12 @@ fn service(dir: &Path, file: &str, name: &str, out: &Path) -> Outcome<PathBuf> {
 fn versions(manifest: &str) -> String {
     let manifest: Value = serde_json::from_str(manifest).unwrap_or_default();
     let packages = manifest["dependencies"].as_object().into_iter().flatten();
-    let named = packages
-        .map(|(name, version)| format!("`{name}` {}", version.as_str().unwrap_or_default()));
-    named.collect::<Vec<_>>().join(", ")
+    let mut named: Vec<String> = packages
+        .map(|(name, version)| format!("`{name}` {}", version.as_str().unwrap_or_default()))
+        .collect();
+    // `serde_json` keeps the text's order or not, as other packages ask of it.
+    named.sort_unstable();
+    named.join(", ")
 }
 
 #[cfg(test)]
