@@ -24,6 +24,8 @@ pub enum Quirk {
     ReplayAfterUnsupported,
     /// Bootstrap: an exposure of a config that a bandit of the same name hides, to which nothing refers.
     ExposureOfHidden,
+    /// The payload's app id is the number 2^63.
+    AppIdBeyondIntegers,
     /// An object within a list that gives a name twice.
     RepeatedNames,
 }
@@ -60,6 +62,10 @@ impl Quirk {
             Quirk::ExposureOfHidden => {
                 "a config and a bandit of one name: the core's response keeps the exposures of the config, to which nothing in \
                  it refers"
+            }
+            Quirk::AppIdBeyondIntegers => {
+                "an app id that is the number 2^63: ours keeps app ids as text, of which no integer is made beyond 63 bits; the \
+                 core's becomes the largest integer"
             }
             Quirk::RepeatedNames => {
                 "the text of an object within a list keeps names given twice: telling them apart costs time that a \

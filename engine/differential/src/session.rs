@@ -135,6 +135,10 @@ impl<'c> Engines<'c> {
                 }
             };
             findings.users += 1;
+            if app_id_beyond_integers(&question.payload) {
+                findings.count(Quirk::AppIdBeyondIntegers);
+                continue;
+            }
             let content = Content {
                 repeats: payload_repeats || repeats_in_list(user),
                 bandits: question.payload.get("cmab_configs").is_some(),
@@ -202,5 +206,14 @@ impl<'c> Engines<'c> {
             }
         }
         findings
+    }
+}
+
+/// Whether the payload's app id is the number of [`Quirk::AppIdBeyondIntegers`]; such a payload is not asked about.
+fn app_id_beyond_integers(payload: &Tree) -> bool {
+    const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
+    match payload.get("app_id") {
+        Some(Tree::Number(token)) => token.parse() == Ok(TWO_TO_63),
+        _ => false,
     }
 }
