@@ -40,7 +40,7 @@ use wire::Row;
 pub const MAGIC: [u8; 4] = [0x93, b'S', b'R', b'T'];
 
 /// The version of the format that this crate writes and reads.
-pub const FORMAT_VERSION: u16 = 1;
+pub const FORMAT_VERSION: u16 = 2;
 
 /// Bytes before the section directory.
 pub(crate) const HEADER: usize = 32;
