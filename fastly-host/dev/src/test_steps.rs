@@ -40,6 +40,9 @@ const APART: [&str; 10] = [
     "statsig-benches-engine-alone",
 ];
 
+/// The crates that are released, in the order of their dependencies.
+const RELEASED: [&str; 6] = ["-p", ENGINE, "-p", HOST, "-p", CLI];
+
 /// Names the built module to the tests of [`C_ABI`].
 const C_ABI_VAR: &str = "STATSIG_C_ABI_WASM";
 
@@ -74,6 +77,8 @@ pub enum Step {
     Miri,
     /// The documentation builds without a warning.
     Docs,
+    /// The crates that are released build from what their packages hold.
+    Package,
     /// The engine builds for a target that has no `std`.
     NoStd,
     /// Host crate and services: lints for Wasm, and the built modules.
@@ -102,6 +107,7 @@ impl Step {
             Self::Fuzz => "fuzz targets",
             Self::Miri => "the reader of tables under Miri",
             Self::Docs => "documentation",
+            Self::Package => "the crates as they are released",
             Self::NoStd => "the engine for a target without std",
             Self::Wasm => "the services for Wasm",
             Self::Size => "modules against their budgets",
@@ -268,6 +274,9 @@ impl Run {
                     .args(apart())
                     .args(["--no-deps", "--all-features"])
                     .env("RUSTDOCFLAGS", "-D warnings")
+            }),
+            Step::Package => self.cargo(step, |cargo| {
+                cargo.args(["package", "--allow-dirty"]).args(RELEASED)
             }),
             Step::NoStd => self.no_std(),
             Step::Wasm => {
