@@ -32,7 +32,7 @@ const APART: [&str; 10] = [
     BARE_SERVICE,
     C_ABI,
     DIFFERENTIAL,
-    "statsig-benches",
+    bench::RUNNER,
     "statsig-benches-cases",
     "statsig-benches-core-cases",
     "statsig-benches-empty-bare",
@@ -287,6 +287,14 @@ impl Run {
                     .try_for_each(|(form, ..)| self.module(*form).map(drop))
             }
             Step::Size => {
+                self.cargo(step, |cargo| {
+                    cargo
+                        .args(["clippy", "--profile", "tool", "-p", bench::RUNNER])
+                        .args(["--all-targets", "--", "-D", "warnings"])
+                })?;
+                self.cargo(step, |cargo| {
+                    cargo.args(["test", "--profile", "tool", "-p", bench::RUNNER])
+                })?;
                 let toolchain = self.toolchain()?;
                 bench::size_in(&self.workspace, &self.dirs, toolchain)
             }
