@@ -8,7 +8,7 @@ use crate::progress::{Outcome, say, tail};
 use crate::run_config::{EVENTS_BACKEND, RunConfig};
 use crate::viceroy_server::{Launch, Server};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Names the built module.
 pub const WASM_VAR: &str = "STATSIG_SERVICE_WASM";
@@ -96,15 +96,24 @@ impl Service {
     /// # Panics
     /// When there is none in time.
     pub fn wait_for_log(&self, text: &str, patience: Duration) -> String {
-        let deadline = Instant::now() + patience;
-        loop {
-            let log = self.log_text();
-            let mut lines = log.lines();
-            if let Some(line) = lines.find(|line| line.contains(text)) {
-                return line.to_owned();
-            }
-            assert!(Instant::now() < deadline, "nothing with {text} was logged");
-            std::thread::yield_now();
+        let mut lines = self.wait_for_lines(1, patience, |line| line.contains(text));
+        assert!(!lines.is_empty(), "nothing with {text} was logged");
+        lines.swap_remove(0)
+    }
+
+    /// The lines that are wanted of what Viceroy and the service write, when there are so many of them, or when `patience` ends.
+    ///
+    /// # Panics
+    /// When the log cannot be read.
+    pub fn wait_for_lines(
+        &self,
+        count: usize,
+        patience: Duration,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Vec<String> {
+        match self.server.wait_for_lines(count, patience, wanted) {
+            Ok(lines) => lines,
+            Err(failure) => panic!("{failure}"),
         }
     }
 
