@@ -51,7 +51,7 @@ const C_ABI_VAR: &str = "STATSIG_C_ABI_WASM";
 /// The services that are asked over HTTP, by which test, and which of its questions if not all.
 const FORMS: [(Form, &str, &str, Option<&str>); 8] = [
     (service_build::SERVICE, DEV, "service", None),
-    (service_build::README, DEV, "readme", None),
+    (service_build::README, CLI, "quick_start", None),
     (service_build::BY_REQUEST, DEV, "faults", None),
     (BARE, DEV, "service", None),
     (BARE_FOR_TABLES, DEV, "service", Some("a_published_table")),
