@@ -390,6 +390,13 @@ mod tests {
         for malformed in ["", ".", "2025", "2025.x"] {
             assert!(old.verify("p", "n", malformed).is_err(), "{malformed}");
         }
+        // The beginning of a signature is none.
+        let mac = key("2025", OLD).mac("p", "n", payload);
+        for length in 0..mac.len() {
+            let short = ["2025.", &mac[..length], ".", payload].concat();
+            let error = old.verify("p", "n", &short).unwrap_err();
+            assert_eq!(error, SignedError::Signature, "{length}");
+        }
     }
 
     #[test]

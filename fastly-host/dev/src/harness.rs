@@ -37,25 +37,41 @@ impl Service {
     /// # Panics
     /// When a variable is missing or Viceroy does not come up.
     pub fn start_with(name: &str, change: impl FnOnce(RunConfig) -> RunConfig) -> Self {
-        match Self::try_start(name, change) {
+        let service_dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../service");
+        Self::start_in(&service_dir, name, change)
+    }
+
+    /// Starts the module as the manifest of another service, which lies in the folder, describes it.
+    ///
+    /// # Panics
+    /// When a variable is missing or Viceroy does not come up.
+    pub fn start_in(
+        folder: &Path,
+        name: &str,
+        change: impl FnOnce(RunConfig) -> RunConfig,
+    ) -> Self {
+        match Self::try_start(folder, name, change) {
             Ok(service) => service,
             Err(failure) => panic!("{failure}"),
         }
     }
 
-    fn try_start(name: &str, change: impl FnOnce(RunConfig) -> RunConfig) -> Outcome<Self> {
+    fn try_start(
+        service_dir: &Path,
+        name: &str,
+        change: impl FnOnce(RunConfig) -> RunConfig,
+    ) -> Outcome<Self> {
         let wasm = file_from(WASM_VAR);
         let viceroy = file_from(VICEROY_VAR);
-        let service_dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../service");
         let sink = EventSink::start()?;
-        let config = RunConfig::of_service(&service_dir)?.backend(EVENTS_BACKEND, &sink.url());
+        let config = RunConfig::of_service(service_dir)?.backend(EVENTS_BACKEND, &sink.url());
         let config_path = wasm.with_file_name(format!("{name}.toml"));
         change(config).write(&config_path)?;
         let server = Server::start(&Launch {
             viceroy: &viceroy,
             wasm: &wasm,
             config: &config_path,
-            dir: &service_dir,
+            dir: service_dir,
             port: 0,
             log: &wasm.with_file_name(format!("{name}.log")),
             own_group: false,
