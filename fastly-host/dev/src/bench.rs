@@ -16,7 +16,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const RUNNER: &str = "statsig-benches";
+/// The package of what measures.
+pub(crate) const RUNNER: &str = "statsig-benches";
 const CASES: &str = "statsig-benches-cases";
 const CORE_CASES: &str = "statsig-benches-core-cases";
 const CASES_MODULE: Measured = library("cases", CASES, "");
