@@ -12,6 +12,8 @@ pub mod build_dirs;
 pub mod debian;
 pub mod differential;
 pub mod event_sink;
+pub mod faulty_backend;
+pub mod figures;
 pub mod fuzz;
 pub mod harness;
 pub mod http;
