@@ -68,16 +68,15 @@ fn build(workspace: &Workspace, dirs: &BuildDirs) -> Outcome<PathBuf> {
     let messages = said
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let mut built = messages.filter_map(|message| {
-        let replay = message["target"]["name"] == "replay";
-        message["executable"]
-            .as_str()
-            .filter(|_| replay)
-            .map(PathBuf::from)
-    });
-    built
-        .last()
-        .ok_or_else(|| Failure::new("cargo names no test that it has built", "build it by hand"))
+    let mut built = None;
+    for message in messages {
+        if message["target"]["name"] == "replay"
+            && let Some(test) = message["executable"].as_str()
+        {
+            built = Some(PathBuf::from(test));
+        }
+    }
+    built.ok_or_else(|| Failure::new("cargo names no test that it has built", "build it by hand"))
 }
 
 impl Tools {
