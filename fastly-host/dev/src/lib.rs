@@ -15,6 +15,7 @@ pub mod event_sink;
 pub mod faulty_backend;
 pub mod figures;
 pub mod fuzz;
+pub mod fuzz_coverage;
 pub mod harness;
 pub mod http;
 pub mod native;

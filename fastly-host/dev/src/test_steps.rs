@@ -79,6 +79,8 @@ pub enum Step {
     Fuzz,
     /// The reader of tables under Miri, where that is installed.
     Miri,
+    /// The licences and sources of what the project depends on (`deny.toml`), where cargo-deny is installed.
+    Deny,
     /// The documentation builds without a warning.
     Docs,
     /// The crates that are released build from what their packages hold.
@@ -110,6 +112,7 @@ impl Step {
             Self::Differential => "the engine against Statsig's own core",
             Self::Fuzz => "fuzz targets",
             Self::Miri => "the reader of tables under Miri",
+            Self::Deny => "licences and sources of dependencies",
             Self::Docs => "documentation",
             Self::Package => "the crates as they are released",
             Self::NoStd => "the engine for a target without std",
@@ -272,6 +275,7 @@ impl Run {
                 Some(fuzz::SEED),
             ),
             Step::Miri => self.miri(),
+            Step::Deny => self.deny(),
             Step::Docs => self.cargo(step, |cargo| {
                 cargo
                     .args(["doc", "--workspace"])
@@ -337,6 +341,25 @@ impl Run {
         let mut command = self.workspace.cargo();
         arguments(&mut command).env("CARGO_TARGET_DIR", self.dirs.native());
         must_succeed(step, &mut command)
+    }
+
+    /// Advisories are not among the checks: their database is fetched from elsewhere than crates are.
+    fn deny(&self) -> Outcome<()> {
+        let mut version = self.workspace.cargo();
+        if output_of(version.args(["deny", "--version"])).is_none() {
+            say("    skipped: cargo-deny is not on this machine (`cargo install cargo-deny`)");
+            return Ok(());
+        }
+        for folder in ["", "fuzz"] {
+            let mut command = self.workspace.cargo();
+            command
+                .args(["deny", "--locked", "--config"])
+                .arg(self.workspace.root.join("deny.toml"))
+                .args(["check", "licenses", "bans", "sources"])
+                .current_dir(self.workspace.root.join(folder));
+            must_succeed(Step::Deny, &mut command)?;
+        }
+        Ok(())
     }
 
     /// Miri is a part of nightly compilers alone: without it there is nothing to do.
