@@ -9,6 +9,7 @@ use crate::destination::{Events, Key};
 use crate::origin::{Download, DownloadVersion};
 use crate::platform::decimal::Decimal;
 use crate::platform::{Error, config_store};
+use crate::signed_table::TableKeys;
 
 /// Why settings are no configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +74,7 @@ impl core::error::Error for SettingsError {}
 /// | `stale-while-revalidate` | seconds | [`Config::with_stale_while_revalidate`] |
 /// | `table-max-age` | seconds | `Config::with_table_max_age` |
 /// | `checksums` | `on` or `off` | [`Config::with_checksums`] |
+/// | `signed-tables` | `SECRET-STORE/NAME`, then further names if wanted | [`Config::with_signed_tables`] with stored keys |
 /// | `status-header` | a name | [`Config::with_status_header`] |
 /// | `tier` | a name | [`Config::with_tier`] |
 /// | `events` | `BACKEND SECRET-STORE/NAME` | [`Config::with_events`] with a stored key |
@@ -200,6 +202,10 @@ impl<'s> Setting<'s> {
                 true => config.with_checksums(),
                 false => config,
             },
+            "signed-tables" => {
+                let (store, names) = self.item(self.value, "SECRET-STORE/NAME NAME")?;
+                config.with_signed_tables(TableKeys::Stored { store, names })
+            }
             "status-header" => config.with_status_header(self.word("the name of a header")?),
             "tier" => config.with_tier(self.word("a tier")?),
             "events" => {
@@ -298,7 +304,7 @@ mod tests {
 
     const ALL: &str = "# everything\n\n kv = statsig / statsig-specs \nconfig-store=flags/a/b\n\
         download = cdn keys/server v1\ncore-cache = on\nmax-age = 30\nstale-while-revalidate = 5\n\
-        table-max-age = 60\nchecksums = on\nstatus-header = x-statsig\ntier = staging\nevents = ev keys/server\n\
+        table-max-age = 60\nchecksums = on\nsigned-tables = keys/new old\nstatus-header = x-statsig\ntier = staging\nevents = ev keys/server\n\
         log-endpoint = rest\nlog-line-limit = 8000\n";
 
     #[test]
@@ -319,6 +325,10 @@ mod tests {
                 .with_stale_while_revalidate(5)
                 .with_table_max_age(60)
                 .with_checksums()
+                .with_signed_tables(TableKeys::Stored {
+                    store: "keys",
+                    names: "new old",
+                })
                 .with_status_header("x-statsig")
                 .with_tier("staging")
                 .with_events(
@@ -367,6 +377,7 @@ mod tests {
             "download-client = cdn",
             "core-cache = yes",
             "checksums =",
+            "signed-tables = new",
             "stale-while-revalidate = -1",
             "table-max-age = 1.5",
             "max-age = 4294967296",
