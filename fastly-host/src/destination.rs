@@ -108,7 +108,8 @@ impl<'c> Events<'c> {
         self
     }
 
-    /// Another scheme and host, without a slash at the end, for a proxy.
+    /// Another scheme and host, without a slash at the end, for a proxy. It says that it has taken the events as Statsig does, with a 2xx and
+    /// the body `{"success":true}`, or with 204.
     #[must_use]
     pub fn with_base_uri(mut self, uri: &'c str) -> Self {
         if let Some(backend) = &mut self.backend {

@@ -182,6 +182,7 @@ impl Fuzzer {
 fn dictionary(target: &str) -> Option<&'static str> {
     match target {
         "compile" | "event_body" | "user_json" => Some("json.dict"),
+        "cookie" => Some("cookie.dict"),
         "user_agent" => Some("user_agent.dict"),
         _ => None,
     }

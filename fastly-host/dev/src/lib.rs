@@ -13,6 +13,8 @@ pub mod chromium;
 pub mod debian;
 pub mod differential;
 pub mod event_sink;
+pub mod faulty_backend;
+pub mod figures;
 pub mod fuzz;
 pub mod harness;
 pub mod http;

@@ -10,7 +10,7 @@ use statsig_fastly_dev::test_steps::{Selection, Step, test};
 use statsig_fastly_dev::viceroy::Preparing;
 use statsig_fastly_dev::wasm_toolchain::{NO_STD, Toolchain, WASM};
 use statsig_fastly_dev::workspace::Workspace;
-use statsig_fastly_dev::{bench, differential, fuzz, serve, service_build, soak};
+use statsig_fastly_dev::{bench, differential, figures, fuzz, serve, service_build, soak};
 use std::process::ExitCode;
 
 /// Developer tasks of this workspace. Each does the set-up it needs and says so.
@@ -91,6 +91,8 @@ enum Task {
         #[arg(long, value_name = "COUNT")]
         profile: Option<usize>,
     },
+    /// Write the README's figures from benches/RESULTS.md, as `bench` does at its end
+    Figures,
     /// Ask the service under Viceroy very often while its specs change
     Soak {
         /// How often
@@ -163,6 +165,7 @@ fn run(task: Task) -> Outcome<()> {
             profile,
             peers: false,
         } => bench::bench(&section, only, profile),
+        Task::Figures => figures::write(&Workspace::find()?.root),
         Task::Size => bench::size(),
     }
 }

@@ -23,17 +23,19 @@ const ENGINE: &str = "statsig-edge";
 const HOST: &str = "statsig-fastly";
 const SERVICE: &str = service_build::PACKAGE;
 const BARE_SERVICE: &str = service_build::BARE_PACKAGE;
+const TEST_SERVICES: &str = service_build::TEST_PACKAGE;
 const C_ABI: &str = service_build::C_ABI_PACKAGE;
 const DEV: &str = "statsig-fastly-dev";
 const CLI: &str = "statsig-fastly-cli";
 const DIFFERENTIAL: &str = differential::PACKAGE;
 /// What brings many crates of its own, or is built for Wasm: left out of the steps for the workspace.
-const APART: [&str; 10] = [
+const APART: [&str; 11] = [
     SERVICE,
     BARE_SERVICE,
+    TEST_SERVICES,
     C_ABI,
     DIFFERENTIAL,
-    "statsig-benches",
+    bench::RUNNER,
     "statsig-benches-cases",
     "statsig-benches-core-cases",
     "statsig-benches-empty-bare",
@@ -41,12 +43,17 @@ const APART: [&str; 10] = [
     "statsig-benches-engine-alone",
 ];
 
+/// The crates that are released, in the order of their dependencies.
+const RELEASED: [&str; 6] = ["-p", ENGINE, "-p", HOST, "-p", CLI];
+
 /// Names the built module to the tests of [`C_ABI`].
 const C_ABI_VAR: &str = "STATSIG_C_ABI_WASM";
 
 /// The services that are asked over HTTP, by which test, and which of its questions if not all.
-const FORMS: [(Form, &str, &str, Option<&str>); 6] = [
+const FORMS: [(Form, &str, &str, Option<&str>); 8] = [
     (service_build::SERVICE, DEV, "service", None),
+    (service_build::README, CLI, "quick_start", None),
+    (service_build::BY_REQUEST, DEV, "faults", None),
     (BARE, DEV, "service", None),
     (BARE_FOR_TABLES, DEV, "service", Some("a_published_table")),
     (service_build::BARE_BY_SETTINGS, DEV, "sources", None),
@@ -75,6 +82,8 @@ pub enum Step {
     Miri,
     /// The documentation builds without a warning.
     Docs,
+    /// The crates that are released build from what their packages hold.
+    Package,
     /// The engine builds for a target that has no `std`.
     NoStd,
     /// Host crate and services: lints for Wasm, and the built modules.
@@ -105,6 +114,7 @@ impl Step {
             Self::Fuzz => "fuzz targets",
             Self::Miri => "the reader of tables under Miri",
             Self::Docs => "documentation",
+            Self::Package => "the crates as they are released",
             Self::NoStd => "the engine for a target without std",
             Self::Wasm => "the services for Wasm",
             Self::Size => "modules against their budgets",
@@ -275,6 +285,9 @@ impl Run {
                     .args(["--no-deps", "--all-features"])
                     .env("RUSTDOCFLAGS", "-D warnings")
             }),
+            Step::Package => self.cargo(step, |cargo| {
+                cargo.args(["package", "--allow-dirty"]).args(RELEASED)
+            }),
             Step::NoStd => self.no_std(),
             Step::Wasm => {
                 self.lint_for_wasm()?;
@@ -284,6 +297,14 @@ impl Run {
                     .try_for_each(|(form, ..)| self.module(*form).map(drop))
             }
             Step::Size => {
+                self.cargo(step, |cargo| {
+                    cargo
+                        .args(["clippy", "--profile", "tool", "-p", bench::RUNNER])
+                        .args(["--all-targets", "--", "-D", "warnings"])
+                })?;
+                self.cargo(step, |cargo| {
+                    cargo.args(["test", "--profile", "tool", "-p", bench::RUNNER])
+                })?;
                 let toolchain = self.toolchain()?;
                 bench::size_in(&self.workspace, &self.dirs, toolchain)
             }
@@ -394,7 +415,7 @@ impl Run {
         component("clippy", "clippy")?;
         let toolchain = self.toolchain()?;
         // One by one: the features of one would be those of the others, and the bare service is without `std`.
-        for name in [HOST, SERVICE, BARE_SERVICE, C_ABI] {
+        for name in [HOST, SERVICE, BARE_SERVICE, TEST_SERVICES, C_ABI] {
             let mut command = self.workspace.cargo();
             command.args(["clippy", "-p", name]);
             match toolchain {
