@@ -7,6 +7,8 @@ use statsig_edge::{Attributes, LocalOverride, Options, Overrides, Table, TableEr
 use crate::destination::Events;
 use crate::id_lists::IdListSource;
 use crate::origin::{Download, Origin};
+use crate::signed_table::{Demand, TableKeys};
+use crate::source::{Source, SpecsError};
 use crate::specs::Specs;
 use crate::status::write_status_header;
 use crate::table_cache::{SHARED, Shared};
@@ -31,6 +33,7 @@ pub struct Config<'c> {
     origins: [Option<Origin<'c>>; MAX_SOURCES],
     pub(crate) shared: Option<&'static Shared>,
     verify: Option<Verify>,
+    pub(crate) signed: Option<Demand<'c>>,
     pub(crate) max_age_s: u32,
     pub(crate) stale_s: u32,
     pub(crate) status_header: Option<(&'c str, StatusWriter)>,
@@ -68,6 +71,7 @@ impl<'c> Config<'c> {
             origins: [None; MAX_SOURCES],
             shared: None,
             verify: None,
+            signed: None,
             max_age_s: 10,
             stale_s: 60,
             status_header: None,
@@ -166,6 +170,38 @@ impl<'c> Config<'c> {
     pub const fn with_checksums(mut self) -> Self {
         self.verify = Some(|table| table.verify());
         self
+    }
+
+    /// Takes only rule tables that one of these keys has signed (`statsig-fastly publish --sign-key-id`), from every source but
+    /// the bytes that the service was built with. What is not signed, Statsig's JSON too, is an error of its source, and the next source
+    /// is asked.
+    ///
+    /// One pass of SHA-256 over each table that comes from a source, some 83 Wasm instructions a byte: with
+    /// [`Config::with_core_cache`] or a reused sandbox few requests pay for it, since what lies there was checked.
+    ///
+    /// ```
+    /// use statsig_fastly::{Config, TableKeys};
+    ///
+    /// let keys = TableKeys::Stored { store: "secrets", names: "tables-2026 tables-2025" };
+    /// let config = Config::new()
+    ///     .with_kv_store("statsig", "statsig-specs")
+    ///     .with_signed_tables(keys)
+    ///     .with_core_cache();
+    /// # let _ = config;
+    /// ```
+    #[must_use]
+    #[inline(always)]
+    pub fn with_signed_tables(mut self, keys: TableKeys<'c>) -> Self {
+        self.signed = Some(Demand::new(keys));
+        self
+    }
+
+    /// Whether what a source has may be looked at any further.
+    pub(crate) fn admit(&self, source: Source, bytes: &[u8]) -> Result<(), SpecsError> {
+        match self.signed {
+            Some(demand) if source != Source::Bootstrap => (demand.check)(demand.keys, bytes),
+            _ => Ok(()),
+        }
     }
 
     pub(crate) fn check(&self, table: &Table<'_>) -> Result<(), TableError> {

@@ -16,7 +16,9 @@ pub const EVENTS_BASE_URI: &str = "https://prodregistryv2.org";
 
 /// The longest line that is written to a log endpoint, in bytes, unless [`Events::with_line_limit`] says otherwise.
 ///
-/// A line of this length is taken everywhere on the platform; some kinds of endpoints take longer ones.
+/// This is a choice of this crate: of Fastly's documentation neither the lists of resource limits (of Compute, of the network services) nor
+/// the pages about logging and the SDK's `log` name a limit. What is behind the endpoint usually has one, and may be stricter or wider:
+/// the line limit should be its own. An event with its user takes about 1,000 bytes.
 pub const LOG_LINE_LIMIT: usize = 16_384;
 
 /// Where events go (§6.1).
@@ -53,8 +55,10 @@ pub(crate) struct LogEndpoint<'c> {
 impl<'c> Events<'c> {
     /// Events through the backend of this name, to Statsig.
     ///
-    /// How long an answer is waited for is the backend's own configuration: `first_byte_timeout` and
-    /// `between_bytes_timeout`, of which ten seconds are plenty.
+    /// How long an answer is waited for is the backend's own configuration, and nothing else bounds it: `connect_timeout`, `first_byte_timeout`
+    /// and `between_bytes_timeout`, on Fastly 1 s, 15 s and 10 s unless told otherwise. All batches wait together, and each has two
+    /// attempts; so a backend that takes requests and says nothing holds a sandbox for twice its `first_byte_timeout`, after the
+    /// response. Ten seconds are plenty.
     #[inline(always)]
     pub const fn new(backend: &'c str, key: Key<'c>) -> Self {
         Events {
@@ -108,7 +112,8 @@ impl<'c> Events<'c> {
         self
     }
 
-    /// Another scheme and host, without a slash at the end, for a proxy.
+    /// Another scheme and host, without a slash at the end, for a proxy. It says that it has taken the events as Statsig does, with a 2xx and
+    /// the body `{"success":true}`, or with 204.
     #[must_use]
     pub const fn with_base_uri(mut self, uri: &'c str) -> Self {
         if let Some(backend) = &mut self.backend {

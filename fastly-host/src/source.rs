@@ -9,6 +9,7 @@ use statsig_edge::compile::CompileError;
 
 use crate::platform::Error;
 use crate::platform::decimal::Decimal;
+use crate::signed::{KeyError, SignedError};
 
 /// Where specs come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,6 +123,12 @@ pub enum SpecsError {
     Status(u16),
     /// The Secret Store has no such secret, or it is no text.
     NoKey,
+    /// The service takes signed tables only, and this is none, or JSON.
+    NotSigned,
+    /// The table's signature is not believed.
+    Signature(SignedError),
+    /// The key that the table names cannot be had.
+    Key(KeyError),
     /// Its JSON is no payload.
     #[cfg(feature = "drop-in")]
     Compile(CompileError),
@@ -147,6 +154,14 @@ impl SpecsError {
                 out.write_str("answered with status ")?;
                 write_number((*status).into(), out)
             }
+            SpecsError::NotSigned => out.write_str(
+                "not signed, and this service takes signed tables only: publish a table with --sign-key-id",
+            ),
+            SpecsError::Signature(error) => {
+                out.write_str("the table's signature: ")?;
+                out.write_str(error.as_str())
+            }
+            SpecsError::Key(error) => error.write(out),
             SpecsError::NoKey => out.write_str("no key: the secret store has none of that name"),
             #[cfg(feature = "drop-in")]
             SpecsError::Compile(error) => write!(out, "{error}"),

@@ -217,6 +217,7 @@ impl<'c> Specs<'c> {
         if !(origin.finish)(begun?, &mut asking)? {
             return Ok(false);
         }
+        config.admit(origin.source, &fetched.bytes)?;
         fetched.compile()?;
         let table = Table::open(&fetched.bytes).map_err(SpecsError::Table)?;
         config.check(&table).map_err(SpecsError::Table)?;

@@ -1,6 +1,6 @@
 //! A download from Statsig's CDN through a backend (`evaluation.md` §7.1).
 //!
-//! Nothing else bounds the wait: [`Download::with_timeout`] does. An answer without news keeps what is in hand; an older one too (§1.8).
+//! [`Download::with_timeout`] bounds the wait for the answer, whatever the backend's configuration is. An answer without news keeps what is in hand; an older one too (§1.8).
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -67,7 +67,8 @@ impl<'c> Download<'c> {
         self
     }
 
-    /// How long a request waits for the answer to begin, in ms; three seconds unless given. The backend's own limits hold too.
+    /// How long a request waits for the answer to begin, in ms; three seconds unless given. The backend's own limits hold too, and
+    /// once the answer has begun they alone: `between_bytes_timeout`, on Fastly 10 s unless told otherwise.
     #[must_use]
     pub fn with_timeout(mut self, ms: u32) -> Self {
         self.timeout_ms = ms.max(1);

@@ -51,6 +51,10 @@ fn read(item: kv::Item, asking: &mut Asking<'_, '_>) -> Result<(), SpecsError> {
         asking.fetched.bytes = begun.read_rest(kv::VALUE_LIMIT)?.into();
         return Ok(());
     }
+    // Before it is read, and before its table is looked for in the cache.
+    if asking.config.signed.is_some() {
+        return Err(SpecsError::NotSigned);
+    }
     match asking.config.keeps_compiled_tables() {
         true => table_cache::compiled_once(asking, begun),
         false => {

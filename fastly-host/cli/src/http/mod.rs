@@ -7,6 +7,7 @@ mod message;
 mod patience;
 mod rate_limit;
 mod retry;
+mod trust;
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -75,6 +76,7 @@ impl Http {
             .max_redirects_will_error(false)
             .user_agent(concat!("statsig-fastly/", env!("CARGO_PKG_VERSION")))
             .accept_encoding("identity")
+            .tls_config(patience.trust.config()?)
             .timeout_connect(Some(patience.timeout))
             .timeout_recv_response(Some(patience.timeout))
             .timeout_per_read(Some(patience.timeout))
@@ -279,6 +281,9 @@ fn describe(error: ureq::Error) -> anyhow::Error {
         ureq::Error::BodyExceedsLimit(limit) => {
             anyhow::anyhow!("the answer is longer than {limit} bytes")
         }
+        error if error.to_string().contains("certificate") => anyhow::anyhow!(
+            "{error}; behind a proxy that opens connections, name its certificate with --ca-file"
+        ),
         error => anyhow::anyhow!("{error}"),
     }
 }
