@@ -60,7 +60,7 @@ impl<'c> Events<'c> {
     /// attempts; so a backend that takes requests and says nothing holds a sandbox for twice its `first_byte_timeout`, after the
     /// response. Ten seconds are plenty.
     #[inline(always)]
-    pub fn new(backend: &'c str, key: Key<'c>) -> Self {
+    pub const fn new(backend: &'c str, key: Key<'c>) -> Self {
         Events {
             backend: Some(Backend {
                 name: backend,
@@ -83,7 +83,7 @@ impl<'c> Events<'c> {
     ///
     /// Each line is the whole body of a `log_event` request, with as many events as fit.
     #[inline(always)]
-    pub fn to_log_endpoint(name: &'c str) -> Self {
+    pub const fn to_log_endpoint(name: &'c str) -> Self {
         Events {
             backend: None,
             log: None,
@@ -97,7 +97,7 @@ impl<'c> Events<'c> {
     /// [`Self::to_log_endpoint`] writes them, to be posted later.
     #[must_use]
     #[inline(always)]
-    pub fn with_log_endpoint(mut self, name: &'c str) -> Self {
+    pub const fn with_log_endpoint(mut self, name: &'c str) -> Self {
         self.log = Some(LogEndpoint {
             name,
             hand_over: log_lines::hand_over,
@@ -107,7 +107,7 @@ impl<'c> Events<'c> {
 
     /// The longest line that the log endpoint takes, in bytes. An event that is longer is dropped and counted.
     #[must_use]
-    pub fn with_line_limit(mut self, bytes: usize) -> Self {
+    pub const fn with_line_limit(mut self, bytes: usize) -> Self {
         self.line_limit = bytes;
         self
     }
@@ -115,7 +115,7 @@ impl<'c> Events<'c> {
     /// Another scheme and host, without a slash at the end, for a proxy. It says that it has taken the events as Statsig does, with a 2xx and
     /// the body `{"success":true}`, or with 204.
     #[must_use]
-    pub fn with_base_uri(mut self, uri: &'c str) -> Self {
+    pub const fn with_base_uri(mut self, uri: &'c str) -> Self {
         if let Some(backend) = &mut self.backend {
             backend.base_uri = uri;
         }

@@ -71,8 +71,9 @@ fn by_settings() {
     let _ = handled;
 }
 
+/// A constant: what it does not name is not in the module.
 #[cfg(not(feature = "settings"))]
-fn as_built() {
+const CONFIG: Config<'static> = {
     let config = Config::new().with_kv_store(STORE, SPECS_KEY);
     #[cfg(feature = "core-cache")]
     let config = config.with_core_cache();
@@ -87,11 +88,16 @@ fn as_built() {
         let events = events.with_log_endpoint(statsig_fastly_routes::EVENTS_LOG);
         config.with_events(events)
     };
+    config
+};
+
+#[cfg(not(feature = "settings"))]
+fn as_built() {
     // Without a request there is nobody to tell.
     #[cfg(not(feature = "reuse"))]
-    let _ = statsig_fastly::handle_bare(&config, respond);
+    let _ = statsig_fastly::handle_bare(&CONFIG, respond);
     #[cfg(feature = "reuse")]
-    let _ = statsig_fastly::serve_bare(&config, REQUESTS, respond);
+    let _ = statsig_fastly::serve_bare(&CONFIG, REQUESTS, respond);
 }
 
 #[cfg(feature = "inspector")]

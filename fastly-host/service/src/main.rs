@@ -11,15 +11,18 @@ use statsig_fastly::prelude::*;
 use statsig_fastly_routes::INSPECTOR_PASSWORD;
 use statsig_fastly_routes::{Asked, EVENTS_BACKEND, EVENTS_LOG, SECRET, SPECS_KEY, STORE, answer};
 
+/// A constant: what it does not name is not in the module.
+const CONFIG: Config<'static> = Config::new()
+    .with_kv_store(STORE, SPECS_KEY)
+    .with_events(Events::new(EVENTS_BACKEND, KEY).with_log_endpoint(EVENTS_LOG));
+
+const KEY: Key<'static> = Key::Stored {
+    store: STORE,
+    name: SECRET,
+};
+
 fn main() {
-    let key = Key::Stored {
-        store: STORE,
-        name: SECRET,
-    };
-    let config = Config::new()
-        .with_kv_store(STORE, SPECS_KEY)
-        .with_events(Events::new(EVENTS_BACKEND, key).with_log_endpoint(EVENTS_LOG));
-    let handled = statsig_fastly::handle(&config, respond);
+    let handled = statsig_fastly::handle(&CONFIG, respond);
     if let Some(error) = handled.events.last_error {
         // One line for the service's log; the client has had its answer.
         eprintln!("{error}");

@@ -43,26 +43,26 @@ pub struct Download<'c> {
 
 impl<'c> Download<'c> {
     /// Specs through the backend of this name, with this key.
-    pub fn new(backend: &'c str, key: Key<'c>) -> Self {
+    pub const fn new(backend: &'c str, key: Key<'c>) -> Self {
         Download {
             backend,
             key,
             base_uri: DOWNLOAD_BASE_URI,
-            version: DownloadVersion::default(),
+            version: DownloadVersion::V2,
             timeout_ms: TIMEOUT_MS,
         }
     }
 
     /// Another scheme and host, without a slash at the end, for a proxy.
     #[must_use]
-    pub fn with_base_uri(mut self, uri: &'c str) -> Self {
+    pub const fn with_base_uri(mut self, uri: &'c str) -> Self {
         self.base_uri = uri;
         self
     }
 
     /// The form of the specs.
     #[must_use]
-    pub fn with_version(mut self, version: DownloadVersion) -> Self {
+    pub const fn with_version(mut self, version: DownloadVersion) -> Self {
         self.version = version;
         self
     }
@@ -113,7 +113,7 @@ fn parameter(name: &str, value: &[u8], first: &mut char, uri: &mut String) {
 
 impl<'c> Origin<'c> {
     #[inline(always)]
-    pub(crate) fn download(download: Download<'c>) -> Self {
+    pub(crate) const fn download(download: Download<'c>) -> Self {
         Origin {
             source: Source::Download,
             place: Place::Download(download),
