@@ -167,7 +167,7 @@ impl<'c> Config<'c> {
     /// the bytes that the service was built with. What is not signed, Statsig's JSON too, is an error of its source, and the next source
     /// is asked.
     ///
-    /// One pass of SHA-256 over each table that comes from a source, some 27 instructions a byte: with
+    /// One pass of SHA-256 over each table that comes from a source, some 83 Wasm instructions a byte: with
     /// [`Config::with_core_cache`] or a reused sandbox few requests pay for it, since what lies there was checked.
     ///
     /// ```

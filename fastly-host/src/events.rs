@@ -286,6 +286,13 @@ impl Buffer {
         counts.encoded = counts.encoded.saturating_add(1);
     }
 
+    /// How many events there will be to send; the count of unexposed checks is one.
+    #[cfg(feature = "inspector")]
+    pub(crate) fn pending(&self) -> u64 {
+        let unexposed = u64::from(!self.unexposed.is_empty());
+        u64::from(self.counts.encoded).saturating_add(unexposed)
+    }
+
     /// Logs the counts of unexposed checks: as a text for the server's end point, as an object for that of clients.
     fn log_unexposed(&mut self, as_object: bool) {
         if self.unexposed.is_empty() {

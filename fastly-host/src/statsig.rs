@@ -247,6 +247,17 @@ impl<'t> Statsig<'t> {
         self.root().environment.id_list_failures()
     }
 
+    /// Where events go, and how many of this request wait for [`Self::flush`]: `None` where none are logged.
+    #[cfg(feature = "inspector")]
+    pub(crate) fn events_pending(&self) -> Option<(Events<'t>, u64)> {
+        let pending = self
+            .root()
+            .buffer
+            .try_borrow()
+            .map_or(0, |buffer| buffer.pending());
+        self.events.map(|events| (events, pending))
+    }
+
     /// The engine's evaluator, which logs nothing; `None` without specs.
     pub fn evaluator(&self) -> Option<Evaluator<'t, '_, HostEnvironment>> {
         self.table

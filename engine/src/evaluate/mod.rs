@@ -2,6 +2,7 @@
 
 mod cmab;
 mod condition;
+mod equality;
 mod groups;
 mod layer;
 mod list;
@@ -15,11 +16,13 @@ mod results;
 mod spec;
 mod sticky;
 mod store;
+mod texts;
 mod typed;
 
+pub(crate) use equality::eq;
 pub use groups::{ExperimentGroup, ExperimentGroups};
 pub use local_override::{LocalOverride, OverrideValue, Overrides};
-pub(crate) use operator::eq;
+
 #[cfg(feature = "serde")]
 pub use parse::MAX_PARSED_TEXT;
 pub use results::{DynamicConfig, Experiment, Gate, Layer, LayerParameter};
@@ -381,8 +384,8 @@ struct Run<'r, 's, 't, 'u, 'e, E, T> {
     now: Option<i64>,
     /// The hash drawn last, see [`Run::hash_unit`].
     last_hash: Option<(HashInput, u64)>,
-    /// What lists were compared with, see [`Run::in_list`].
-    subjects: Subjects,
+    /// What lists were compared with, see [`Run::decide`].
+    subjects: Subjects<'r>,
     dropped: u32,
 }
 

@@ -43,7 +43,7 @@ pub const MAGIC: [u8; 4] = [0x93, b'S', b'R', b'T'];
 pub const SIGNATURE_MAGIC: [u8; 4] = [0x93, b'S', b'R', b'S'];
 
 /// The version of the format that this crate writes and reads.
-pub const FORMAT_VERSION: u16 = 1;
+pub const FORMAT_VERSION: u16 = 2;
 
 /// Bytes before the section directory.
 pub(crate) const HEADER: usize = 32;

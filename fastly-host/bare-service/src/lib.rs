@@ -14,6 +14,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::convert::Infallible;
 
+#[cfg(feature = "inspector")]
+use statsig_fastly::Inspector;
 #[cfg(feature = "settings")]
 use statsig_fastly::Settings;
 use statsig_fastly::platform::Error;
@@ -21,6 +23,8 @@ use statsig_fastly::platform::request::Request;
 use statsig_fastly::{BareResponse, Config, Statsig};
 #[cfg(all(feature = "events", not(feature = "settings")))]
 use statsig_fastly::{Events, Key};
+#[cfg(feature = "inspector")]
+use statsig_fastly_routes::INSPECTOR_PASSWORD;
 #[cfg(not(feature = "settings"))]
 use statsig_fastly_routes::SPECS_KEY;
 use statsig_fastly_routes::{Answer, Asked, STORE, answer};
@@ -90,7 +94,14 @@ fn as_built() {
     let _ = statsig_fastly::serve_bare(&config, REQUESTS, respond);
 }
 
+#[cfg(feature = "inspector")]
+const INSPECTOR: Inspector<'_> = Inspector::new(STORE, INSPECTOR_PASSWORD);
+
 fn respond(request: &mut Request, statsig: &Statsig<'_>) -> Result<BareResponse, Infallible> {
+    #[cfg(feature = "inspector")]
+    if let Some(response) = INSPECTOR.answer_bare(request, statsig) {
+        return Ok(response);
+    }
     let answer = read(request, statsig).unwrap_or_else(|_| Answer {
         status: 400,
         body: r#"{"error":"the request cannot be read"}"#.into(),

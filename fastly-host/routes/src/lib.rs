@@ -38,6 +38,9 @@ pub const SPECS_KEY: &str = "statsig-specs";
 /// The name of the server secret key in the Secret Store.
 pub const SECRET: &str = "server-key";
 
+/// The name of the password of the inspector, in the Secret Store: without it the inspector is off.
+pub const INSPECTOR_PASSWORD: &str = "inspector-password";
+
 /// The name of the key that assignments in cookies are signed with, in the Secret Store.
 #[cfg(feature = "sticky")]
 pub const COOKIE_KEY: &str = "cookie-key";

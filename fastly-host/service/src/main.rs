@@ -4,7 +4,11 @@ use std::convert::Infallible;
 
 use fastly::http::header;
 use fastly::{Request, Response};
+#[cfg(feature = "inspector")]
+use statsig_fastly::Inspector;
 use statsig_fastly::prelude::*;
+#[cfg(feature = "inspector")]
+use statsig_fastly_routes::INSPECTOR_PASSWORD;
 use statsig_fastly_routes::{Asked, EVENTS_BACKEND, EVENTS_LOG, SECRET, SPECS_KEY, STORE, answer};
 
 fn main() {
@@ -22,7 +26,18 @@ fn main() {
     }
 }
 
-fn respond(request: Request, statsig: &Statsig<'_>) -> Result<Response, Infallible> {
+#[cfg(feature = "inspector")]
+const INSPECTOR: Inspector<'_> = Inspector::new(STORE, INSPECTOR_PASSWORD);
+
+#[cfg_attr(
+    not(feature = "inspector"),
+    expect(unused_mut, reason = "only the inspector takes the body")
+)]
+fn respond(mut request: Request, statsig: &Statsig<'_>) -> Result<Response, Infallible> {
+    #[cfg(feature = "inspector")]
+    if let Some(response) = INSPECTOR.answer(&mut request, statsig) {
+        return Ok(response);
+    }
     let user_agent = request.get_header(header::USER_AGENT);
     let cookie = request.get_header(header::COOKIE);
     let asked = Asked {
