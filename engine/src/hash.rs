@@ -129,6 +129,13 @@ pub(crate) fn checksum(bytes: &[u8]) -> u64 {
 /// Statsig's djb2: `h = h × 31 + c` modulo 2³² over the code points, starting at 0.
 ///
 /// Statsig prints it in decimal wherever a hashed name or SDK key is text.
+///
+/// ```
+/// use statsig_edge::djb2;
+///
+/// assert_eq!(djb2(""), 0);
+/// assert_eq!(djb2("test_public"), 3_968_762_550);
+/// ```
 pub fn djb2(text: &str) -> u32 {
     djb2_on(0, text)
 }

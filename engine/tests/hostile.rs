@@ -7,8 +7,8 @@ use common::{World, data};
 use statsig_edge::bootstrap::{BootstrapOptions, ResponseFormat};
 use statsig_edge::compile::{CompileError, WarningKind, compile};
 use statsig_edge::{
-    EvaluationError, Evaluator, FORMAT_VERSION, MAX_DEPTH, Reason, Scratch, SpecKind, Table,
-    TableError, User, UserError,
+    EvaluationError, Evaluator, FORMAT_VERSION, MAX_DEPTH, Reason, SIGNATURE_MAGIC, Scratch,
+    SpecKind, Table, TableError, User, UserError,
 };
 
 fn demo() -> Vec<u8> {
@@ -84,6 +84,28 @@ fn a_cut_table_does_not_open() {
         Table::open(&longer).unwrap_err(),
         TableError::Length(length, table.len() + 1)
     );
+}
+
+#[test]
+fn a_signature_behind_a_table_is_no_part_of_it() {
+    let table = demo();
+    let signed = [&table[..], &SIGNATURE_MAGIC, b"key.mac"].concat();
+    let opened = Table::open(&signed).unwrap();
+    assert_eq!(opened.as_bytes(), table);
+    assert_eq!(opened.verify(), Ok(()));
+    // Nothing else may stand there, and nothing may be missing before it.
+    for at in table.len()..table.len() + 4 {
+        let mut changed = signed.clone();
+        changed[at] ^= 1;
+        assert!(Table::open(&changed).is_err());
+    }
+    let short = [&table[..table.len() - 1], &SIGNATURE_MAGIC].concat();
+    assert!(Table::open(&short).is_err());
+    // A header that promises less than a header.
+    let mut tiny = signed;
+    tiny[8..12].copy_from_slice(&16_u32.to_le_bytes());
+    tiny[16..20].copy_from_slice(&SIGNATURE_MAGIC);
+    assert_eq!(Table::open(&tiny).unwrap_err(), TableError::TooShort);
 }
 
 #[test]

@@ -8,7 +8,7 @@
 //! What a signature does not say is when: who can write to a store can bring an earlier table back that was signed with a key that is
 //! still known. Use another key for each environment: a table is signed for all services that know its key.
 //!
-//! Cost: one pass of SHA-256 over the table for every read of a source, some 27 instructions a byte, and with
+//! Cost: one pass of SHA-256 over the table for every read of a source, some 83 Wasm instructions a byte, and with
 //! [`TableKeys::Stored`] three host calls. What lies in the Core Cache or in the memory of the sandbox was checked before it was put
 //! there, and is not checked again: nobody but the service's own code writes there, and the cache's key names the keys that are
 //! asked for, so that what was put there under other rules is not found.

@@ -154,14 +154,23 @@ impl SpecsError {
                 out.write_str("answered with status ")?;
                 write_number((*status).into(), out)
             }
-            SpecsError::NotSigned => out.write_str(
-                "not signed, and this service takes signed tables only: publish a table with --sign-key-id",
-            ),
-            SpecsError::Signature(error) => {
-                out.write_str("the table's signature: ")?;
-                out.write_str(error.as_str())
+            SpecsError::NotSigned => {
+                out.write_str("not signed: publish a table with --sign-key-id")
             }
-            SpecsError::Key(error) => error.write(out),
+            // In fewer words than their own, which services that ask for no signature would carry, too.
+            SpecsError::Signature(error) => out.write_str(match error {
+                SignedError::UnknownKey => "signed with a key that is not known here",
+                SignedError::Malformed => "signature not readable",
+                _ => "changed since it was signed, or signed with another secret",
+            }),
+            SpecsError::Key(error) => {
+                out.write_str("key of the table: ")?;
+                match error {
+                    KeyError::Store(error) => error.write(out),
+                    KeyError::Missing => out.write_str("not in the secret store"),
+                    _ => out.write_str("too short"),
+                }
+            }
             SpecsError::NoKey => out.write_str("no key: the secret store has none of that name"),
             #[cfg(feature = "drop-in")]
             SpecsError::Compile(error) => write!(out, "{error}"),

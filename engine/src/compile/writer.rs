@@ -315,6 +315,9 @@ impl Writer {
     pub(super) fn finish(&mut self, time: u64) -> Option<Vec<u8>> {
         let start = HEADER.checked_add(SECTIONS.checked_mul(8)?)?;
         let mut total = start;
+        if self.sections.iter().any(Heap::has_given_up) {
+            return None;
+        }
         for section in &mut self.sections {
             total = total.checked_add(section.bytes.len())?;
             // The table is copied together beside them.

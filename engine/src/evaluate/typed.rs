@@ -179,6 +179,15 @@ pub trait Parameters<'t> {
 }
 
 /// Why a read gave no value, so that the fallback counts.
+///
+/// ```
+/// use statsig_edge::{JsonType, JsonValue, ReadError};
+///
+/// let error = JsonValue::new(r#""80""#).i64().unwrap_err();
+/// assert_eq!(error, ReadError::WrongType(JsonType::String));
+/// assert_eq!(error.to_string(), "the parameter is a string");
+/// assert_eq!(JsonValue::new("1.5").i64(), Err(ReadError::OutOfRange));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReadError {

@@ -67,7 +67,7 @@ pub fn run(
 }
 
 /// The targets' names, in order.
-fn targets(root: &Path) -> Outcome<Vec<String>> {
+pub(crate) fn targets(root: &Path) -> Outcome<Vec<String>> {
     let dir = root.join("fuzz_targets");
     let entries = std::fs::read_dir(&dir).map_err(at("read", &dir))?;
     let mut names: Vec<String> = entries

@@ -4,6 +4,7 @@
 
 use crate::bench;
 use crate::build_dirs::BuildDirs;
+use crate::chromium;
 use crate::differential;
 use crate::fuzz;
 use crate::harness::{VICEROY_VAR, WASM_VAR};
@@ -79,6 +80,8 @@ pub enum Step {
     Fuzz,
     /// The reader of tables under Miri, where that is installed.
     Miri,
+    /// The licences and sources of what the project depends on (`deny.toml`), where cargo-deny is installed.
+    Deny,
     /// The documentation builds without a warning.
     Docs,
     /// The crates that are released build from what their packages hold.
@@ -93,6 +96,8 @@ pub enum Step {
     Embedding,
     /// The modules under Viceroy, asked over HTTP.
     Service,
+    /// The inspector in a real browser, where there is one or Debian's can be installed.
+    Browser,
 }
 
 impl Step {
@@ -110,6 +115,7 @@ impl Step {
             Self::Differential => "the engine against Statsig's own core",
             Self::Fuzz => "fuzz targets",
             Self::Miri => "the reader of tables under Miri",
+            Self::Deny => "licences and sources of dependencies",
             Self::Docs => "documentation",
             Self::Package => "the crates as they are released",
             Self::NoStd => "the engine for a target without std",
@@ -117,6 +123,7 @@ impl Step {
             Self::Size => "modules against their budgets",
             Self::Embedding => "the engine in other hosts",
             Self::Service => "the services under Viceroy, over HTTP",
+            Self::Browser => "the inspector in a real browser",
         }
     }
 }
@@ -206,7 +213,9 @@ struct Run {
 impl Run {
     fn new(steps: &[Step]) -> Outcome<Self> {
         let workspace = Workspace::find()?;
-        let needs_viceroy = steps.contains(&Step::Service);
+        let needs_viceroy = [Step::Service, Step::Browser]
+            .iter()
+            .any(|step| steps.contains(step));
         Ok(Self {
             dirs: BuildDirs::take(&workspace)?,
             preparing: needs_viceroy.then(Preparing::begin).transpose()?,
@@ -272,6 +281,7 @@ impl Run {
                 Some(fuzz::SEED),
             ),
             Step::Miri => self.miri(),
+            Step::Deny => self.deny(),
             Step::Docs => self.cargo(step, |cargo| {
                 cargo
                     .args(["doc", "--workspace"])
@@ -325,7 +335,38 @@ impl Run {
                 }
                 Ok(())
             }
+            Step::Browser => self.browser(),
         }
+    }
+
+    /// A machine without a browser, and without the right to install one, is told how and goes on.
+    fn browser(&mut self) -> Outcome<()> {
+        let chromium = match chromium::prepare() {
+            Ok(found) => found,
+            Err(failure) => {
+                say(format!("    skipped: {failure}"));
+                return Ok(());
+            }
+        };
+        let pictures = self.workspace.run_dir("browser")?;
+        for form in [
+            service_build::SERVICE_INSPECTED,
+            service_build::BARE_INSPECTED,
+        ] {
+            let module = self.module(form)?;
+            let viceroy = self.viceroy()?;
+            say(format!("    {}", form.file));
+            self.cargo(Step::Browser, |cargo| {
+                cargo
+                    .args(["test", "-p", DEV, "--test", "inspector"])
+                    .env(WASM_VAR, module)
+                    .env(VICEROY_VAR, viceroy.path)
+                    .env(chromium::CHROMIUM_VAR, &chromium)
+                    .env(chromium::PICTURES_VAR, &pictures)
+            })?;
+        }
+        say(format!("    pictures: {}", pictures.display()));
+        Ok(())
     }
 
     /// Runs the active toolchain's cargo on the shared target folder.
@@ -337,6 +378,25 @@ impl Run {
         let mut command = self.workspace.cargo();
         arguments(&mut command).env("CARGO_TARGET_DIR", self.dirs.native());
         must_succeed(step, &mut command)
+    }
+
+    /// Advisories are not among the checks: their database is fetched from elsewhere than crates are.
+    fn deny(&self) -> Outcome<()> {
+        let mut version = self.workspace.cargo();
+        if output_of(version.args(["deny", "--version"])).is_none() {
+            say("    skipped: cargo-deny is not on this machine (`cargo install cargo-deny`)");
+            return Ok(());
+        }
+        for folder in ["", "fuzz"] {
+            let mut command = self.workspace.cargo();
+            command
+                .args(["deny", "--locked", "--config"])
+                .arg(self.workspace.root.join("deny.toml"))
+                .args(["check", "licenses", "bans", "sources"])
+                .current_dir(self.workspace.root.join(folder));
+            must_succeed(Step::Deny, &mut command)?;
+        }
+        Ok(())
     }
 
     /// Miri is a part of nightly compilers alone: without it there is nothing to do.
