@@ -146,7 +146,8 @@ fn simple(query: &str) -> String {
     entries(&pairs, "", &mut object);
     for map in MAPS {
         if pairs.iter().any(|(given, _)| given.starts_with(map)) {
-            let mut list = List::object(object.entry(map.trim_end_matches('.')));
+            let name = map.strip_suffix('.').unwrap_or_default();
+            let mut list = List::object(object.entry(name));
             entries(&pairs, map, &mut list);
             list.end();
         }

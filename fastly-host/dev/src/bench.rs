@@ -78,7 +78,7 @@ const SERVICE_BUILDS: [Measured; 16] = [
     library("bare", BARE, "events"),
     library("bare-reuse", BARE, "events,reuse"),
     library("bare-empty-reuse", EMPTY_BARE, "reuse"),
-    library("bare-all", BARE, "all,events,status"),
+    library("bare-all", BARE, "all,events,messages,status"),
     library("bare-user-agent", BARE, "events,user-agent"),
     library("bare-drop-in", BARE, "events,drop-in"),
     library("bare-shared", BARE, "events,drop-in,core-cache"),
@@ -91,7 +91,7 @@ const SERVICE_BUILDS: [Measured; 16] = [
         "service-everything",
         SERVICE,
         SERVICE,
-        "all,drop-in,regex,status,user-agent",
+        "all,drop-in,messages,regex,status,user-agent",
     ),
 ];
 
