@@ -32,6 +32,15 @@ pub const MAX_LOOKUPS: u8 = 16;
 const INLINE: char = '=';
 
 /// Why texts are no table.
+///
+/// ```
+/// use statsig_edge::chunks::{ChunkError, Manifest};
+///
+/// let error = Manifest::parse(b"{}").unwrap_err();
+/// assert_eq!(error, ChunkError::NotAManifest);
+/// assert_eq!(error.to_string(), "not a manifest of chunks");
+/// assert_eq!(Manifest::parse(b"statsig-chunks 1\n1 99 5 0\n"), Err(ChunkError::TooMany(99)));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ChunkError {
@@ -96,6 +105,18 @@ impl fmt::Display for ChunkError {
 impl core::error::Error for ChunkError {}
 
 /// One table in a store: a line of the manifest.
+///
+/// ```
+/// use statsig_edge::chunks::Manifest;
+///
+/// let manifest = Manifest::parse(b"statsig-chunks 1\n7 2 9000 0123456789abcdef\n")?;
+/// let entry = manifest.current;
+/// assert_eq!((entry.generation, entry.chunks, entry.text_length()), (7, 2, 12_000));
+/// let mut key = String::new();
+/// entry.write_key("statsig-specs", 1, &mut key)?;
+/// assert_eq!(key, "statsig-specs.7.1");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Entry {
@@ -179,6 +200,18 @@ impl Entry {
 }
 
 /// What a store says it holds.
+///
+/// ```
+/// use statsig_edge::chunks::Manifest;
+///
+/// let text = b"statsig-chunks 1\n7 2 9000 0123456789abcdef\n6 1 5000 00000000000000aa\n";
+/// assert!(Manifest::is_one(text));
+/// let manifest = Manifest::parse(text)?;
+/// assert_eq!(manifest.current.generation, 7);
+/// assert_eq!(manifest.previous.map(|entry| entry.bytes), Some(5000));
+/// assert_eq!(manifest.inline, None);
+/// # Ok::<(), statsig_edge::chunks::ChunkError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Manifest<'m> {

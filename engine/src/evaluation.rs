@@ -52,6 +52,28 @@ struct Given<'t> {
 ///
 /// Everything is borrowed from the table, so it outlives the user and the scratch. Texts are read from the table when
 /// they are asked for.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+/// # let mut scratch = Scratch::<8>::new();
+/// let staff = User::new().with_email("ada@example.com");
+/// let gate = evaluator.gate(&staff, "new_home", &mut scratch);
+/// let evaluation = gate.evaluation();
+/// assert_eq!((evaluation.value, evaluation.version), (true, Some(3)));
+/// assert_eq!(evaluation.rule_id(), Some("for_staff"));
+/// assert_eq!(evaluation.id_type(), Some("userID"));
+///
+/// let mut reason = String::new();
+/// evaluation.write_reason("Network", &mut reason)?;
+/// assert_eq!(reason, "Network:Recognized");
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Evaluation<'t> {
@@ -174,6 +196,13 @@ impl<'t> Evaluation<'t> {
     }
 
     /// The same with another rule id, to try out what takes exposures.
+    ///
+    /// ```
+    /// use statsig_edge::Evaluation;
+    ///
+    /// let evaluation = Evaluation::no_values().with_rule_id(Some("a_rule"));
+    /// assert_eq!(evaluation.rule_id(), Some("a_rule"));
+    /// ```
     #[must_use]
     pub fn with_rule_id(mut self, rule_id: Option<&'t str>) -> Self {
         self.rule_id = Place::given_if(rule_id.is_some());
@@ -260,6 +289,15 @@ impl<'t> Evaluation<'t> {
     }
 
     /// The answer when there are no specs at all.
+    ///
+    /// What a service answers from while its store is empty:
+    ///
+    /// ```
+    /// use statsig_edge::{Evaluation, Reason};
+    ///
+    /// let nothing = Evaluation::no_values();
+    /// assert_eq!((nothing.value, nothing.reason), (false, Reason::NoValues));
+    /// ```
     pub const fn no_values() -> Self {
         let mut record = Self::new(Table::EMPTY, 0);
         record.reason = Reason::NoValues;
@@ -326,6 +364,25 @@ impl<'t> Evaluation<'t> {
 }
 
 /// Why an answer is what it is.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+/// # let mut scratch = Scratch::<8>::new();
+/// use statsig_edge::Reason;
+///
+/// let unknown = evaluator.gate(&User::new(), "no_such_gate", &mut scratch);
+/// assert_eq!(unknown.reason(), Reason::Unrecognized);
+/// assert!(!unknown.reason().is_answer());
+/// // A gate that nobody knows is false, unless the caller says otherwise.
+/// assert_eq!((unknown.value(), unknown.value_or(true)), (false, true));
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
@@ -356,6 +413,30 @@ impl Reason {
 }
 
 /// Why an evaluation could not be finished.
+///
+/// A gate that asks for itself:
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 0 } }
+/// use statsig_edge::{EvaluationError, Reason};
+///
+/// let specs = br#"{"has_updates": true, "time": 1, "layer_configs": {}, "dynamic_configs": {}, "experiment_to_layer": {},
+///   "condition_map": {"1": {"type": "pass_gate", "targetValue": "ring", "idType": "userID"}},
+///   "feature_gates": {"ring": {"type": "feature_gate", "entity": "feature_gate", "salt": "s", "enabled": true,
+///     "defaultValue": false, "idType": "userID", "rules": [{"name": "r", "id": "r", "passPercentage": 100,
+///     "conditions": ["1"], "returnValue": true, "idType": "userID"}]}}}"#;
+/// let table = compile(specs)?.table;
+/// let mut scratch = Scratch::<8>::new();
+/// let evaluator = Evaluator::new(Table::open(&table)?, &World);
+/// let gate = evaluator.gate(&User::new(), "ring", &mut scratch);
+/// assert_eq!(gate.reason(), Reason::Error(EvaluationError::DepthExceeded));
+/// assert_eq!(EvaluationError::DepthExceeded.to_string(), "Statsig Evaluation Depth Exceeded");
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EvaluationError {
@@ -387,6 +468,25 @@ impl fmt::Display for EvaluationError {
 impl core::error::Error for EvaluationError {}
 
 /// What an answer lacked or used besides the specs.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+/// # let mut scratch = Scratch::<8>::new();
+/// use statsig_edge::Note;
+///
+/// let gate = evaluator.gate(&User::new().with_ip("192.0.2.1"), "german", &mut scratch);
+/// assert_eq!(gate.evaluation().note, Note::CountryLookupNotLoaded);
+/// let mut reason = String::new();
+/// gate.evaluation().write_reason("Network", &mut reason)?;
+/// assert_eq!(reason, "CountryLookupNotLoaded:Recognized");
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Note {

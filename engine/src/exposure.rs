@@ -7,6 +7,22 @@ use crate::json::member;
 use crate::table::Table;
 
 /// A gate that was evaluated on the way to an answer.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+/// # let mut scratch = Scratch::<8>::new();
+/// // Rules are tried in order, so the gate behind the first rule is asked for everyone.
+/// let gate = evaluator.gate(&User::new().with_user_id("u-2"), "new_home", &mut scratch);
+/// let [staff] = gate.secondary_exposures() else { panic!() };
+/// assert_eq!((staff.gate, staff.gate_value, staff.rule_id), ("staff", false, "default"));
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SecondaryExposure<'t> {
@@ -45,6 +61,25 @@ impl<'t> LayerPart<'t> {
 /// value. What does not fit is counted in [`Evaluation::dropped`], never lost silently.
 ///
 /// Lives as long as the results that borrow it; use it again for the next check.
+///
+/// Without room the answer is the same, and the loss is told:
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+/// # let mut scratch = Scratch::<8>::new();
+/// let mut narrow = Scratch::<0>::new();
+/// let staff = User::new().with_email("ada@example.com");
+/// let gate = evaluator.gate(&staff, "new_home", &mut narrow);
+/// assert!(gate.value());
+/// assert_eq!(gate.evaluation().dropped, 1);
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Scratch<'t, const EXPOSURES: usize = 64, const PARTS: usize = 16> {
     exposures: heapless::Vec<SecondaryExposure<'t>, EXPOSURES>,
@@ -83,6 +118,30 @@ impl<'t, const EXPOSURES: usize, const PARTS: usize> Scratch<'t, EXPOSURES, PART
 }
 
 /// A [`Scratch`] of any size.
+///
+/// For code that is to be compiled once whatever the sizes:
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+/// # let mut scratch = Scratch::<8>::new();
+/// use statsig_edge::ScratchView;
+///
+/// fn on<'t>(evaluator: &Evaluator<'t, '_, impl Environment>, gate: &str, room: ScratchView<'_, 't>) -> bool {
+///     let user = User::new().with_email("ada@example.com");
+///     evaluator.gate_with(&user, gate, room, &mut ()).value()
+/// }
+///
+/// let mut room = scratch.view();
+/// assert!(on(&evaluator, "staff", room.reborrow()));
+/// assert!(!on(&evaluator, "german", room.reborrow()));
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct ScratchView<'s, 't> {
     pub(crate) lists: Lists<'s, 't>,
@@ -117,6 +176,24 @@ impl<'t> ScratchView<'_, 't> {
 
 /// An evaluation that counts as a check of its own although it was made on the way to another answer: the
 /// experiment of an `experiment_group` condition, what a parameter store refers to.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+/// # let mut scratch = Scratch::<8>::new();
+/// use statsig_edge::Exposure;
+///
+/// let gate = evaluator.gate(&User::new().with_user_id("u-2"), "new_home", &mut scratch);
+/// let exposure = gate.exposure();
+/// assert_eq!((exposure.name(), exposure.rule_id()), ("new_home", "half_of_all"));
+/// assert!(matches!(exposure, Exposure::Gate { secondary, .. } if secondary.len() == 1));
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Exposure<'e, 't> {
@@ -215,6 +292,31 @@ impl<'e, 't> Exposure<'e, 't> {
 }
 
 /// Takes exposures, in order. `()` takes none.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+/// # let mut scratch = Scratch::<8>::new();
+/// use statsig_edge::{Exposure, ExposureSink};
+///
+/// #[derive(Default)]
+/// struct Names(Vec<String>);
+/// impl ExposureSink for Names {
+///     fn expose(&mut self, exposure: &Exposure<'_, '_>) { self.0.push(exposure.name().into()) }
+/// }
+///
+/// // The store's parameter is decided by a gate, whose check counts.
+/// let store = evaluator.parameter_store("shop").ok_or("no store")?;
+/// let mut sink = Names::default();
+/// evaluator.store_parameter(&User::new(), &store, "home", scratch.view(), &mut sink);
+/// assert_eq!(sink.0, ["new_home"]);
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait ExposureSink {
     /// Takes one exposure.
     fn expose(&mut self, exposure: &Exposure<'_, '_>);

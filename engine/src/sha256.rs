@@ -87,6 +87,15 @@ impl Sha256 {
 
 /// SHA-256 of these pieces, one behind the other (FIPS 180-4): the hash that buckets are drawn with, for those who sign what
 /// they give out.
+///
+/// ```
+/// use statsig_edge::sha256;
+///
+/// // FIPS 180-4's own example, in two pieces.
+/// let digest = sha256(&[b"a", b"bc"]);
+/// assert_eq!(digest[..4], [0xba, 0x78, 0x16, 0xbf]);
+/// assert_eq!(digest[28..], [0xf2, 0x00, 0x15, 0xad]);
+/// ```
 pub fn sha256(pieces: &[&[u8]]) -> [u8; 32] {
     let mut hash = Sha256::new();
     for piece in pieces {

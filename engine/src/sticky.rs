@@ -18,6 +18,14 @@ use crate::table::wire::prefixed;
 use crate::user::User;
 
 /// Why a text is no record. It is to be taken as none.
+///
+/// ```
+/// use statsig_edge::{StickyError, StickyRecord};
+///
+/// let error = StickyRecord::from_json(r#"{"value": 1}"#, &mut [0; 16]).unwrap_err();
+/// assert_eq!(error, StickyError::Mistyped(10));
+/// assert_eq!(error.to_string(), "sticky record: another type at byte 10");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StickyError {
@@ -60,6 +68,19 @@ impl From<Full> for StickyError {
 }
 
 /// An assignment that was kept.
+///
+/// ```
+/// use statsig_edge::StickyRecord;
+///
+/// let stored = r#"{"value": true, "json_value": {"colour": "blue"}, "rule_id": "control", "group_name": "Control",
+///     "secondary_exposures": [{"gate": "staff", "gateValue": "false", "ruleID": "default"}], "time": 1767225600000}"#;
+/// let mut buffer = [0; 256];
+/// let record = StickyRecord::from_json(stored, &mut buffer)?;
+/// assert_eq!((record.rule_id, record.group_name), ("control", Some("Control")));
+/// assert_eq!(record.json, r#"{"colour": "blue"}"#);
+/// assert_eq!(record.secondary_exposures().next().map(|exposure| exposure.gate), Some("staff"));
+/// # Ok::<(), statsig_edge::StickyError>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct StickyRecord<'p> {
@@ -357,6 +378,15 @@ impl User<'_> {
     ///
     /// # Errors
     /// Those of `out`.
+    ///
+    /// ```
+    /// use statsig_edge::User;
+    ///
+    /// let mut key = String::new();
+    /// User::new().with_user_id("u-1").write_sticky_key("userID", &mut key)?;
+    /// assert_eq!(key, "u-1:userID");
+    /// # Ok::<(), std::fmt::Error>(())
+    /// ```
     pub fn write_sticky_key(&self, id_type: &str, out: &mut dyn Write) -> fmt::Result {
         let mut buffer = NumberText::new();
         let unit = self.unit_of(id_type);

@@ -7,8 +7,8 @@ use common::{World, data};
 use statsig_edge::bootstrap::{BootstrapOptions, ResponseFormat};
 use statsig_edge::compile::{CompileError, WarningKind, compile};
 use statsig_edge::{
-    EvaluationError, Evaluator, MAX_DEPTH, Reason, SIGNATURE_MAGIC, Scratch, SpecKind, Table,
-    TableError, User, UserError,
+    EvaluationError, Evaluator, FORMAT_VERSION, MAX_DEPTH, Reason, SIGNATURE_MAGIC, Scratch,
+    SpecKind, Table, TableError, User, UserError,
 };
 
 fn demo() -> Vec<u8> {
@@ -138,8 +138,14 @@ fn a_changed_table_never_panics() {
 #[test]
 fn another_version_is_named() {
     let mut table = demo();
-    table[4] = 2;
-    assert_eq!(Table::open(&table).unwrap_err(), TableError::Version(2));
+    // Those before and after this crate's.
+    for version in [1, FORMAT_VERSION + 1] {
+        table[4..6].copy_from_slice(&version.to_le_bytes());
+        assert_eq!(
+            Table::open(&table).unwrap_err(),
+            TableError::Version(version)
+        );
+    }
     assert_eq!(Table::open(b"{}").unwrap_err(), TableError::NotATable);
 }
 

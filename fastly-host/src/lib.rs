@@ -37,6 +37,7 @@ mod destination;
 pub mod encode;
 mod environment;
 mod events;
+pub mod explanation;
 mod exposure_key;
 mod flush;
 #[cfg(feature = "fastly")]
@@ -44,6 +45,8 @@ mod handle;
 mod history;
 mod id_lists;
 mod id_rules;
+#[cfg(feature = "inspector")]
+mod inspector;
 mod json;
 mod layer;
 mod log_lines;
@@ -85,6 +88,8 @@ pub use handle::{Handled, handle, serve};
 pub use history::{ExposureHistory, MAX_REMEMBERED};
 pub use id_lists::{IdListFailure, IdListFault};
 pub use id_rules::IdRule;
+#[cfg(feature = "inspector")]
+pub use inspector::{Inspector, MAX_INSPECTED_USER, SHORTEST_PASSWORD};
 pub use layer::Layer;
 pub use origin::{DOWNLOAD_BASE_URI, Download, DownloadVersion, MAX_JSON};
 pub use request_overrides::{MAX_REQUEST_OVERRIDES, RequestOverrides};

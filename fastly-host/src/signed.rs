@@ -258,7 +258,7 @@ pub(crate) fn hmac_sha256(key: &[u8], pieces: &[&[u8]]) -> [u8; 32] {
 }
 
 /// Compares in a time that does not depend on where a difference is.
-fn is_same(ours: &[u8], theirs: &[u8]) -> bool {
+pub(crate) fn is_same(ours: &[u8], theirs: &[u8]) -> bool {
     let pairs = ours.iter().zip(theirs);
     let difference = pairs.fold(0, |all, (a, b)| core::hint::black_box(all | (a ^ b)));
     ours.len() == theirs.len() && core::hint::black_box(difference) == 0

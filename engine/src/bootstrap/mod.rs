@@ -43,6 +43,28 @@ impl<'t, E: Environment> Evaluator<'t, '_, E> {
     ///
     /// # Errors
     /// Those of `out`.
+    ///
+    /// ```
+    /// # #[cfg(feature = "compile")] {
+    /// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+    /// # struct World;
+    /// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+    /// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+    /// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+    /// # let mut scratch = Scratch::<8>::new();
+    /// use statsig_edge::bootstrap::{BootstrapOptions, NameHash};
+    ///
+    /// let mut options = BootstrapOptions::default();
+    /// options.hash = NameHash::None;
+    /// options.feature_gates = Some(&["new_home"]);
+    /// let mut response = String::new();
+    /// let user = User::new().with_user_id("u-2");
+    /// evaluator.client_bootstrap(&user, &options, scratch.view(), &mut response)?;
+    /// assert!(response.starts_with(r#"{"feature_gates":{"new_home":{"#), "{response}");
+    /// assert!(response.contains(r#""rule_id":"half_of_all""#));
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn client_bootstrap(
         &self,
         user: &User<'_>,

@@ -47,6 +47,27 @@ pub struct BootstrapOptions<'o> {
 }
 
 /// The forms of a response.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+/// # let mut scratch = Scratch::<8>::new();
+/// use statsig_edge::bootstrap::{BootstrapOptions, ResponseFormat};
+///
+/// let mut length = |format| {
+///     let mut options = BootstrapOptions::default();
+///     options.format = format;
+///     let mut response = String::new();
+///     evaluator.client_bootstrap(&User::new(), &options, scratch.view(), &mut response).map(|_| response.len())
+/// };
+/// assert!(length(ResponseFormat::InitV2)? < length(ResponseFormat::V1)?);
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ResponseFormat {
@@ -60,6 +81,13 @@ pub enum ResponseFormat {
 }
 
 /// How names of specs are hidden from those who read the client's traffic.
+///
+/// ```
+/// use statsig_edge::bootstrap::NameHash;
+///
+/// assert_eq!(NameHash::default(), NameHash::Djb2);
+/// assert_eq!(NameHash::Sha256.as_str(), "sha256");
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NameHash {
@@ -84,6 +112,14 @@ impl NameHash {
 }
 
 /// Who made the response.
+///
+/// ```
+/// use statsig_edge::bootstrap::SdkInfo;
+///
+/// let mut sdk = SdkInfo::default();
+/// assert_eq!(sdk.sdk_type, "statsig-edge");
+/// sdk.session_id = Some("0b1c");
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct SdkInfo<'o> {
@@ -106,6 +142,24 @@ impl Default for SdkInfo<'_> {
 }
 
 /// What became of a response.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+/// # let mut scratch = Scratch::<8>::new();
+/// use statsig_edge::bootstrap::BootstrapOptions;
+///
+/// let mut narrow = Scratch::<0>::new();
+/// let report = evaluator.client_bootstrap(&User::new(), &BootstrapOptions::default(), narrow.view(), &mut String::new())?;
+/// // Four gates, two configs and a bandit, a layer; the gate behind `new_home` found no room.
+/// assert_eq!((report.specs, report.dropped), (8, 1));
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BootstrapReport {

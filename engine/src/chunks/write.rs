@@ -11,6 +11,14 @@ use crate::message::{Piece, write_number, write_pieces};
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /// What a store takes.
+///
+/// ```
+/// use statsig_edge::chunks::Limits;
+///
+/// // 15 chunks of 8,000 characters, three bytes in four of them.
+/// assert_eq!(Limits::CONFIG_STORE.largest(), 90_000);
+/// assert_eq!(Limits::CONFIG_STORE.with_value_chars(64_000).largest(), 720_000);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -68,6 +76,14 @@ impl Default for Limits {
 }
 
 /// A table that does not fit.
+///
+/// ```
+/// use statsig_edge::chunks::{Limits, TooLarge, publish};
+///
+/// let error = publish(&[0; 90_001], "specs", None, &Limits::CONFIG_STORE).unwrap_err();
+/// assert!(matches!(error, TooLarge::Table(90_001, 90_000, _)));
+/// assert!(error.to_string().starts_with("the table has 90001 bytes; 90000 fit into 15 values"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TooLarge {
@@ -98,6 +114,17 @@ impl fmt::Display for TooLarge {
 impl core::error::Error for TooLarge {}
 
 /// A table ready for a store.
+///
+/// ```
+/// use statsig_edge::chunks::{Limits, Manifest, publish};
+///
+/// let publication = publish(&[1; 10_000], "specs", None, &Limits::CONFIG_STORE)?;
+/// let keys: Vec<_> = publication.chunks.iter().map(|(key, _)| key.as_str()).collect();
+/// assert_eq!(keys, ["specs.1.0", "specs.1.1"]);
+/// assert_eq!(publication.manifest.0, "specs");
+/// assert_eq!(Manifest::parse(publication.manifest.1.as_bytes())?.current, publication.entry);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Publication {
@@ -116,6 +143,19 @@ pub struct Publication {
 ///
 /// # Errors
 /// [`TooLarge`].
+///
+/// Written and read again:
+///
+/// ```
+/// use statsig_edge::chunks::{Limits, publish};
+///
+/// let table = vec![7; 10_000];
+/// let publication = publish(&table, "specs", None, &Limits::CONFIG_STORE)?;
+/// let mut texts: Vec<u8> = publication.chunks.iter().flat_map(|(_, text)| text.bytes()).collect();
+/// let length = publication.entry.decode(&mut texts)?;
+/// assert_eq!(texts[..length], table);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn publish(
     table: &[u8],
     key: &str,

@@ -8,6 +8,15 @@ use crate::json::{Fault, FaultKind};
 use crate::table::wire::same;
 
 /// Why a payload was rejected as a whole (`evaluation.md` §1.3, §1.8). The table in force stays in force.
+///
+/// ```
+/// use statsig_edge::compile::{CompileError, compile};
+///
+/// let error = compile(br#"{"has_updates": true, "time": 1}"#).unwrap_err();
+/// assert!(matches!(&error, CompileError::Missing { .. }));
+/// assert!(error.to_string().ends_with(" is missing"), "{error}");
+/// assert_eq!(compile(br#"{"has_updates": false}"#).unwrap_err(), CompileError::NoUpdates);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CompileError {
@@ -70,6 +79,19 @@ impl fmt::Display for CompileError {
 impl core::error::Error for CompileError {}
 
 /// Something that the table leaves out or cannot answer.
+///
+/// ```
+/// use statsig_edge::compile::{WarningKind, compile};
+///
+/// // The gate lacks a salt and what else a spec must have.
+/// let specs = br#"{"has_updates": true, "time": 1, "feature_gates": {"half": {"type": "feature_gate"}}, "dynamic_configs": {},
+///     "layer_configs": {}, "condition_map": {}, "experiment_to_layer": {}}"#;
+/// let compiled = compile(specs)?;
+/// let [warning] = &compiled.warnings[..] else { panic!() };
+/// assert_eq!(warning.spec, "feature_gates.half");
+/// assert!(matches!(warning.kind, WarningKind::SpecDropped { .. }));
+/// # Ok::<(), statsig_edge::compile::CompileError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Warning {
@@ -96,6 +118,20 @@ impl Warning {
 }
 
 /// What a [`Warning`] is about.
+///
+/// ```
+/// use statsig_edge::compile::{WarningKind, compile};
+///
+/// let specs = br#"{"has_updates": true, "time": 1, "dynamic_configs": {}, "layer_configs": {}, "experiment_to_layer": {},
+///     "condition_map": {"1": {"type": "moon_phase", "idType": "userID"}}, "feature_gates": {"g": {"type": "feature_gate",
+///     "entity": "feature_gate", "salt": "s", "enabled": true, "defaultValue": false, "idType": "userID", "rules": [
+///     {"name": "r", "id": "r", "passPercentage": 100, "conditions": ["1"], "returnValue": true, "idType": "userID"}]}}}"#;
+/// let compiled = compile(specs)?;
+/// let [warning] = &compiled.warnings[..] else { panic!() };
+/// assert_eq!(warning.kind, WarningKind::UnsupportedType("moon_phase".into()));
+/// assert!(warning.to_string().contains(r#"condition type "moon_phase" is not supported"#));
+/// # Ok::<(), statsig_edge::compile::CompileError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WarningKind {

@@ -34,6 +34,23 @@ use crate::table::spec::SPEC;
 pub use error::{CompileError, Warning, WarningKind};
 
 /// A compiled payload.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+/// # let mut scratch = Scratch::<8>::new();
+/// use statsig_edge::is_table;
+///
+/// let compiled = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?;
+/// assert!(is_table(&compiled.table));
+/// assert!(compiled.warnings.is_empty());
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Compiled {
@@ -49,6 +66,17 @@ pub struct Compiled {
 ///
 /// # Errors
 /// [`CompileError`], with the byte offset and the path of what is wrong.
+///
+/// ```
+/// use statsig_edge::{Table, compile::compile};
+///
+/// // The smallest payload that Statsig's server core takes.
+/// let specs = br#"{"has_updates": true, "time": 1767225600000, "feature_gates": {}, "dynamic_configs": {},
+///     "layer_configs": {}, "condition_map": {}, "experiment_to_layer": {}}"#;
+/// let compiled = compile(specs)?;
+/// assert_eq!(Table::open(&compiled.table)?.time(), 1_767_225_600_000);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn compile(json: &[u8]) -> Result<Compiled, CompileError> {
     let text =
         core::str::from_utf8(json).map_err(|error| CompileError::NotUtf8(error.valid_up_to()))?;

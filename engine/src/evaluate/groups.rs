@@ -8,6 +8,21 @@ use crate::table::rule::{Rule, flags};
 use crate::table::{Entity, Spec, SpecKind, Table};
 
 /// A group that users of an experiment can be in.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+/// # let mut scratch = Scratch::<8>::new();
+/// let groups = Table::open(&table)?.experiment_groups("button").ok_or("no experiment")?;
+/// let control = groups.iter().next().ok_or("no group")?;
+/// assert_eq!((control.name, control.rule_id, control.id_type), ("Control", "control", "userID"));
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ExperimentGroup<'t> {
@@ -36,6 +51,22 @@ impl<'t> ExperimentGroup<'t> {
 }
 
 /// The groups of an experiment, whether it runs or not.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+/// # let mut scratch = Scratch::<8>::new();
+/// let groups = Table::open(&table)?.experiment_groups("button").ok_or("no experiment")?;
+/// assert!(groups.is_experiment_active());
+/// let names: Vec<_> = groups.iter().map(|group| group.name).collect();
+/// assert_eq!(names, ["Control", "Test"]);
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct ExperimentGroups<'t> {
     table: Table<'t>,
@@ -73,6 +104,20 @@ impl<'t> Table<'t> {
 impl<'t, E: Environment> Evaluator<'t, '_, E> {
     /// What an experiment gives the group of that name: the first rule with it counts. Nothing is evaluated or
     /// exposed. An unknown experiment or group is [`Reason::Unrecognized`].
+    ///
+    /// ```
+    /// # #[cfg(feature = "compile")] {
+    /// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+    /// # struct World;
+    /// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+    /// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+    /// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+    /// # let mut scratch = Scratch::<8>::new();
+    /// let test = evaluator.experiment_by_group_name("button", "Test", &mut scratch);
+    /// assert_eq!(test.parameter("colour"), Some(r#""green""#));
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn experiment_by_group_name<'s, 'n, const X: usize, const P: usize>(
         &self,
         experiment: &'n str,
@@ -86,6 +131,20 @@ impl<'t, E: Environment> Evaluator<'t, '_, E> {
     }
 
     /// What an experiment gives by the rule of that id, be it a group's or not.
+    ///
+    /// ```
+    /// # #[cfg(feature = "compile")] {
+    /// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+    /// # struct World;
+    /// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+    /// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+    /// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+    /// # let mut scratch = Scratch::<8>::new();
+    /// let control = evaluator.experiment_by_rule_id("button", "control", &mut scratch);
+    /// assert_eq!(control.group_name(), Some("Control"));
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn experiment_by_rule_id<'s, 'n, const X: usize, const P: usize>(
         &self,
         experiment: &'n str,

@@ -12,6 +12,31 @@ use crate::user::User;
 ///
 /// The user's `userID` is looked for first, then the values of `customIDs`, then the override without an id. It holds
 /// for nested gates and delegated experiments as well, and its exposures are logged as usual.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let mut scratch = Scratch::<8>::new();
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// use statsig_edge::{LocalOverride, Options, OverrideValue, Reason, SpecKind};
+///
+/// let overrides = [LocalOverride {
+///     kind: SpecKind::Gate, name: "new_home", id: Some("tester"), value: OverrideValue::Gate(true),
+/// }];
+/// let mut options = Options::default();
+/// options.overrides = overrides[..].into();
+/// let evaluator = Evaluator::with_options(Table::open(&table)?, &World, options);
+/// let mut scratch = Scratch::<8>::new();
+///
+/// let gate = evaluator.gate(&User::new().with_user_id("tester"), "new_home", &mut scratch);
+/// assert_eq!((gate.value(), gate.rule_id(), gate.reason()), (true, "override", Reason::LocalOverride));
+/// // Others are answered by the specs.
+/// assert!(!evaluator.gate(&User::new().with_user_id("u-1"), "new_home", &mut scratch).value());
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LocalOverride<'o> {
     /// As what the name is asked for. Dynamic configs and experiments are overridden apart.
@@ -25,6 +50,30 @@ pub struct LocalOverride<'o> {
 }
 
 /// The answer of a [`LocalOverride`].
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let mut scratch = Scratch::<8>::new();
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// use statsig_edge::{LocalOverride, Options, OverrideValue, SpecKind};
+///
+/// let overrides = [
+///     LocalOverride { kind: SpecKind::Experiment, name: "button", id: None, value: OverrideValue::Group("Test") },
+///     LocalOverride { kind: SpecKind::DynamicConfig, name: "banner", id: None, value: OverrideValue::Json(r#"{"width":1}"#) },
+/// ];
+/// let mut options = Options::default();
+/// options.overrides = overrides[..].into();
+/// let evaluator = Evaluator::with_options(Table::open(&table)?, &World, options);
+/// let mut scratch = Scratch::<8>::new();
+/// let user = User::new().with_user_id("u-1");
+/// assert_eq!(evaluator.experiment(&user, "button", &mut scratch).parameter("colour"), Some(r#""green""#));
+/// assert_eq!(evaluator.dynamic_config(&user, "banner", &mut scratch).json(), r#"{"width":1}"#);
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OverrideValue<'o> {
@@ -38,6 +87,14 @@ pub enum OverrideValue<'o> {
 
 /// The local overrides of a service, of which the first that fits counts. Modules that set none do not contain what finds
 /// them.
+///
+/// ```
+/// use statsig_edge::{LocalOverride, OverrideValue, Overrides, SpecKind};
+///
+/// let list = [LocalOverride { kind: SpecKind::Gate, name: "a_gate", id: None, value: OverrideValue::Gate(true) }];
+/// assert!(!Overrides::from(&list[..]).is_empty());
+/// assert!(Overrides::default().is_empty());
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Overrides<'o> {
     list: &'o [LocalOverride<'o>],

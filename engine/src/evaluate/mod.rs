@@ -2,6 +2,7 @@
 
 mod cmab;
 mod condition;
+mod equality;
 mod groups;
 mod layer;
 mod list;
@@ -15,11 +16,13 @@ mod results;
 mod spec;
 mod sticky;
 mod store;
+mod texts;
 mod typed;
 
+pub(crate) use equality::eq;
 pub use groups::{ExperimentGroup, ExperimentGroups};
 pub use local_override::{LocalOverride, OverrideValue, Overrides};
-pub(crate) use operator::eq;
+
 #[cfg(feature = "serde")]
 pub use parse::MAX_PARSED_TEXT;
 pub use results::{DynamicConfig, Experiment, Gate, Layer, LayerParameter};
@@ -38,6 +41,8 @@ use crate::user::{Attributes, Global, User};
 use list::Subjects;
 
 /// Deepest nesting of gates, delegates and experiment groups, and of mappings by themselves: as Statsig's core.
+///
+/// See [`EvaluationError::DepthExceeded`] for what an answer is beyond it.
 pub const MAX_DEPTH: u32 = 64;
 
 /// Most specs that one answer may evaluate: bounds the time that a crafted table can take, with [`MAX_STEPS`].
@@ -52,6 +57,31 @@ pub const MAX_STEPS: u32 = MAX_EVALUATIONS * STEPS_OF_SPEC;
 const STEPS_OF_SPEC: u32 = 100;
 
 /// What holds for every check of a service.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let mut scratch = Scratch::<8>::new();
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// use statsig_edge::{Attributes, LocalOverride, Options, OverrideValue, SpecKind, Value};
+///
+/// let everyone = [("region", Value::from("eu"))];
+/// let overrides = [LocalOverride {
+///     kind: SpecKind::Gate, name: "german", id: None, value: OverrideValue::Gate(true),
+/// }];
+/// let mut options = Options::default();
+/// options.tier = Some("staging");
+/// options.custom = Some(Attributes::from(&everyone));
+/// options.overrides = overrides[..].into();
+///
+/// let evaluator = Evaluator::with_options(Table::open(&table)?, &World, options);
+/// let mut scratch = Scratch::<8>::new();
+/// assert!(evaluator.gate(&User::new(), "german", &mut scratch).value());
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct Options<'o> {
@@ -166,6 +196,21 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
     }
 
     /// Checks a gate, a segment or a holdout (§5.2). An unknown name is [`Reason::Unrecognized`] and false.
+    ///
+    /// ```
+    /// # #[cfg(feature = "compile")] {
+    /// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+    /// # struct World;
+    /// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+    /// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+    /// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+    /// # let mut scratch = Scratch::<8>::new();
+    /// // SHA-256 draws 2584 of 10,000 for u-2, and 5994 for u-1; the rule passes those below 5000.
+    /// assert!(evaluator.gate(&User::new().with_user_id("u-2"), "new_home", &mut scratch).value());
+    /// assert!(!evaluator.gate(&User::new().with_user_id("u-1"), "new_home", &mut scratch).value());
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn gate<'s, 'n, const X: usize, const P: usize>(
         &self,
         user: &User<'_>,
@@ -176,6 +221,22 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
     }
 
     /// Reads a dynamic config (§5.3).
+    ///
+    /// ```
+    /// # #[cfg(feature = "compile")] {
+    /// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+    /// # struct World;
+    /// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+    /// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+    /// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+    /// # let mut scratch = Scratch::<8>::new();
+    /// use statsig_edge::Parameters;
+    ///
+    /// let banner = evaluator.dynamic_config(&User::new(), "banner", &mut scratch);
+    /// assert_eq!(banner.get_i64("width", 100), 80);
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn dynamic_config<'s, 'n, const X: usize, const P: usize>(
         &self,
         user: &User<'_>,
@@ -186,6 +247,23 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
     }
 
     /// Reads an experiment (§5.4).
+    ///
+    /// ```
+    /// # #[cfg(feature = "compile")] {
+    /// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+    /// # struct World;
+    /// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+    /// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+    /// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+    /// # let mut scratch = Scratch::<8>::new();
+    /// // Buckets 216 and 900 of 1,000; the control group has those below 500.
+    /// let button = evaluator.experiment(&User::new().with_user_id("u-1"), "button", &mut scratch);
+    /// assert_eq!((button.group_name(), button.parameter("colour")), (Some("Control"), Some(r#""blue""#)));
+    /// let button = evaluator.experiment(&User::new().with_user_id("u-2"), "button", &mut scratch);
+    /// assert_eq!((button.group_name(), button.parameter("colour")), (Some("Test"), Some(r#""green""#)));
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn experiment<'s, 'n, const X: usize, const P: usize>(
         &self,
         user: &User<'_>,
@@ -196,6 +274,22 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
     }
 
     /// Reads a layer (§5.5). Its exposures are made by reading parameters.
+    ///
+    /// ```
+    /// # #[cfg(feature = "compile")] {
+    /// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+    /// # struct World;
+    /// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+    /// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+    /// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+    /// # let mut scratch = Scratch::<8>::new();
+    /// let checkout = evaluator.layer(&User::new().with_user_id("u-1"), "checkout", &mut scratch);
+    /// assert_eq!(checkout.allocated_experiment(), Some("button"));
+    /// let colour = checkout.parameter("colour").ok_or("no parameter")?;
+    /// assert_eq!(colour.json, r#""blue""#);
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn layer<'s, 'n, const X: usize, const P: usize>(
         &self,
         user: &User<'_>,
@@ -269,6 +363,8 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
 
     /// Evaluates as a check of that kind does, and tells `trace` every step on the way (rules, conditions, the values
     /// compared, buckets drawn). Checks without a trace pay nothing for it.
+    ///
+    /// See [`explain`](crate::explain) for an example.
     pub fn explain<const X: usize, const P: usize>(
         &self,
         kind: SpecKind,
@@ -381,8 +477,8 @@ struct Run<'r, 's, 't, 'u, 'e, E, T> {
     now: Option<i64>,
     /// The hash drawn last, see [`Run::hash_unit`].
     last_hash: Option<(HashInput, u64)>,
-    /// What lists were compared with, see [`Run::in_list`].
-    subjects: Subjects,
+    /// What lists were compared with, see [`Run::decide`].
+    subjects: Subjects<'r>,
     dropped: u32,
 }
 

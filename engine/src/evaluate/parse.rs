@@ -36,6 +36,18 @@ impl<'t> JsonValue<'t> {
     /// # Errors
     /// [`ReadError::Refused`], [`ReadError::OutOfRange`], [`ReadError::Unsupported`], and when the text is no JSON, too deep, or has too
     /// long a string with escapes.
+    ///
+    /// ```
+    /// use serde::Deserialize;
+    /// use statsig_edge::JsonValue;
+    ///
+    /// #[derive(Deserialize)]
+    /// struct Style<'t> { bold: bool, colour: &'t str }
+    ///
+    /// let style: Style<'_> = JsonValue::new(r##"{"bold": true, "colour": "#00f"}"##).parse()?;
+    /// assert_eq!((style.bold, style.colour), (true, "#00f"));
+    /// # Ok::<(), statsig_edge::ReadError>(())
+    /// ```
     pub fn parse<T: Deserialize<'t>>(&self) -> Result<T, ReadError> {
         self.parse_with(&mut heapless::String::<MAX_PARSED_TEXT>::new())
     }

@@ -10,6 +10,23 @@ use crate::exposure::{Exposure, LayerPart, ScratchView, SecondaryExposure};
 use crate::json::{RawStr, members};
 
 /// The answer to a gate check.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+/// # let mut scratch = Scratch::<8>::new();
+/// let staff = User::new().with_email("ada@example.com");
+/// let gate = evaluator.gate(&staff, "new_home", &mut scratch);
+/// assert!(gate.value());
+/// assert_eq!((gate.name(), gate.rule_id(), gate.id_type()), ("new_home", "for_staff", "userID"));
+/// assert_eq!(gate.secondary_exposures().len(), 1);
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Gate<'s, 't, 'n> {
     name: &'n str,
@@ -18,6 +35,27 @@ pub struct Gate<'s, 't, 'n> {
 }
 
 /// The answer to a read of a dynamic config.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+/// # let mut scratch = Scratch::<8>::new();
+/// use statsig_edge::{Parameters, Reason, ReadError};
+///
+/// let banner = evaluator.dynamic_config(&User::new(), "banner", &mut scratch);
+/// assert!(banner.get_bool("dark", false));
+/// assert_eq!(banner.parameter("links"), Some(r#"["/a","/b"]"#));
+///
+/// let unknown = evaluator.dynamic_config(&User::new(), "no_such_config", &mut scratch);
+/// assert_eq!(unknown.json(), "{}");
+/// assert_eq!(unknown.read_bool("dark"), Err(ReadError::NoAnswer(Reason::Unrecognized)));
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct DynamicConfig<'s, 't, 'n> {
     name: &'n str,
@@ -26,6 +64,22 @@ pub struct DynamicConfig<'s, 't, 'n> {
 }
 
 /// The answer to a read of an experiment.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+/// # let mut scratch = Scratch::<8>::new();
+/// let button = evaluator.experiment(&User::new().with_user_id("u-2"), "button", &mut scratch);
+/// assert_eq!((button.group_name(), button.rule_id()), (Some("Test"), "test"));
+/// let evaluation = button.evaluation();
+/// assert!(evaluation.is_experiment_active && evaluation.is_experiment_group);
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Experiment<'s, 't, 'n> {
     name: &'n str,
@@ -34,6 +88,29 @@ pub struct Experiment<'s, 't, 'n> {
 }
 
 /// The answer to a read of a layer. Reading a parameter is what exposes the user.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+/// # let mut scratch = Scratch::<8>::new();
+/// use statsig_edge::{Exposure, JsonValue};
+///
+/// let checkout = evaluator.layer(&User::new().with_user_id("u-1"), "checkout", &mut scratch);
+/// let mut exposed = Vec::new();
+/// let mut note = |exposure: &Exposure<'_, '_>| exposed.push(exposure.allocated_experiment().to_owned());
+/// let steps = checkout.read_exposed("steps", |value: JsonValue<'_>| value.i64(), &mut note)?;
+/// let colour = checkout.read_exposed("colour", |value| value.text(), &mut note)?;
+/// assert_eq!(steps, 3);
+/// assert!(colour == "blue");
+/// // The experiment owns the colour, and nobody the steps.
+/// assert_eq!(exposed, ["", "button"]);
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Layer<'s, 't, 'n> {
     name: &'n str,
@@ -43,6 +120,22 @@ pub struct Layer<'s, 't, 'n> {
 }
 
 /// A parameter of a layer with what its exposure says.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+/// # let mut scratch = Scratch::<8>::new();
+/// let checkout = evaluator.layer(&User::new().with_user_id("u-1"), "checkout", &mut scratch);
+/// let colour = checkout.parameter("colour").ok_or("no parameter")?;
+/// assert_eq!((colour.layer, colour.explicit, colour.rule_id), ("checkout", true, "control"));
+/// assert_eq!(colour.exposure().allocated_experiment(), "button");
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct LayerParameter<'s, 't, 'n> {
@@ -286,6 +379,25 @@ impl<'s, 't, 'n> Layer<'s, 't, 'n> {
 
     /// Calls `visit` with each parameter's name (escapes resolved into `buffer`) in the value's order. A name longer
     /// than the buffer is passed over.
+    ///
+    /// Cost: for a value in parts, each name is compared with those of the parts before.
+    ///
+    /// ```
+    /// # #[cfg(feature = "compile")] {
+    /// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+    /// # struct World;
+    /// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+    /// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+    /// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+    /// # let mut scratch = Scratch::<8>::new();
+    /// let checkout = evaluator.layer(&User::new().with_user_id("u-1"), "checkout", &mut scratch);
+    /// let mut names = Vec::new();
+    /// checkout.for_each_parameter(&mut heapless::String::<32>::new(), |name| names.push(name.to_owned()));
+    /// names.sort();
+    /// assert_eq!(names, ["colour", "steps"]);
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn for_each_parameter<const N: usize>(
         &self,
         buffer: &mut heapless::String<N>,

@@ -30,6 +30,31 @@ use crate::table::spec::flags;
 use crate::user::User;
 
 /// What is kept for a user and an experiment or a layer.
+///
+/// The user was in the control group when the record was kept; today's draw would be another:
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let mut scratch = Scratch::<8>::new();
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// use statsig_edge::{Reason, StickyChange, StickyOptions, StickyRecord, Stored};
+///
+/// let kept = r#"{"value": true, "json_value": {"colour": "blue", "steps": 3}, "rule_id": "control", "time": 1767225600000}"#;
+/// let mut buffer = vec![0; kept.len()];
+/// let stored = Stored::Record(StickyRecord::from_json(kept, &mut buffer)?);
+/// let mut scratch = Scratch::<8>::new();
+/// let evaluator = Evaluator::new(Table::open(&table)?, &World);
+/// let user = User::new().with_user_id("u-2");
+/// let (button, change) =
+///     evaluator.experiment_sticky(&user, "button", &stored, StickyOptions::default(), scratch.view(), &mut ());
+/// assert_eq!((button.rule_id(), button.reason()), ("control", Reason::Persisted));
+/// assert_eq!(change, StickyChange::None);
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Stored<'p> {
     /// The caller wants nothing kept.
@@ -41,6 +66,14 @@ pub enum Stored<'p> {
 }
 
 /// What the specs may change although an assignment is kept.
+///
+/// ```
+/// use statsig_edge::StickyOptions;
+///
+/// let mut options = StickyOptions::default();
+/// assert!(!options.enforce_overrides && !options.enforce_targeting);
+/// options.enforce_overrides = true;
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct StickyOptions {
@@ -51,6 +84,30 @@ pub struct StickyOptions {
 }
 
 /// What is to be done with what is kept.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let mut scratch = Scratch::<8>::new();
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// use statsig_edge::{StickyChange, StickyOptions, StickyRecord, Stored};
+///
+/// let table = Table::open(&table)?;
+/// let evaluator = Evaluator::new(table, &World);
+/// let user = User::new().with_user_id("u-2");
+/// let (button, change) =
+///     evaluator.experiment_sticky(&user, "button", &Stored::Nothing, StickyOptions::default(), scratch.view(), &mut ());
+/// assert_eq!(change, StickyChange::Save);
+///
+/// let mut record = String::new();
+/// button.write_sticky_record(table.time(), &mut record)?;
+/// let mut buffer = vec![0; record.len()];
+/// assert_eq!(StickyRecord::from_json(&record, &mut buffer)?.group_name, Some("Test"));
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StickyChange {
     /// Nothing.

@@ -7,6 +7,26 @@ use crate::table::{ParameterStore, Reference};
 use crate::user::User;
 
 /// What a parameter of a store is for a user.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+/// # let mut scratch = Scratch::<8>::new();
+/// use statsig_edge::StoreParameter;
+///
+/// let shop = evaluator.parameter_store("shop").ok_or("no store")?;
+/// let staff = User::new().with_email("ada@example.com");
+/// let home = evaluator.store_parameter(&staff, &shop, "home", scratch.view(), &mut ());
+/// assert_eq!(home, StoreParameter::Value(r#""/new""#));
+/// let footer = evaluator.store_parameter(&staff, &shop, "footer", scratch.view(), &mut ());
+/// assert_eq!(footer, StoreParameter::Unknown);
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StoreParameter<'t> {
@@ -61,6 +81,22 @@ impl<'t, E: Environment> Evaluator<'t, '_, E> {
     /// # Errors
     /// [`ReadError::Missing`] or [`ReadError::NoAnswer`] when there is no such parameter or what it refers to gave no value,
     /// and those of `read`.
+    ///
+    /// ```
+    /// # #[cfg(feature = "compile")] {
+    /// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+    /// # struct World;
+    /// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+    /// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+    /// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+    /// # let mut scratch = Scratch::<8>::new();
+    /// let shop = evaluator.parameter_store("shop").ok_or("no store")?;
+    /// let user = User::new().with_user_id("u-2");
+    /// let colour = evaluator.read_store_parameter(&user, &shop, "colour", scratch.view(), &mut (), |value| value.text())?;
+    /// assert!(colour == "green");
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn read_store_parameter<T>(
         &self,
         user: &User<'_>,

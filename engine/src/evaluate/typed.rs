@@ -180,6 +180,15 @@ pub trait Parameters<'t> {
 }
 
 /// Why a read gave no value, so that the fallback counts.
+///
+/// ```
+/// use statsig_edge::{JsonType, JsonValue, ReadError};
+///
+/// let error = JsonValue::new(r#""80""#).i64().unwrap_err();
+/// assert_eq!(error, ReadError::WrongType(JsonType::String));
+/// assert_eq!(error.to_string(), "the parameter is a string");
+/// assert_eq!(JsonValue::new("1.5").i64(), Err(ReadError::OutOfRange));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReadError {
@@ -231,6 +240,14 @@ impl fmt::Display for ReadError {
 impl core::error::Error for ReadError {}
 
 /// A JSON type. Integers and floats are one.
+///
+/// ```
+/// use statsig_edge::{JsonType, JsonValue};
+///
+/// assert_eq!(JsonValue::new("[1]").json_type(), Some(JsonType::Array));
+/// assert_eq!(JsonValue::new("-").json_type(), Some(JsonType::Number));
+/// assert_eq!(JsonValue::new("?").json_type(), None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JsonType {
     /// `true` or `false`.
@@ -261,6 +278,15 @@ impl JsonType {
 }
 
 /// A parameter's value: JSON text, read as one type.
+///
+/// ```
+/// use statsig_edge::{JsonValue, ReadError};
+///
+/// assert_eq!(JsonValue::new("8e1").i64(), Ok(80));
+/// assert_eq!(JsonValue::new("18446744073709551615").u64(), Ok(u64::MAX));
+/// assert_eq!(JsonValue::new("-1").u64(), Err(ReadError::OutOfRange));
+/// assert_eq!(JsonValue::new("null").bool(), Err(ReadError::Null));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JsonValue<'t>(&'t str);
 
@@ -417,6 +443,17 @@ impl<'t> JsonValue<'t> {
 }
 
 /// A string of the table as JSON spells it, compared and written without a buffer.
+///
+/// ```
+/// use statsig_edge::JsonValue;
+///
+/// let text = JsonValue::new(r#""caf\u00e9""#).text()?;
+/// assert!(text == "café");
+/// assert_eq!(text.as_str(), None);
+/// assert_eq!(text.decode(&mut heapless::String::<8>::new())?, "café");
+/// assert_eq!(text.to_string(), "café");
+/// # Ok::<(), statsig_edge::ReadError>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Text<'t>(RawStr<'t>);
 

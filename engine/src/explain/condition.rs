@@ -12,6 +12,31 @@ use crate::table::wire::{prefixed, varint};
 const SHOWN: usize = 8;
 
 /// What a condition asks, readable.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+/// # let mut scratch = Scratch::<8>::new();
+/// use statsig_edge::{SpecKind, explain::{Step, Trace}};
+///
+/// #[derive(Default)]
+/// struct Conditions(Vec<String>);
+/// impl Trace for Conditions {
+///     fn step(&mut self, _: u32, step: &Step<'_>) {
+///         if let Step::Condition { condition, .. } = step { self.0.push(condition.to_string()) }
+///     }
+/// }
+///
+/// let mut heard = Conditions::default();
+/// evaluator.explain(SpecKind::Gate, &User::new(), "staff", &mut scratch, &mut heard);
+/// assert_eq!(heard.0, [r#"user_field email str_ends_with_any ["@example.com"]"#]);
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct ExplainedCondition<'t>(Condition<'t>, Table<'t>);
 

@@ -11,6 +11,32 @@ use crate::evaluation::Evaluation;
 use crate::table::SpecKind;
 
 /// Hears the steps of an evaluation. `()` does not listen, and costs nothing.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+/// # let mut scratch = Scratch::<8>::new();
+/// use statsig_edge::{SpecKind, explain::{Step, Trace}};
+///
+/// #[derive(Default)]
+/// struct Rules(Vec<(u32, String)>);
+/// impl Trace for Rules {
+///     fn step(&mut self, depth: u32, step: &Step<'_>) {
+///         if let Step::Rule { id } = step { self.0.push((depth, id.to_string())) }
+///     }
+/// }
+///
+/// let mut rules = Rules::default();
+/// evaluator.explain(SpecKind::Gate, &User::new().with_user_id("u-2"), "new_home", &mut scratch, &mut rules);
+/// let rules: Vec<_> = rules.0.iter().map(|(_, id)| id.as_str()).collect();
+/// assert_eq!(rules, ["for_staff", "staff_mail", "half_of_all"]);
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Trace {
     /// Whether steps are wanted at all.
     const LISTENS: bool = true;
@@ -26,6 +52,32 @@ impl Trace for () {
 }
 
 /// One step of an evaluation.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+/// # let mut scratch = Scratch::<8>::new();
+/// use statsig_edge::{SpecKind, explain::{Step, Trace}};
+///
+/// #[derive(Default)]
+/// struct Drawn(Option<u64>);
+/// impl Trace for Drawn {
+///     fn step(&mut self, _: u32, step: &Step<'_>) {
+///         if let Step::Percentage { drawn: Some(bucket), .. } = step { self.0 = Some(*bucket) }
+///     }
+/// }
+///
+/// let mut drawn = Drawn::default();
+/// evaluator.explain(SpecKind::Gate, &User::new().with_user_id("u-2"), "new_home", &mut scratch, &mut drawn);
+/// // The first eight bytes of the SHA-256 of "new_home.half.u-2", modulo 10,000.
+/// assert_eq!(drawn.0, Some(2584));
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 #[allow(clippy::large_enum_variant)] // lives on the stack for the length of a call

@@ -6,6 +6,14 @@ use super::FORMAT_VERSION;
 use crate::message::{Piece, write_pieces};
 
 /// Why bytes are no manifest or no shard of this list.
+///
+/// ```
+/// use statsig_edge::id_list::{IdListError, Manifest};
+///
+/// let error = Manifest::open(b"+xsKJ5J6c\n").unwrap_err();
+/// assert_eq!(error, IdListError::NotThis);
+/// assert_eq!(error.to_string(), "no manifest or shard of ID lists: sync the lists anew");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IdListError {

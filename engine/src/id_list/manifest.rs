@@ -13,6 +13,20 @@ pub(super) const HEAD: usize = 16;
 pub(super) const LIST: usize = 16;
 
 /// A manifest, read in place.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// use statsig_edge::id_list::{IdList, Manifest, write_manifest};
+///
+/// let beta = IdList { epoch: 7, bits: 0, ids: 1 };
+/// let bytes = write_manifest(1_767_225_600_000, [("beta_users", beta)])?;
+/// let manifest = Manifest::open(&bytes)?;
+/// assert_eq!((manifest.time(), manifest.count()), (1_767_225_600_000, 1));
+/// assert_eq!(manifest.list("beta_users"), Some(beta));
+/// assert_eq!(manifest.list("others"), None);
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Manifest<'b> {
     time: u64,
@@ -58,6 +72,18 @@ impl<'b> Manifest<'b> {
 }
 
 /// The lists of a manifest. Ends early where the bytes are none that a publisher writes.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// use statsig_edge::id_list::{IdList, Manifest, write_manifest};
+///
+/// let list = |epoch| IdList { epoch, bits: 0, ids: 0 };
+/// let bytes = write_manifest(0, [("b", list(1)), ("a", list(2))])?;
+/// let names: Vec<_> = Manifest::open(&bytes)?.lists().map(|(name, _)| name).collect();
+/// assert_eq!(names, ["b", "a"]);
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct IdLists<'b> {
     rest: &'b [u8],

@@ -45,6 +45,14 @@ pub const MAX_BITS: u8 = 16;
 pub type Key = [u8; 6];
 
 /// The key in an entry of Statsig's files: eight characters of standard base64. `None` for anything else, which no id has.
+///
+/// ```
+/// use statsig_edge::{id_list::key_of, sha256};
+///
+/// // A line of the file is an operation and the first characters of the id's SHA-256 in base64.
+/// assert_eq!(key_of(b"xsKJ5J6c").as_ref().map(|key| &key[..]), sha256(&[b"user-1"]).get(..6));
+/// assert_eq!(key_of(b"user-1"), None);
+/// ```
 pub fn key_of(entry: &[u8]) -> Option<Key> {
     let entry: &[u8; 8] = entry.try_into().ok()?;
     let mut bits: u64 = 0;
@@ -68,6 +76,19 @@ fn sextet(character: u8) -> Option<u8> {
 }
 
 /// One list, as the manifest describes it.
+///
+/// ```
+/// use statsig_edge::id_list::{IdList, key_of};
+///
+/// let list = IdList { epoch: 0x2a, bits: 4, ids: 100_000 };
+/// let key = key_of(b"xsKJ5J6c").ok_or("no key")?;
+/// // The digest begins with 0xc6.
+/// assert_eq!((list.shards(), list.shard_of(&key)), (16, 0xc));
+/// let mut name = String::new();
+/// list.write_shard_name("ids", 0xc, &mut name)?;
+/// assert_eq!(name, "ids-000000000000002a-000c");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IdList {
     /// Names the shards of this list: another for every list, and for a list that is written anew.

@@ -10,6 +10,22 @@ pub(super) const MAGIC: [u8; 4] = [0x93, b'S', b'I', b'S'];
 pub(super) const HEAD: usize = 16;
 
 /// A shard, read in place.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// use statsig_edge::id_list::{IdList, IdListError, Shard, key_of, write_shard};
+///
+/// let list = IdList { epoch: 7, bits: 0, ids: 2 };
+/// let (first, second) = (key_of(b"xsKJ5J6c").ok_or("no key")?, key_of(b"47DEQpj8").ok_or("no key")?);
+/// let bytes = write_shard(&list, 0, &[first, second])?;
+/// let shard = Shard::open(&bytes, &list, 0)?;
+/// assert!(shard.contains(&first) && shard.contains(&second));
+/// // Another shard in its place is found out.
+/// let other = IdList { epoch: 8, ..list };
+/// assert_eq!(Shard::open(&bytes, &other, 0).unwrap_err(), IdListError::OtherShard);
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Shard<'b> {
     keys: &'b [Key],

@@ -15,6 +15,15 @@ const MAX_KEYS: usize = (MAX_SHARD_BYTES - 16 - shard::HEAD) / size_of::<Key>();
 const GOOD_KEYS: usize = MAX_KEYS / 2;
 
 /// Why a manifest or a shard cannot be written.
+///
+/// ```
+/// use statsig_edge::id_list::{IdList, WriteError, write_shard};
+///
+/// let list = IdList { epoch: 7, bits: 0, ids: 2 };
+/// let error = write_shard(&list, 0, &[[2; 6], [1; 6]]).unwrap_err();
+/// assert_eq!(error, WriteError::NotAscending(1));
+/// assert_eq!(error.to_string(), "id 1 of a shard is out of order");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WriteError {
@@ -52,6 +61,14 @@ impl fmt::Display for WriteError {
 impl core::error::Error for WriteError {}
 
 /// How many bits to write a list of so many ids with.
+///
+/// Shards are to be half full: 5,458 ids of six bytes and two headers are half of [`MAX_SHARD_BYTES`].
+///
+/// ```
+/// use statsig_edge::id_list::bits_for;
+///
+/// assert_eq!((bits_for(0), bits_for(5_458), bits_for(12_000), bits_for(1_000_000)), (0, 0, 2, 8));
+/// ```
 pub fn bits_for(ids: usize) -> u8 {
     let shards = ids.div_ceil(GOOD_KEYS).next_power_of_two();
     u8::try_from(shards.trailing_zeros())
@@ -63,6 +80,18 @@ pub fn bits_for(ids: usize) -> u8 {
 ///
 /// # Errors
 /// [`WriteError`], when they are not, or too many, or not of this shard.
+///
+/// ```
+/// use statsig_edge::id_list::{IdList, MAX_SHARD_BYTES, Shard, WriteError, key_of, write_shard};
+///
+/// let list = IdList { epoch: 7, bits: 0, ids: 1 };
+/// let key = key_of(b"xsKJ5J6c").ok_or("no key")?;
+/// let bytes = write_shard(&list, 0, &[key])?;
+/// assert!(bytes.len() <= MAX_SHARD_BYTES);
+/// assert_eq!(Shard::open(&bytes, &list, 0)?.keys(), [key]);
+/// assert_eq!(write_shard(&list, 1, &[key]), Err(WriteError::OtherShard(0)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn write_shard(list: &IdList, number: u32, keys: &[Key]) -> Result<Vec<u8>, WriteError> {
     if list.bits > MAX_BITS {
         return Err(WriteError::TooManyBits(list.bits));
@@ -88,6 +117,14 @@ pub fn write_shard(list: &IdList, number: u32, keys: &[Key]) -> Result<Vec<u8>, 
 ///
 /// # Errors
 /// [`WriteError`], when there are too many.
+///
+/// ```
+/// use statsig_edge::id_list::{Manifest, write_manifest};
+///
+/// let empty = write_manifest(1_767_225_600_000, [])?;
+/// assert_eq!(Manifest::open(&empty)?.lists().count(), 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn write_manifest<'l>(
     time: u64,
     lists: impl IntoIterator<Item = (&'l str, IdList)>,

@@ -93,6 +93,15 @@ pub(crate) fn member<'j>(object: &'j str, name: &str) -> Option<&'j str> {
 /// Writes the string that a JSON text stands for, escapes resolved; `None` when the text is no JSON string.
 ///
 /// Stops where `out` takes no more.
+///
+/// ```
+/// use statsig_edge::write_unescaped;
+///
+/// let mut text = String::new();
+/// assert_eq!(write_unescaped(r#""caf\u00e9""#, &mut text), Some(Ok(())));
+/// assert_eq!(text, "café");
+/// assert_eq!(write_unescaped("12", &mut text), None);
+/// ```
 pub fn write_unescaped(
     json: &str,
     mut out: &mut dyn core::fmt::Write,

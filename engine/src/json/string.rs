@@ -130,6 +130,15 @@ impl Iterator for Unescape<'_> {
 ///
 /// # Errors
 /// Those of `out`.
+///
+/// ```
+/// use statsig_edge::write_escaped;
+///
+/// let mut json = String::new();
+/// write_escaped("one\ntwo \"three\" café", &mut json)?;
+/// assert_eq!(json, r#""one\ntwo \"three\" café""#);
+/// # Ok::<(), std::fmt::Error>(())
+/// ```
 pub fn write_escaped(text: &str, out: &mut dyn Write) -> fmt::Result {
     out.write_char('"')?;
     write_inside(text, out)?;
@@ -140,6 +149,18 @@ pub fn write_escaped(text: &str, out: &mut dyn Write) -> fmt::Result {
 ///
 /// # Errors
 /// Those of `out`.
+///
+/// ```
+/// use statsig_edge::write_inside;
+///
+/// let mut json = String::from("\"");
+/// for piece in ["a\\b", "\u{1}"] {
+///     write_inside(piece, &mut json)?;
+/// }
+/// json.push('"');
+/// assert_eq!(json, r#""a\\b\u0001""#);
+/// # Ok::<(), std::fmt::Error>(())
+/// ```
 #[inline(never)] // a copy for each kind of `out` is most of a kilobyte
 pub fn write_inside(text: &str, mut out: &mut dyn Write) -> fmt::Result {
     let mut rest = text;

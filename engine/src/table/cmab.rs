@@ -30,6 +30,27 @@ pub(crate) mod group_flags {
 }
 
 /// A contextual bandit in the table.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+/// # let mut scratch = Scratch::<8>::new();
+/// use statsig_edge::SpecKind;
+///
+/// let spec = Table::open(&table)?.spec(SpecKind::Experiment, "greeting").ok_or("no spec")?;
+/// let bandit = spec.cmab().ok_or("no bandit")?;
+/// assert_eq!((bandit.version(), bandit.higher_is_better()), (4, true));
+/// // Nobody explores; 1 + 0.5 for German beats 0.5.
+/// assert_eq!(bandit.sample_rate(), 0.0);
+/// let german = User::new().with_locale("de");
+/// assert_eq!(evaluator.experiment(&german, "greeting", &mut scratch).rule_id(), "short");
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Cmab<'t> {
     table: Table<'t>,
@@ -45,6 +66,24 @@ impl core::fmt::Debug for Cmab<'_> {
 }
 
 /// A group of a bandit with what it has learned.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+/// # let mut scratch = Scratch::<8>::new();
+/// use statsig_edge::SpecKind;
+///
+/// let spec = Table::open(&table)?.spec(SpecKind::Experiment, "greeting").ok_or("no spec")?;
+/// let bandit = spec.cmab().ok_or("no bandit")?;
+/// let intercepts: Vec<_> = bandit.groups().map(|group| (group.id, group.intercept)).collect();
+/// assert_eq!(intercepts, [("short", 1.0), ("long", 0.5)]);
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct CmabGroup<'t> {
@@ -142,6 +181,24 @@ impl<'t> WeightRow<'t> {
 }
 
 /// A weight of a group's model.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+/// # let mut scratch = Scratch::<8>::new();
+/// use statsig_edge::SpecKind;
+///
+/// let spec = Table::open(&table)?.spec(SpecKind::Experiment, "greeting").ok_or("no spec")?;
+/// let bandit = spec.cmab().ok_or("no bandit")?;
+/// let weight = bandit.groups().flat_map(|group| group.weights()).next().ok_or("no weight")?;
+/// assert_eq!((weight.field, weight.category, weight.weight), ("locale", Some("de"), 0.5));
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct CmabWeight<'t> {

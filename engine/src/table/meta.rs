@@ -32,6 +32,23 @@ pub(crate) const HASHED_KEYS: u8 = 1 << 0;
 pub(crate) const PLAIN_KEYS: u8 = 1 << 1;
 
 /// `sdk_configs.sampling_mode` (§6.7).
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+/// # let mut scratch = Scratch::<8>::new();
+/// use statsig_edge::SamplingMode;
+///
+/// let meta = evaluator.table().meta().ok_or("no meta")?;
+/// assert_eq!(meta.sampling_mode(), SamplingMode::Shadow);
+/// assert_eq!(meta.special_case_sampling_rate(), Some(100));
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum SamplingMode {
@@ -44,6 +61,22 @@ pub enum SamplingMode {
 }
 
 /// The payload's own fields.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+/// # let mut scratch = Scratch::<8>::new();
+/// let meta = Table::open(&table)?.meta().ok_or("no meta")?;
+/// assert_eq!(meta.app_id(), Some("web"));
+/// assert_eq!(meta.default_environment(), Some("production"));
+/// assert!(meta.id_lists().is_some_and(|lists| lists.contains("beta_users")));
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Meta<'t> {
     table: Table<'t>,

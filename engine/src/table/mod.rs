@@ -43,7 +43,7 @@ pub const MAGIC: [u8; 4] = [0x93, b'S', b'R', b'T'];
 pub const SIGNATURE_MAGIC: [u8; 4] = [0x93, b'S', b'R', b'S'];
 
 /// The version of the format that this crate writes and reads.
-pub const FORMAT_VERSION: u16 = 1;
+pub const FORMAT_VERSION: u16 = 2;
 
 /// Bytes before the section directory.
 pub(crate) const HEADER: usize = 32;
@@ -111,6 +111,15 @@ const SECTION_NAMES: [&str; SECTIONS] = [
 ];
 
 /// Why bytes are no table.
+///
+/// ```
+/// use statsig_edge::{MAGIC, Table, TableError};
+///
+/// let error = Table::open(b"{\"has_updates\": true}").unwrap_err();
+/// assert_eq!(error, TableError::NotATable);
+/// assert_eq!(error.to_string(), "not a rule table: compile the config specs first");
+/// assert_eq!(Table::open(&MAGIC).unwrap_err(), TableError::TooShort);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TableError {
@@ -175,6 +184,28 @@ impl core::error::Error for TableError {}
 const HEAD: usize = HEADER + SECTIONS * 8;
 
 /// An opened rule table: a view over its bytes, three words, so that every row can carry it.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+/// # let mut scratch = Scratch::<8>::new();
+/// let opened = Table::open(&table)?;
+/// assert_eq!(opened.time(), 1_767_225_600_000);
+/// assert!(!opened.is_v1());
+/// opened.verify()?;
+///
+/// let mut damaged = table.clone();
+/// let last = damaged.last_mut().ok_or("empty")?;
+/// *last ^= 1;
+/// // Opening looks at the header only; a damaged table answers, or says that it cannot, but never panics.
+/// assert!(Table::open(&damaged)?.verify().is_err());
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Table<'t> {
     bytes: &'t [u8],
@@ -199,6 +230,13 @@ impl fmt::Debug for Table<'_> {
 }
 
 /// Whether the bytes claim to be a rule table, as opposed to Statsig's JSON.
+///
+/// ```
+/// use statsig_edge::{MAGIC, is_table};
+///
+/// assert!(is_table(&MAGIC));
+/// assert!(!is_table(b"{}"));
+/// ```
 pub fn is_table(bytes: &[u8]) -> bool {
     bytes.starts_with(&MAGIC)
 }

@@ -11,6 +11,22 @@ pub(crate) const STORE: usize = 28;
 pub(crate) const PARAMETER: usize = 32;
 
 /// A parameter store.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+/// # let mut scratch = Scratch::<8>::new();
+/// let shop = Table::open(&table)?.parameter_store("shop").ok_or("no store")?;
+/// assert_eq!((shop.name(), shop.version()), ("shop", Some(2)));
+/// assert_eq!(shop.parameters().count(), 3);
+/// assert!(shop.parameter("footer").is_none());
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct ParameterStore<'t> {
     table: Table<'t>,
@@ -24,6 +40,24 @@ impl core::fmt::Debug for ParameterStore<'_> {
 }
 
 /// Where a parameter's value comes from. Values are JSON text.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+/// # let mut scratch = Scratch::<8>::new();
+/// use statsig_edge::Reference;
+///
+/// let shop = Table::open(&table)?.parameter_store("shop").ok_or("no store")?;
+/// let home = shop.parameter("home").ok_or("no parameter")?;
+/// assert_eq!(home.param_type, "string");
+/// assert!(matches!(home.reference, Reference::Gate { gate: "new_home", pass: r#""/new""#, .. }));
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reference<'t> {
@@ -62,6 +96,24 @@ pub enum Reference<'t> {
 }
 
 /// A parameter of a store.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+/// # let mut scratch = Scratch::<8>::new();
+/// use statsig_edge::Reference;
+///
+/// let shop = Table::open(&table)?.parameter_store("shop").ok_or("no store")?;
+/// let title = shop.parameter("title").ok_or("no parameter")?;
+/// assert_eq!((title.name, title.ref_type), ("title", "static"));
+/// assert_eq!(title.reference, Reference::Static(r#""Corner shop""#));
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Parameter<'t> {

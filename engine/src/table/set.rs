@@ -10,6 +10,24 @@ use crate::hash::bucket;
 pub(crate) const LINEAR: u32 = 8;
 
 /// Strings in the order they were written.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+/// # let mut scratch = Scratch::<8>::new();
+/// use statsig_edge::SpecKind;
+///
+/// let button = Table::open(&table)?.spec(SpecKind::Experiment, "button").ok_or("no spec")?;
+/// let owned = button.explicit_parameters().ok_or("none")?;
+/// assert_eq!(owned.len(), 1);
+/// assert!(owned.contains("colour") && !owned.contains("steps"));
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct StringList<'t> {
     count: u32,
@@ -58,6 +76,22 @@ impl Strings<'_> {
     /// Bytes of those to come.
     pub(crate) fn bytes_left(&self) -> usize {
         self.rest.len()
+    }
+
+    /// Whether one of those to come has the text's length and is as wanted.
+    #[inline(always)]
+    pub(crate) fn has(self, length: usize, mut is_wanted: impl FnMut(&[u8]) -> bool) -> bool {
+        let Strings { left, mut rest } = self;
+        for _ in 0..left {
+            let Some((entry, later)) = split_prefixed(rest) else {
+                return false;
+            };
+            rest = later;
+            if entry.len() == length && is_wanted(entry) {
+                return true;
+            }
+        }
+        false
     }
 }
 

@@ -7,6 +7,24 @@ use crate::hash::{bucket, text_hash};
 /// What kind of spec a name is looked up as.
 ///
 /// Dynamic configs and experiments share one name space (`evaluation.md` §3.2): either kind finds either entity.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+/// # let mut scratch = Scratch::<8>::new();
+/// use statsig_edge::SpecKind;
+///
+/// let table = Table::open(&table)?;
+/// assert_eq!(table.specs(SpecKind::Gate).count(), 4);
+/// assert!(table.spec(SpecKind::DynamicConfig, "button").is_some());
+/// assert!(table.spec(SpecKind::Gate, "button").is_none());
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SpecKind {
     /// Feature gates, segments and holdouts.
@@ -20,6 +38,23 @@ pub enum SpecKind {
 }
 
 /// A spec's `entity`; evaluation does not depend on it.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+/// # let mut scratch = Scratch::<8>::new();
+/// use statsig_edge::{Entity, SpecKind};
+///
+/// let button = Table::open(&table)?.spec(SpecKind::DynamicConfig, "button").ok_or("no spec")?;
+/// assert_eq!(button.entity(), Entity::Experiment);
+/// assert_eq!(button.entity().as_str(), "experiment");
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Entity {
@@ -214,6 +249,23 @@ impl<'t> SpecRow<'t> {
 }
 
 /// A spec in the table.
+///
+/// ```
+/// # #[cfg(feature = "compile")] {
+/// # use statsig_edge::{Environment, Evaluator, Scratch, Table, User, compile::compile};
+/// # struct World;
+/// # impl Environment for World { fn now_ms(&self) -> i64 { 1_767_225_600_000 } }
+/// # let table = compile(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/specs.json")))?.table;
+/// # let evaluator = Evaluator::new(Table::open(&table)?, &World);
+/// # let mut scratch = Scratch::<8>::new();
+/// use statsig_edge::SpecKind;
+///
+/// let button = Table::open(&table)?.spec(SpecKind::Experiment, "button").ok_or("no spec")?;
+/// assert_eq!((button.name(), button.id_type(), button.version()), ("button", "userID", Some(7)));
+/// assert_eq!((button.is_active(), button.has_shared_params()), (Some(true), Some(true)));
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Spec<'t> {
     table: Table<'t>,

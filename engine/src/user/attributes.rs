@@ -6,6 +6,16 @@ use crate::table::wire::same;
 /// A map from names to [`Value`]s: `custom`, `customIDs`, `privateAttributes`, `statsigEnvironment`.
 ///
 /// Names are compared exactly. Of a name given twice the last counts. A look-up walks the entries.
+///
+/// ```
+/// use statsig_edge::{Attributes, Value};
+///
+/// let pairs = [("plan", Value::from("free")), ("seats", Value::from(12)), ("plan", Value::from("pro"))];
+/// let attributes = Attributes::from(&pairs);
+/// assert_eq!(attributes.get("plan"), Some(Value::Str("pro")));
+/// assert_eq!(attributes.get("Plan"), None);
+/// assert_eq!(attributes.iter().count(), 3);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Attributes<'u>(Entries<'u>);
 

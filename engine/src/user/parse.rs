@@ -12,6 +12,14 @@ use crate::json::{Fault, FaultKind, Form, Scanner, Sink, write_canonical};
 use crate::message::{Piece, write_pieces};
 
 /// Why a JSON text is no user.
+///
+/// ```
+/// use statsig_edge::{User, UserError};
+///
+/// let error = User::from_json(br#"{"custom": 7}"#, &mut [0; 64]).unwrap_err();
+/// assert_eq!(error, UserError::NotAMap("custom", 11));
+/// assert_eq!(error.to_string(), "user: custom must be an object or null, at byte 11");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UserError {

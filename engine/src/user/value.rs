@@ -7,6 +7,16 @@ use crate::timestamp;
 ///
 /// Made in code without allocation, or by [`User::from_json`](crate::User::from_json). Absent values are `None`
 /// where a value is asked for; [`Value::Null`] is JSON's null, which some operators tell from absence.
+///
+/// ```
+/// use statsig_edge::Value;
+///
+/// let mut json = String::new();
+/// Value::from("a \"quoted\" word").write_json(&mut json)?;
+/// assert_eq!(json, r#""a \"quoted\" word""#);
+/// assert_eq!(Value::from(12), Value::Int(12));
+/// # Ok::<(), std::fmt::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Value<'u> {
@@ -29,14 +39,45 @@ pub enum Value<'u> {
 }
 
 /// The token of a JSON number, kept so that events show what was given.
+///
+/// ```
+/// use statsig_edge::{User, Value};
+///
+/// let mut scratch = [0; 64];
+/// let user = User::from_json(br#"{"userID": 1.50}"#, &mut scratch)?;
+/// let Some(Value::Number(token)) = user.user_id else { panic!() };
+/// // Hashed as 1.5, logged as it came.
+/// assert_eq!(token.as_str(), "1.50");
+/// # Ok::<(), statsig_edge::UserError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NumberToken<'u>(pub(super) &'u str);
 
 /// A JSON array in compact canonical text.
+///
+/// ```
+/// use statsig_edge::{User, Value};
+///
+/// let mut scratch = [0; 256];
+/// let user = User::from_json(br#"{"custom": {"tags": ["a",  "b"]}}"#, &mut scratch)?;
+/// let tags = user.custom.and_then(|custom| custom.get("tags"));
+/// assert!(matches!(tags, Some(Value::Array(tags)) if tags.as_str() == r#"["a","b"]"#));
+/// # Ok::<(), statsig_edge::UserError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct JsonArray<'u>(pub(super) &'u str);
 
 /// The text of a JSON object.
+///
+/// ```
+/// use statsig_edge::{User, Value};
+///
+/// let mut scratch = [0; 256];
+/// let user = User::from_json(br#"{"custom": {"cart": {"items": 2}}}"#, &mut scratch)?;
+/// let cart = user.custom.and_then(|custom| custom.get("cart"));
+/// assert!(matches!(cart, Some(Value::Object(cart)) if cart.as_str() == r#"{"items": 2}"#));
+/// # Ok::<(), statsig_edge::UserError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct JsonObject<'u>(pub(super) &'u str);
 

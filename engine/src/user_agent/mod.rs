@@ -28,6 +28,13 @@ pub const MAX_LENGTH: usize = 1000;
 pub type UserAgentText = heapless::String<MAX_LENGTH>;
 
 /// A field that is derived from the user agent.
+///
+/// ```
+/// use statsig_edge::user_agent::UserAgentField;
+///
+/// assert_eq!(UserAgentField::from_name("OS_Name"), Some(UserAgentField::OsName));
+/// assert_eq!(UserAgentField::from_name("device"), None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum UserAgentField {
     /// Name of the operating system, such as `Mac OS X`.
@@ -65,6 +72,17 @@ impl UserAgentField {
 ///
 /// Otherwise there is always an answer: an unknown name is `Other`, an unknown version `0.0.0`. Names
 /// borrow from the user agent or are constants; `buffer` is overwritten where a version is rewritten.
+///
+/// ```
+/// use statsig_edge::user_agent::{UserAgentField, UserAgentText, field};
+///
+/// let agent = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) \
+///     Chrome/140.0.0.0 Safari/537.36";
+/// let mut buffer = UserAgentText::new();
+/// assert_eq!(field(agent, UserAgentField::OsVersion, &mut buffer), Some("10.15.7"));
+/// assert_eq!(field(agent, UserAgentField::BrowserName, &mut buffer), Some("Chrome"));
+/// assert_eq!(field("", UserAgentField::BrowserName, &mut buffer), Some("Other"));
+/// ```
 #[must_use]
 pub fn field<'a>(
     user_agent: &'a str,

@@ -102,6 +102,11 @@ impl Service {
         }
     }
 
+    /// The URL of a path that begins with `/`.
+    pub fn url(&self, path: &str) -> String {
+        self.server.url(path)
+    }
+
     /// The number of Viceroy's process.
     pub fn pid(&self) -> u32 {
         self.server.pid()

@@ -9,6 +9,7 @@ compile_error!("`cargo dev` needs a Unix system (on Windows: WSL)");
 
 pub mod bench;
 pub mod build_dirs;
+pub mod chromium;
 pub mod debian;
 pub mod differential;
 pub mod event_sink;

@@ -126,9 +126,9 @@ fn run(task: Task) -> Outcome<()> {
             once,
             port,
             if bare {
-                service_build::BARE
+                service_build::BARE_INSPECTED
             } else {
-                service_build::SERVICE
+                service_build::SERVICE_INSPECTED
             },
         ),
         Task::Test {

@@ -51,6 +51,20 @@ pub const BARE: Form = Form {
     file: BARE_PACKAGE,
 };
 
+/// The service with the inspector besides, as `cargo dev serve` runs it.
+pub const SERVICE_INSPECTED: Form = Form {
+    package: PACKAGE,
+    features: Some("all,drop-in,inspector,regex,status,sticky,user-agent"),
+    file: "statsig-fastly-service-inspected",
+};
+
+/// The bare service with the inspector besides.
+pub const BARE_INSPECTED: Form = Form {
+    package: BARE_PACKAGE,
+    features: Some("all,drop-in,events,inspector,log-endpoint,regex,status,sticky,user-agent"),
+    file: "statsig-fastly-bare-service-inspected",
+};
+
 /// The bare service for tables alone, as it is to be deployed.
 pub const BARE_FOR_TABLES: Form = Form {
     package: BARE_PACKAGE,

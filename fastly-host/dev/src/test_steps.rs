@@ -4,6 +4,7 @@
 
 use crate::bench;
 use crate::build_dirs::BuildDirs;
+use crate::chromium;
 use crate::differential;
 use crate::fuzz;
 use crate::harness::{VICEROY_VAR, WASM_VAR};
@@ -95,6 +96,8 @@ pub enum Step {
     Embedding,
     /// The modules under Viceroy, asked over HTTP.
     Service,
+    /// The inspector in a real browser, where there is one or Debian's can be installed.
+    Browser,
 }
 
 impl Step {
@@ -120,6 +123,7 @@ impl Step {
             Self::Size => "modules against their budgets",
             Self::Embedding => "the engine in other hosts",
             Self::Service => "the services under Viceroy, over HTTP",
+            Self::Browser => "the inspector in a real browser",
         }
     }
 }
@@ -209,7 +213,9 @@ struct Run {
 impl Run {
     fn new(steps: &[Step]) -> Outcome<Self> {
         let workspace = Workspace::find()?;
-        let needs_viceroy = steps.contains(&Step::Service);
+        let needs_viceroy = [Step::Service, Step::Browser]
+            .iter()
+            .any(|step| steps.contains(step));
         Ok(Self {
             dirs: BuildDirs::take(&workspace)?,
             preparing: needs_viceroy.then(Preparing::begin).transpose()?,
@@ -329,7 +335,38 @@ impl Run {
                 }
                 Ok(())
             }
+            Step::Browser => self.browser(),
         }
+    }
+
+    /// A machine without a browser, and without the right to install one, is told how and goes on.
+    fn browser(&mut self) -> Outcome<()> {
+        let chromium = match chromium::prepare() {
+            Ok(found) => found,
+            Err(failure) => {
+                say(format!("    skipped: {failure}"));
+                return Ok(());
+            }
+        };
+        let pictures = self.workspace.run_dir("browser")?;
+        for form in [
+            service_build::SERVICE_INSPECTED,
+            service_build::BARE_INSPECTED,
+        ] {
+            let module = self.module(form)?;
+            let viceroy = self.viceroy()?;
+            say(format!("    {}", form.file));
+            self.cargo(Step::Browser, |cargo| {
+                cargo
+                    .args(["test", "-p", DEV, "--test", "inspector"])
+                    .env(WASM_VAR, module)
+                    .env(VICEROY_VAR, viceroy.path)
+                    .env(chromium::CHROMIUM_VAR, &chromium)
+                    .env(chromium::PICTURES_VAR, &pictures)
+            })?;
+        }
+        say(format!("    pictures: {}", pictures.display()));
+        Ok(())
     }
 
     /// Runs the active toolchain's cargo on the shared target folder.

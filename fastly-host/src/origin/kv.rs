@@ -11,7 +11,7 @@ use crate::source::{Source, SpecsError};
 
 impl<'c> Origin<'c> {
     #[inline(always)]
-    pub(crate) fn kv(store: &'c str, key: &'c str) -> Self {
+    pub(crate) const fn kv(store: &'c str, key: &'c str) -> Self {
         Origin {
             source: Source::KvStore,
             place: Place::Item { store, key },
