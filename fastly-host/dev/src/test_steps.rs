@@ -27,6 +27,7 @@ const TEST_SERVICES: &str = service_build::TEST_PACKAGE;
 const C_ABI: &str = service_build::C_ABI_PACKAGE;
 const DEV: &str = "statsig-fastly-dev";
 const CLI: &str = "statsig-fastly-cli";
+const OPENFEATURE: &str = "statsig-openfeature";
 const DIFFERENTIAL: &str = differential::PACKAGE;
 /// What brings many crates of its own, or is built for Wasm: left out of the steps for the workspace.
 const APART: [&str; 11] = [
@@ -295,6 +296,7 @@ impl Run {
             Step::NoStd => self.no_std(),
             Step::Wasm => {
                 self.lint_for_wasm()?;
+                self.openfeature_for_wasm()?;
                 self.modules.clear();
                 FORMS
                     .iter()
@@ -450,6 +452,24 @@ impl Run {
             must_succeed(Step::Wasm, command.args(["--", "-D", "warnings"]))?;
         }
         Ok(())
+    }
+
+    /// The provider with its SDK, in the example that a service would be.
+    fn openfeature_for_wasm(&mut self) -> Outcome<()> {
+        let toolchain = self.toolchain()?;
+        let mut command = toolchain.cargo_for_wasm(&self.workspace);
+        command
+            .args(["build", "--profile", "edge", "--target", WASM])
+            .args([
+                "-p",
+                OPENFEATURE,
+                "--features",
+                "fastly",
+                "--example",
+                "edge",
+            ])
+            .env("CARGO_TARGET_DIR", self.dirs.cross(&toolchain.key()?));
+        must_succeed(Step::Wasm, &mut command)
     }
 
     fn toolchain(&mut self) -> Outcome<Toolchain> {
