@@ -23,8 +23,8 @@ pub use message::{Answer, Ask};
 pub use patience::{Patience, seconds};
 pub use rate_limit::RateLimit;
 
-/// A body this large asks the server first whether it wants it.
-const ASK_FIRST: usize = 1_000_000;
+/// A body this large asks the server first whether it wants it: one that answers amid the body and hangs up would not be heard.
+const ASK_FIRST: usize = 100_000;
 
 /// What a request under way is given to end when the process is asked to stop.
 const LAST: Duration = Duration::from_secs(3);
