@@ -45,7 +45,7 @@ const APART: [&str; 11] = [
 ];
 
 /// The crates that are released, in the order of their dependencies.
-const RELEASED: [&str; 6] = ["-p", ENGINE, "-p", HOST, "-p", CLI];
+const RELEASED: [&str; 8] = ["-p", ENGINE, "-p", HOST, "-p", CLI, "-p", OPENFEATURE];
 
 /// Names the built module to the tests of [`C_ABI`].
 const C_ABI_VAR: &str = "STATSIG_C_ABI_WASM";
