@@ -198,7 +198,7 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
         self.table
     }
 
-    /// Checks a gate, a segment or a holdout (§5.2). An unknown name is [`Reason::Unrecognized`] and false.
+    /// Checks a gate, a segment or a holdout (§5.2). An unknown name is [`Reason::Unrecognized`](crate::Reason::Unrecognized) and false.
     ///
     /// ```
     /// # #[cfg(feature = "compile")] {
