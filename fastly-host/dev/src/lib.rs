@@ -30,6 +30,7 @@ pub mod samples;
 pub mod serve;
 pub mod service_build;
 pub mod soak;
+mod test_run;
 pub mod test_steps;
 pub mod viceroy;
 pub mod viceroy_server;
