@@ -1,6 +1,98 @@
-//! Statsig on Fastly Compute.
+//! Statsig on Fastly Compute: specs from a store, checks in memory, exposures after the response.
 //!
-//! [`platform`] is the lower half: everything that talks to the host, on raw imports, without the `fastly` crate.
+//! The engine is `statsig-edge`; this crate is its way to the world: stores, cache, clock, geolocation, randomness, and Statsig's events.
+//!
+//! ```
+//! # #[cfg(feature = "drop-in")] {
+//! # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+//! # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+//! # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/"), ..Host::default() }
+//! #     .kv("statsig", "statsig-specs", KvEntry::new(specs))
+//! #     .secret("statsig", "server-key", b"secret-k")
+//! #     .backend("statsig-events", [Reply::answer(202, br#"{"success":true}"#)]);
+//! # let (_, record) = fake::with(host, || {
+//! use statsig_fastly::prelude::*;
+//! use statsig_fastly::{BareResponse, handle_bare};
+//!
+//! let config = Config::new()
+//!     .with_kv_store("statsig", "statsig-specs")
+//!     .with_events(Events::new("statsig-events", Key::Stored { store: "statsig", name: "server-key" }));
+//! let handled = handle_bare(&config, |_request, statsig| {
+//!     let user = User::new().with_user_id("u-2");
+//!     let body = if statsig.check_gate(&user, "new_home") { "new" } else { "old" };
+//!     Ok::<_, statsig_fastly::platform::Error>(BareResponse::new(200, "text/plain", body))
+//! }).unwrap();
+//! assert_eq!(handled.events.delivered, 1);
+//! # });
+//! # assert_eq!(record.responses[0].body, b"new");
+//! # }
+//! ```
+//!
+//! With the `fastly` crate's types it is `handle` and `serve`, for many requests in one sandbox `serve` and [`serve_bare`]. The examples of this documentation run on a
+//! host in memory, `platform::fake`, which services can test with as well; its set-up is hidden.
+//!
+//! # The data's way
+//!
+//! 1. [`Config`], in code or by [`Settings`] from text, names the sources in order, the events' destination, and what holds for all users.
+//! 2. [`Loading`] starts the first look-up, then the request is taken; what is unusable gives way to the next source, and [`Specs`] says why.
+//! 3. [`RequestUser`] makes the user of a query, headers and cookies; [`RequestOverrides`] and [`StickyCookie`] bring what the client holds, signed.
+//! 4. [`Statsig`] checks. Each exposure is encoded as it happens, once for each user and answer.
+//! 5. The response is sent. Then [`Statsig::flush`] posts the events, and the table in the Core Cache is renewed if its time is over.
+//!
+//! # Where to find what
+//!
+//! | public | |
+//! | --- | --- |
+//! | [`prelude`] | what a service usually needs |
+//! | [`Config`], [`Settings`], [`Download`], [`Events`], [`Key`] | what a service says |
+//! | `handle`, `serve`, [`handle_bare`], [`serve_bare`] | whole executions |
+//! | [`Statsig`], [`Gate`], [`DynamicConfig`], [`Experiment`], [`Layer`], [`ParameterStore`] | checks and their answers |
+//! | [`Specs`], [`Loading`], [`Source`], [`Failure`], [`Cached`] | the specs in force, and why not others |
+//! | [`Summary`], [`DeliveryError`], [`ExposureHistory`] | what became of the events |
+//! | [`RequestUser`], [`Client`], [`IdRule`] | the user of a request |
+//! | [`SigningKeys`], [`RequestOverrides`], [`Sticky`], [`StickyCookie`] | what comes back signed, and what is kept |
+//! | [`answer`], [`report`], [`encode`], [`write_status`] | answers, all answers, exposures and the status as JSON |
+//! | [`platform`] | everything that talks to the host, on raw imports, without the `fastly` crate |
+//!
+//! | private, in `src` | |
+//! | --- | --- |
+//! | `origin/` | one kind of source each: KV Store, Config Store, download, bytes |
+//! | `table_cache` | the table in the Core Cache, of a value or of a configuration |
+//! | `after` | what is done when the response has been sent |
+//! | `events`, `batch`, `post`, `log_lines`, `flush` | events from the check to the POST or the log line |
+//! | `exposure_key`, `sampling`, `history` | repeats, and what a payload samples |
+//! | `id_lists` | memberships from a KV Store |
+//! | `platform/imports`, `platform/fake` | the host's functions, the only unsafe code; and a host in memory with the same ones |
+//! | `json`, `typed` | writing JSON, strings of their own |
+//!
+//! # Features
+//!
+//! | feature | |
+//! | --- | --- |
+//! | `fastly` (default) | `handle` and `serve`, on the `fastly` crate's `Request` and `Response` |
+//! | `drop-in` (default) | Statsig's own JSON in a store; without it a store must hold a table |
+//! | `user-agent` (default) | conditions on the user agent |
+//! | `regex` | a regex engine, for patterns that a table holds as text |
+//! | `serde` | parameters as any type that `Deserialize`s |
+//! | `bootstrap` | `Statsig::client_bootstrap`, what client SDKs start with |
+//!
+//! # What costs what
+//!
+//! - A request with a table in a KV Store: six host calls and one allocation of its size; [`Config::with_core_cache`] asks the store seldom.
+//! - JSON in the store: compiled when its value is new; its table is in the Core Cache for an hour (`Config::with_table_max_age`).
+//! - A check: what the engine needs, a clock reading and a pass over the user for its event.
+//! - Events: a POST for each [`MAX_BATCH_EVENTS`], a second one where that may help, all after the response.
+//! - An ID list: one read for the manifest in each request that asks, one for each membership.
+//!
+//! What a service does not configure is not in its module: ways that only a constructor names are dropped by the linker.
+//!
+//! # Limits
+//!
+//! [`MAX_SOURCES`] sources, [`MAX_JSON`] bytes of JSON, [`MAX_LOGGED_BYTES`] of events in a request, [`MAX_REMEMBERED`] exposures in a sandbox,
+//! 16 look-ups of a table in a Config Store. Specs that cannot be had and events that are not taken never fail a request; both are told, by
+//! [`Specs::failures`] and in the [`Summary`]. Countries are Fastly's, not Statsig's: see [`HostEnvironment`].
+//!
+//! The crate is `no_std` with `alloc`, and has its unsafe code in one private module.
 #![no_std]
 #![deny(unsafe_code, missing_docs)]
 #![cfg_attr(
