@@ -8,6 +8,25 @@ use super::error::Error;
 use super::imports::{http_req, http_resp};
 
 /// A request of ours, complete but for its body.
+///
+/// ```
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("store", "key", KvEntry::new(b"value"))
+/// #     .config("settings", "colour", "blue")
+/// #     .secret("secrets", "key", b"s3cret")
+/// #     .log_endpoint("log")
+/// #     .backend("origin", [Reply::answer(200, b"hello")]);
+/// # let (result, record) = fake::with(host, || {
+/// use statsig_fastly::platform::{backend::Outgoing, body::Body};
+///
+/// let request = Outgoing { backend: "origin", method: "PUT", uri: "https://origin.example/item", headers: &[("x-a", b"1")] };
+/// assert_eq!(request.send(Body::from_bytes(b"new")?)?.wait()?.status, 200);
+/// # Ok::<(), statsig_fastly::platform::Error>(())
+/// # });
+/// # result.unwrap();
+/// # assert_eq!(record.sent[0].method, "PUT");
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Outgoing<'a> {
     /// The backend's name in the service's configuration.
@@ -39,6 +58,25 @@ impl Outgoing<'_> {
 }
 
 /// Starts sending a POST.
+///
+/// ```
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("store", "key", KvEntry::new(b"value"))
+/// #     .config("settings", "colour", "blue")
+/// #     .secret("secrets", "key", b"s3cret")
+/// #     .log_endpoint("log")
+/// #     .backend("origin", [Reply::answer(200, b"hello")]);
+/// # let (result, record) = fake::with(host, || {
+/// use statsig_fastly::platform::backend;
+///
+/// let pending = backend::post("origin", "https://origin.example/log", &[("content-type", b"application/json")], b"{}")?;
+/// assert_eq!(pending.wait()?.status, 200);
+/// # Ok::<(), statsig_fastly::platform::Error>(())
+/// # });
+/// # result.unwrap();
+/// # assert_eq!(record.sent[0].body, b"{}");
+/// ```
 pub fn post(
     backend: &str,
     uri: &str,
@@ -55,6 +93,25 @@ pub fn post(
 }
 
 /// Starts sending a GET.
+///
+/// ```
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("store", "key", KvEntry::new(b"value"))
+/// #     .config("settings", "colour", "blue")
+/// #     .secret("secrets", "key", b"s3cret")
+/// #     .log_endpoint("log")
+/// #     .backend("origin", [Reply::answer(200, b"hello")]);
+/// # let (result, record) = fake::with(host, || {
+/// use statsig_fastly::platform::backend;
+///
+/// let answer = backend::get("origin", "https://origin.example/greeting", &[])?.wait()?;
+/// assert_eq!(answer.status, 200);
+/// assert_eq!(answer.body.read_all(64)?, b"hello");
+/// # Ok::<(), statsig_fastly::platform::Error>(())
+/// # });
+/// # result.unwrap();
+/// ```
 pub fn get(backend: &str, uri: &str, headers: &[(&str, &[u8])]) -> Result<Pending, Error> {
     Outgoing {
         backend,
@@ -76,10 +133,54 @@ impl Drop for Draft {
 }
 
 /// A request on its way. Dropping it does not stop it.
+///
+/// ```
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("store", "key", KvEntry::new(b"value"))
+/// #     .config("settings", "colour", "blue")
+/// #     .secret("secrets", "key", b"s3cret")
+/// #     .log_endpoint("log")
+/// #     .backend("origin", [Reply::answer(200, b"hello")]);
+/// # let (result, record) = fake::with(host, || {
+/// use statsig_fastly::platform::backend;
+///
+/// // Two requests on their way at once.
+/// let first = backend::get("origin", "https://origin.example/1", &[])?;
+/// let second = backend::get("origin", "https://origin.example/2", &[])?;
+/// assert_eq!((first.wait()?.status, second.wait()?.status), (200, 200));
+/// # Ok::<(), statsig_fastly::platform::Error>(())
+/// # });
+/// # result.unwrap();
+/// ```
 #[derive(Debug)]
 pub struct Pending(u32);
 
 /// A request on its way, or its answer.
+///
+/// ```
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("store", "key", KvEntry::new(b"value"))
+/// #     .config("settings", "colour", "blue")
+/// #     .secret("secrets", "key", b"s3cret")
+/// #     .log_endpoint("log")
+/// #     .backend("origin", [Reply::answer(200, b"hello")]);
+/// # let (result, record) = fake::with(host, || {
+/// use statsig_fastly::platform::backend::{self, Poll};
+///
+/// let mut pending = backend::get("origin", "https://origin.example/", &[])?;
+/// let answer = loop {
+///     match pending.poll()? {
+///         Poll::Pending(still) => pending = still,
+///         Poll::Ready(answer) => break answer,
+///     }
+/// };
+/// assert_eq!(answer.status, 200);
+/// # Ok::<(), statsig_fastly::platform::Error>(())
+/// # });
+/// # result.unwrap();
+/// ```
 #[derive(Debug)]
 pub enum Poll {
     /// Still on its way.
@@ -116,6 +217,8 @@ impl Pending {
 }
 
 /// What a backend answered.
+///
+/// See [`get`] for an example.
 #[derive(Debug)]
 pub struct Answer {
     /// The status code.

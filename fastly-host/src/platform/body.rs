@@ -10,6 +10,24 @@ use alloc::vec::Vec;
 const FIRST_READ: usize = 16 * 1024;
 
 /// A body kept by the host; given back when dropped.
+///
+/// ```
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("store", "key", KvEntry::new(b"value"))
+/// #     .config("settings", "colour", "blue")
+/// #     .secret("secrets", "key", b"s3cret")
+/// #     .log_endpoint("log")
+/// #     .backend("origin", [Reply::answer(200, b"hello")]);
+/// # let (result, record) = fake::with(host, || {
+/// use statsig_fastly::platform::body::Body;
+///
+/// let body = Body::from_bytes(b"some bytes")?;
+/// assert_eq!(body.read_all(1024)?, b"some bytes");
+/// # Ok::<(), statsig_fastly::platform::Error>(())
+/// # });
+/// # result.unwrap();
+/// ```
 #[derive(Debug)]
 pub struct Body(u32);
 
@@ -138,6 +156,27 @@ impl Body {
 }
 
 /// A body of which a part has been read. Dropping it gives the rest back unread.
+///
+/// ```
+/// # #[cfg(feature = "drop-in")] {
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("store", "key", KvEntry::new(b"value"))
+/// #     .config("settings", "colour", "blue")
+/// #     .secret("secrets", "key", b"s3cret")
+/// #     .log_endpoint("log")
+/// #     .backend("origin", [Reply::answer(200, b"hello")]);
+/// # let (result, record) = fake::with(host, || {
+/// use statsig_fastly::platform::body::Body;
+///
+/// let begun = Body::from_bytes(b"magic and more")?.read_head(5)?;
+/// assert_eq!(begun.head(), b"magic");
+/// assert_eq!(begun.read_rest(64)?, b"magic and more");
+/// # Ok::<(), statsig_fastly::platform::Error>(())
+/// # });
+/// # result.unwrap();
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Begun {
     body: Body,

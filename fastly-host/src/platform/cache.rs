@@ -14,6 +14,8 @@ use alloc::vec::Vec;
 const METADATA_LIMIT: usize = 256;
 
 /// How long an item is good.
+///
+/// See [`insert`] for an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lifetime {
     /// As long as this it is fresh.
@@ -23,6 +25,27 @@ pub struct Lifetime {
 }
 
 /// The answer to a look-up; given back when dropped, and with it the obligation to insert.
+///
+/// ```
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("store", "key", KvEntry::new(b"value"))
+/// #     .config("settings", "colour", "blue")
+/// #     .secret("secrets", "key", b"s3cret")
+/// #     .log_endpoint("log")
+/// #     .backend("origin", [Reply::answer(200, b"hello")]);
+/// # let (result, record) = fake::with(host, || {
+/// use statsig_fastly::platform::cache::{self, Lifetime};
+///
+/// // The first to look has to insert; who comes at the same time waits for it.
+/// let entry = cache::begin(b"key", 100)?.expect("nobody else is at it");
+/// assert!(!entry.is_found() && entry.must_insert());
+/// entry.insert(Lifetime { max_age_s: 60, stale_s: 0 }, b"note", b"bytes")?;
+/// assert!(cache::lookup(b"key")?.is_found());
+/// # Ok::<(), statsig_fastly::platform::Error>(())
+/// # });
+/// # result.unwrap();
+/// ```
 #[derive(Debug)]
 pub struct Entry {
     handle: u32,
@@ -61,6 +84,26 @@ pub fn begin(key: &[u8], timeout_ms: u32) -> Result<Option<Entry>, Error> {
 /// Inserts bytes and what is to be known about them, in place of what the key has.
 ///
 /// After an error the cache may hold a part of them.
+///
+/// ```
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("store", "key", KvEntry::new(b"value"))
+/// #     .config("settings", "colour", "blue")
+/// #     .secret("secrets", "key", b"s3cret")
+/// #     .log_endpoint("log")
+/// #     .backend("origin", [Reply::answer(200, b"hello")]);
+/// # let (result, record) = fake::with(host, || {
+/// use statsig_fastly::platform::cache::{self, Lifetime};
+///
+/// cache::insert(b"key", Lifetime { max_age_s: 60, stale_s: 30 }, b"note", b"bytes")?;
+/// let entry = cache::lookup(b"key")?;
+/// assert!(entry.is_found() && !entry.is_stale());
+/// assert_eq!((entry.metadata()?, entry.read(5)?), (b"note".to_vec(), b"bytes".to_vec()));
+/// # Ok::<(), statsig_fastly::platform::Error>(())
+/// # });
+/// # result.unwrap();
+/// ```
 pub fn insert(key: &[u8], lifetime: Lifetime, metadata: &[u8], bytes: &[u8]) -> Result<(), Error> {
     let body = cache::insert(key, lifetime, bytes.len() as u64, metadata).map_err(Error::Host)?;
     fill(body, bytes)

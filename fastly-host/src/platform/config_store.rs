@@ -12,6 +12,25 @@ const USUAL_VALUE: usize = 8_000;
 pub const VALUE_LIMIT: usize = 4 * 32 * 1024;
 
 /// An open Config Store.
+///
+/// ```
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("store", "key", KvEntry::new(b"value"))
+/// #     .config("settings", "colour", "blue")
+/// #     .secret("secrets", "key", b"s3cret")
+/// #     .log_endpoint("log")
+/// #     .backend("origin", [Reply::answer(200, b"hello")]);
+/// # let (result, record) = fake::with(host, || {
+/// use statsig_fastly::platform::config_store;
+///
+/// let store = config_store::Store::open("settings")?;
+/// assert_eq!(store.get("colour")?.as_deref(), Some(&b"blue"[..]));
+/// assert_eq!(store.get("size")?, None);
+/// # Ok::<(), statsig_fastly::platform::Error>(())
+/// # });
+/// # result.unwrap();
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Store(u32);
 

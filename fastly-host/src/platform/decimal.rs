@@ -4,6 +4,12 @@
 pub const LONGEST: usize = 20;
 
 /// The decimal text of a number, all ASCII, kept on the stack.
+///
+/// ```
+/// use statsig_fastly::platform::decimal::Decimal;
+///
+/// assert_eq!(Decimal::new(u64::MAX).as_bytes(), b"18446744073709551615");
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Decimal {
     digits: [u8; LONGEST],

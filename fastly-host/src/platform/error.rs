@@ -4,6 +4,23 @@ use super::status::{KvCode, SendTag, Status};
 use core::fmt;
 
 /// Why an exchange with the platform failed.
+///
+/// ```
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("store", "key", KvEntry::new(b"value"))
+/// #     .config("settings", "colour", "blue")
+/// #     .secret("secrets", "key", b"s3cret")
+/// #     .log_endpoint("log")
+/// #     .backend("origin", [Reply::answer(200, b"hello")]);
+/// # let (result, record) = fake::with(host, || {
+/// use statsig_fastly::platform::{Error, kv};
+///
+/// assert_eq!(kv::Store::open("store")?.lookup("no such key").err(), Some(Error::NotFound));
+/// # Ok::<(), statsig_fastly::platform::Error>(())
+/// # });
+/// # result.unwrap();
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {

@@ -18,6 +18,17 @@ const ANSWER_LIMIT: usize = 64 * 1024;
 
 /// The two-letter code of an address's country, in upper case, or `None` when the platform does not know. One host
 /// call.
+///
+/// ```
+/// # use statsig_fastly::platform::fake::{self, Host};
+/// use statsig_fastly::platform::geo;
+///
+/// # let host = Host::default().geo([192, 0, 2, 1].into(), r#"{"country_code":"DE"}"#);
+/// # fake::with(host, || {
+/// assert_eq!(geo::country_code([192, 0, 2, 1].into()), Ok(Some(*b"DE")));
+/// assert_eq!(geo::country_code([198, 51, 100, 1].into()), Ok(None));
+/// # });
+/// ```
 pub fn country_code(address: IpAddr) -> Result<Option<[u8; 2]>, Error> {
     let answer = match address {
         IpAddr::V4(address) => lookup(&address.octets()),

@@ -7,6 +7,12 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 const LONGEST: usize = 39;
 
 /// The text of an address, all ASCII, kept on the stack.
+///
+/// ```
+/// use statsig_fastly::platform::ip::IpText;
+///
+/// assert_eq!(IpText::new([192, 0, 2, 1].into()).as_str(), "192.0.2.1");
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct IpText {
     bytes: [u8; LONGEST],

@@ -19,6 +19,25 @@ pub const VALUE_LIMIT: usize = 100_000_000;
 const METADATA_ROOM: usize = 2048;
 
 /// An open KV Store.
+///
+/// ```
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("store", "key", KvEntry::new(b"value"))
+/// #     .config("settings", "colour", "blue")
+/// #     .secret("secrets", "key", b"s3cret")
+/// #     .log_endpoint("log")
+/// #     .backend("origin", [Reply::answer(200, b"hello")]);
+/// # let (result, record) = fake::with(host, || {
+/// use statsig_fastly::platform::kv;
+///
+/// let item = kv::Store::open("store")?.lookup("key")?;
+/// assert_eq!(item.generation, 1);
+/// assert_eq!(item.read_all()?, b"value");
+/// # Ok::<(), statsig_fastly::platform::Error>(())
+/// # });
+/// # result.unwrap();
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Store(u32);
 
@@ -45,6 +64,25 @@ impl Store {
 }
 
 /// A look-up under way. Dropping it abandons the answer.
+///
+/// ```
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("store", "key", KvEntry::new(b"value"))
+/// #     .config("settings", "colour", "blue")
+/// #     .secret("secrets", "key", b"s3cret")
+/// #     .log_endpoint("log")
+/// #     .backend("origin", [Reply::answer(200, b"hello")]);
+/// # let (result, record) = fake::with(host, || {
+/// use statsig_fastly::platform::kv;
+///
+/// let pending = kv::Store::open("store")?.begin_lookup("key")?;
+/// // … other work while the store answers …
+/// assert_eq!(pending.wait()?.read_all()?, b"value");
+/// # Ok::<(), statsig_fastly::platform::Error>(())
+/// # });
+/// # result.unwrap();
+/// ```
 #[derive(Debug)]
 #[must_use = "the look-up's answer is in `wait`"]
 pub struct Pending(u32);
@@ -75,6 +113,8 @@ impl Pending {
 }
 
 /// A value of a store, not read yet.
+///
+/// See [`Store`] for an example.
 #[derive(Debug)]
 pub struct Item {
     /// The value.

@@ -4,6 +4,24 @@ use super::error::Error;
 use super::imports::log;
 
 /// A log endpoint of the service.
+///
+/// ```
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("store", "key", KvEntry::new(b"value"))
+/// #     .config("settings", "colour", "blue")
+/// #     .secret("secrets", "key", b"s3cret")
+/// #     .log_endpoint("log")
+/// #     .backend("origin", [Reply::answer(200, b"hello")]);
+/// # let (result, record) = fake::with(host, || {
+/// use statsig_fastly::platform::log::Endpoint;
+///
+/// Endpoint::open("log")?.write(b"one line")?;
+/// # Ok::<(), statsig_fastly::platform::Error>(())
+/// # });
+/// # result.unwrap();
+/// # assert_eq!(record.log_lines, [("log".to_owned(), b"one line".to_vec())]);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Endpoint(u32);
 

@@ -8,6 +8,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 /// The pairs of a query, in order; empty ones (`&&`) are left out, a missing `=` makes an empty value.
+///
+/// ```
+/// use statsig_fastly::platform::percent;
+///
+/// let pairs: Vec<_> = percent::pairs("a=1&name=J%C3%BCrgen").collect();
+/// assert_eq!(pairs[1], ("name".into(), "Jürgen".into()));
+/// ```
 pub fn pairs(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
     let mut rest = Some(query);
     core::iter::from_fn(move || {
@@ -25,6 +32,13 @@ pub fn pairs(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> 
 /// What comes before the first of this ASCII character, and what after it if there is one.
 ///
 /// By bytes: the general searchers behind `str::split` are a kilobyte.
+///
+/// ```
+/// use statsig_fastly::platform::percent;
+///
+/// assert_eq!(percent::cut("name=value", b'='), ("name", Some("value")));
+/// assert_eq!(percent::cut("name", b'='), ("name", None));
+/// ```
 pub fn cut(text: &str, delimiter: u8) -> (&str, Option<&str>) {
     let at = text.bytes().position(|byte| byte == delimiter);
     let cut = at.and_then(|at| Some((text.get(..at)?, text.get(at.checked_add(1)?..)?)));
@@ -32,11 +46,27 @@ pub fn cut(text: &str, delimiter: u8) -> (&str, Option<&str>) {
 }
 
 /// The first value of a parameter.
+///
+/// ```
+/// use statsig_fastly::platform::percent;
+///
+/// assert_eq!(percent::value("a=1&b=2+3", "b").as_deref(), Some("2 3"));
+/// assert_eq!(percent::value("a=1", "b"), None);
+/// ```
 pub fn value<'q>(query: &'q str, name: &str) -> Option<Cow<'q, str>> {
     pairs(query).find(|pair| pair.0 == name).map(|pair| pair.1)
 }
 
 /// Writes a name, a value or a part of a path: all but the unreserved characters as escapes.
+///
+/// ```
+/// use statsig_fastly::platform::percent;
+///
+/// let mut text = String::new();
+/// percent::encode("a/b", &mut text);
+/// assert_eq!(text, "a%2Fb");
+/// assert_eq!(percent::decode(&text), "a/b");
+/// ```
 pub fn encode(text: &str, out: &mut String) {
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
@@ -52,11 +82,23 @@ pub fn encode(text: &str, out: &mut String) {
 }
 
 /// Decodes one name or value of a query.
+///
+/// ```
+/// use statsig_fastly::platform::percent;
+///
+/// assert_eq!(percent::decode("J%C3%BCrgen+K"), "Jürgen K");
+/// ```
 pub fn decode(text: &str) -> Cow<'_, str> {
     decode_with(text, b' ')
 }
 
 /// Decodes a part of a path, in which `+` is no space.
+///
+/// ```
+/// use statsig_fastly::platform::percent;
+///
+/// assert_eq!(percent::decode_segment("a+b%20c"), "a+b c");
+/// ```
 pub fn decode_segment(text: &str) -> Cow<'_, str> {
     decode_with(text, b'+')
 }

@@ -9,11 +9,48 @@ const HEX: &[u8; 16] = b"0123456789abcdef";
 pub const UUID_LENGTH: usize = 36;
 
 /// Fills a buffer with random bytes. One host call.
+///
+/// ```
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("store", "key", KvEntry::new(b"value"))
+/// #     .config("settings", "colour", "blue")
+/// #     .secret("secrets", "key", b"s3cret")
+/// #     .log_endpoint("log")
+/// #     .backend("origin", [Reply::answer(200, b"hello")]);
+/// # let (result, record) = fake::with(host, || {
+/// use statsig_fastly::platform::random;
+///
+/// let (mut one, mut two) = ([0; 16], [0; 16]);
+/// random::fill(&mut one)?;
+/// random::fill(&mut two)?;
+/// assert_ne!(one, two);
+/// # Ok::<(), statsig_fastly::platform::Error>(())
+/// # });
+/// # result.unwrap();
+/// ```
 pub fn fill(buffer: &mut [u8]) -> Result<(), Error> {
     wasi::random_get(buffer).map_err(Error::Host)
 }
 
 /// A random number. One host call.
+///
+/// ```
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("store", "key", KvEntry::new(b"value"))
+/// #     .config("settings", "colour", "blue")
+/// #     .secret("secrets", "key", b"s3cret")
+/// #     .log_endpoint("log")
+/// #     .backend("origin", [Reply::answer(200, b"hello")]);
+/// # let (result, record) = fake::with(host, || {
+/// use statsig_fastly::platform::random::random_u64;
+///
+/// assert_ne!(random_u64()?, random_u64()?);
+/// # Ok::<(), statsig_fastly::platform::Error>(())
+/// # });
+/// # result.unwrap();
+/// ```
 pub fn random_u64() -> Result<u64, Error> {
     let mut bytes = [0; 8];
     fill(&mut bytes)?;
@@ -21,6 +58,25 @@ pub fn random_u64() -> Result<u64, Error> {
 }
 
 /// A random UUID (version 4) as lower-case text, all ASCII. One host call.
+///
+/// ```
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("store", "key", KvEntry::new(b"value"))
+/// #     .config("settings", "colour", "blue")
+/// #     .secret("secrets", "key", b"s3cret")
+/// #     .log_endpoint("log")
+/// #     .backend("origin", [Reply::answer(200, b"hello")]);
+/// # let (result, record) = fake::with(host, || {
+/// use statsig_fastly::platform::random::uuid_v4;
+///
+/// let id = uuid_v4()?;
+/// // Version 4 of RFC 9562.
+/// assert_eq!((id[8], id[14], id[23]), (b'-', b'4', b'-'));
+/// # Ok::<(), statsig_fastly::platform::Error>(())
+/// # });
+/// # result.unwrap();
+/// ```
 pub fn uuid_v4() -> Result<[u8; UUID_LENGTH], Error> {
     let mut bytes = [0; 16];
     fill(&mut bytes)?;

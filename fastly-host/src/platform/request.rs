@@ -25,6 +25,25 @@ const USUAL_HEADER: usize = 256;
 const USUAL_ID: usize = 64;
 
 /// A client's request; given back when dropped. Each getter is one host call, two for values of unusual size.
+///
+/// ```
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("store", "key", KvEntry::new(b"value"))
+/// #     .config("settings", "colour", "blue")
+/// #     .secret("secrets", "key", b"s3cret")
+/// #     .log_endpoint("log")
+/// #     .backend("origin", [Reply::answer(200, b"hello")]);
+/// # let (result, record) = fake::with(host, || {
+/// use statsig_fastly::platform::request::Request;
+///
+/// let request = Request::from_client()?;
+/// assert_eq!(request.method()?, "GET");
+/// assert_eq!(request.uri()?.path(), "/cart");
+/// # Ok::<(), statsig_fastly::platform::Error>(())
+/// # });
+/// # result.unwrap();
+/// ```
 #[derive(Debug)]
 pub struct Request {
     handle: u32,
@@ -125,6 +144,13 @@ fn text(bytes: Vec<u8>) -> Result<String, Error> {
 /// An absolute URI, as received: nothing is decoded or normalised.
 ///
 /// Parts are found by bytes: `str::split_once` with a string pattern would bring a general searcher of 2 KB.
+///
+/// ```
+/// use statsig_fastly::platform::request::Uri;
+///
+/// let uri = Uri::new("https://shop.example/cart?id=7".into());
+/// assert_eq!((uri.path(), uri.query()), ("/cart", Some("id=7")));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Uri {
     text: String,

@@ -5,6 +5,26 @@ use super::error::Error;
 use super::imports::http_resp;
 
 /// A response being made; given back if it is dropped without being sent.
+///
+/// ```
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("store", "key", KvEntry::new(b"value"))
+/// #     .config("settings", "colour", "blue")
+/// #     .secret("secrets", "key", b"s3cret")
+/// #     .log_endpoint("log")
+/// #     .backend("origin", [Reply::answer(200, b"hello")]);
+/// # let (result, record) = fake::with(host, || {
+/// use statsig_fastly::platform::response::Response;
+///
+/// let mut response = Response::new(404)?;
+/// response.set_header("content-type", b"text/plain")?;
+/// response.send(b"not here")?;
+/// # Ok::<(), statsig_fastly::platform::Error>(())
+/// # });
+/// # result.unwrap();
+/// # assert_eq!(record.responses[0].status, 404);
+/// ```
 #[derive(Debug)]
 pub struct Response(u32);
 

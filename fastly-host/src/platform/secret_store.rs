@@ -13,6 +13,24 @@ const USUAL_SECRET: usize = 256;
 pub const SECRET_LIMIT: usize = 64 * 1024;
 
 /// An open Secret Store.
+///
+/// ```
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("store", "key", KvEntry::new(b"value"))
+/// #     .config("settings", "colour", "blue")
+/// #     .secret("secrets", "key", b"s3cret")
+/// #     .log_endpoint("log")
+/// #     .backend("origin", [Reply::answer(200, b"hello")]);
+/// # let (result, record) = fake::with(host, || {
+/// use statsig_fastly::platform::secret_store;
+///
+/// let secret = secret_store::Store::open("secrets")?.get("key")?;
+/// assert_eq!(secret.as_ref().map(|secret| secret.as_bytes()), Some(&b"s3cret"[..]));
+/// # Ok::<(), statsig_fastly::platform::Error>(())
+/// # });
+/// # result.unwrap();
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Store(u32);
 
@@ -35,6 +53,8 @@ impl Store {
 }
 
 /// A secret's plaintext, which `Debug` does not show.
+///
+/// See [`Store`] for an example.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Vec<u8>);
 

@@ -1,6 +1,17 @@
 //! The numbers the host answers with: call status, KV outcome, reason of a failed send.
 
 /// Why a host call failed. Success (0) is not a value of this type: calls return `Result<_, Status>`.
+///
+/// A call that the platform does not have:
+///
+/// ```
+/// # use statsig_fastly::platform::fake::{self, Host};
+/// use statsig_fastly::platform::{Error, Status, clock};
+///
+/// # fake::with(Host::default().fail("wasi_snapshot_preview1.clock_time_get", Status::Unsupported), || {
+/// assert_eq!(clock::now_ms(), Err(Error::Host(Status::Unsupported)));
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Status {
@@ -83,6 +94,20 @@ impl Status {
 }
 
 /// The outcome of a finished KV operation, which the host reports beside the call's status.
+///
+/// A store that asks for patience:
+///
+/// ```
+/// # use statsig_fastly::platform::fake::{self, Host, KvEntry};
+/// use statsig_fastly::platform::{Error, KvCode, kv};
+///
+/// # let host = Host::default().kv("store", "key", KvEntry::failing(KvCode::TooManyRequests));
+/// # fake::with(host, || {
+/// let store = kv::Store::open("store")?;
+/// assert_eq!(store.lookup("key").err(), Some(Error::TooManyRequests));
+/// # Ok::<(), Error>(())
+/// # }).0.unwrap();
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KvCode {
     /// The host did not write an outcome.
@@ -124,6 +149,17 @@ impl KvCode {
 }
 
 /// What the host knows about a send that failed, reduced to what a caller can act on.
+///
+/// ```
+/// # use statsig_fastly::platform::fake::{self, Host, Reply};
+/// use statsig_fastly::platform::{Error, SendTag, Status, backend};
+///
+/// # fake::with(Host::default().backend("origin", [Reply::Fail(Status::Error, SendTag::Timeout)]), || {
+/// let pending = backend::get("origin", "https://origin.example/", &[])?;
+/// assert_eq!(pending.wait().err(), Some(Error::Timeout));
+/// # Ok::<(), Error>(())
+/// # }).0.unwrap();
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SendTag {
     /// The host gave no reason.
