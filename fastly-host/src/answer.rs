@@ -10,6 +10,28 @@ use crate::report::write_common;
 use crate::statsig::Statsig;
 
 /// Whether there was something to write.
+///
+/// ```
+/// # #[cfg(feature = "drop-in")] {
+/// # use statsig_edge::User;
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # use statsig_fastly::{Config, Specs, Statsig};
+/// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("statsig", "specs", KvEntry::new(specs))
+/// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
+/// # let (_, record) = fake::with(host, || {
+/// # let config = Config::new().with_kv_store("statsig", "specs");
+/// # let specs = Specs::load(&config);
+/// # let statsig = Statsig::new(&config, &specs);
+/// use statsig_fastly::answer::{self, Written};
+///
+/// let mut json = String::new();
+/// assert_eq!(answer::gate(&statsig, &User::new(), "no_such_gate", &mut json), Written::NoSpec);
+/// assert_eq!(json, "");
+/// # });
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Written {
@@ -22,6 +44,28 @@ pub enum Written {
 }
 
 /// Writes a gate's answer.
+///
+/// ```
+/// # #[cfg(feature = "drop-in")] {
+/// # use statsig_edge::User;
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # use statsig_fastly::{Config, Specs, Statsig};
+/// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("statsig", "specs", KvEntry::new(specs))
+/// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
+/// # let (_, record) = fake::with(host, || {
+/// # let config = Config::new().with_kv_store("statsig", "specs");
+/// # let specs = Specs::load(&config);
+/// # let statsig = Statsig::new(&config, &specs);
+/// use statsig_fastly::answer;
+///
+/// let mut json = String::new();
+/// answer::gate(&statsig, &User::new().with_email("ada@example.com"), "staff", &mut json);
+/// assert_eq!(json, r#"{"name":"staff","value":true,"ruleID":"staff_mail","idType":"userID","reason":"Bootstrap:Recognized"}"#);
+/// # });
+/// # }
+/// ```
 pub fn gate(statsig: &Statsig<'_>, user: &User<'_>, name: &str, out: &mut String) -> Written {
     let gate = statsig.gate(user, name);
     write(statsig, name, gate.evaluation(), out, &|object| {
@@ -30,6 +74,28 @@ pub fn gate(statsig: &Statsig<'_>, user: &User<'_>, name: &str, out: &mut String
 }
 
 /// Writes a dynamic config's answer, with `passed`.
+///
+/// ```
+/// # #[cfg(feature = "drop-in")] {
+/// # use statsig_edge::User;
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # use statsig_fastly::{Config, Specs, Statsig};
+/// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("statsig", "specs", KvEntry::new(specs))
+/// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
+/// # let (_, record) = fake::with(host, || {
+/// # let config = Config::new().with_kv_store("statsig", "specs");
+/// # let specs = Specs::load(&config);
+/// # let statsig = Statsig::new(&config, &specs);
+/// use statsig_fastly::answer;
+///
+/// let mut json = String::new();
+/// answer::config(&statsig, &User::new(), "banner", &mut json);
+/// assert!(json.starts_with(r#"{"name":"banner","value":{"#) && json.contains(r#""passed":false"#), "{json}");
+/// # });
+/// # }
+/// ```
 pub fn config(statsig: &Statsig<'_>, user: &User<'_>, name: &str, out: &mut String) -> Written {
     let config = statsig.dynamic_config(user, name);
     write(statsig, name, config.evaluation(), out, &|object| {
@@ -39,6 +105,28 @@ pub fn config(statsig: &Statsig<'_>, user: &User<'_>, name: &str, out: &mut Stri
 }
 
 /// Writes an experiment's answer, with `groupName`, `isUserInExperiment` and `isExperimentActive`.
+///
+/// ```
+/// # #[cfg(feature = "drop-in")] {
+/// # use statsig_edge::User;
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # use statsig_fastly::{Config, Specs, Statsig};
+/// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("statsig", "specs", KvEntry::new(specs))
+/// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
+/// # let (_, record) = fake::with(host, || {
+/// # let config = Config::new().with_kv_store("statsig", "specs");
+/// # let specs = Specs::load(&config);
+/// # let statsig = Statsig::new(&config, &specs);
+/// use statsig_fastly::answer;
+///
+/// let mut json = String::new();
+/// answer::experiment(&statsig, &User::new().with_user_id("u-2"), "button", &mut json);
+/// assert!(json.contains(r#""groupName":"Test","isUserInExperiment":true,"isExperimentActive":true"#), "{json}");
+/// # });
+/// # }
+/// ```
 pub fn experiment(statsig: &Statsig<'_>, user: &User<'_>, name: &str, out: &mut String) -> Written {
     let experiment = statsig.experiment(user, name);
     write(statsig, name, experiment.evaluation(), out, &|object| {
@@ -52,6 +140,31 @@ pub fn experiment(statsig: &Statsig<'_>, user: &User<'_>, name: &str, out: &mut 
 }
 
 /// Writes the answer of a layer's parameter, with `parameter`, `groupName` and `allocatedExperimentName`.
+///
+/// ```
+/// # #[cfg(feature = "drop-in")] {
+/// # use statsig_edge::User;
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # use statsig_fastly::{Config, Specs, Statsig};
+/// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("statsig", "specs", KvEntry::new(specs))
+/// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
+/// # let (_, record) = fake::with(host, || {
+/// # let config = Config::new().with_kv_store("statsig", "specs");
+/// # let specs = Specs::load(&config);
+/// # let statsig = Statsig::new(&config, &specs);
+/// use statsig_fastly::answer::{self, Written};
+///
+/// let user = User::new().with_user_id("u-1");
+/// let mut json = String::new();
+/// let written = answer::layer_parameter(&statsig, &user, "checkout", "colour", &mut json);
+/// assert_eq!(written, Written::Answer);
+/// assert!(json.contains(r#""value":"blue","parameter":"colour""#), "{json}");
+/// assert_eq!(answer::layer_parameter(&statsig, &user, "checkout", "size", &mut json), Written::NoParameter);
+/// # });
+/// # }
+/// ```
 pub fn layer_parameter(
     statsig: &Statsig<'_>,
     user: &User<'_>,

@@ -16,6 +16,15 @@ use crate::specs::{Loading, Specs};
 use crate::statsig::Statsig;
 
 /// A response of [`handle_bare`].
+///
+/// ```
+/// use statsig_fastly::BareResponse;
+///
+/// let mut response = BareResponse::new(200, "text/plain", "hello");
+/// response.headers.push(("cache-control".into(), "no-store".into()));
+/// assert_eq!(response.headers[0].0, "content-type");
+/// assert_eq!(response.body, b"hello");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BareResponse {
     /// The status code.
@@ -49,6 +58,28 @@ impl BareResponse {
 }
 
 /// How an execution went.
+///
+/// What a failing handler leaves:
+///
+/// ```
+/// # #[cfg(feature = "drop-in")] {
+/// # use statsig_edge::User;
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # use statsig_fastly::{Config, Specs, Statsig};
+/// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("statsig", "specs", KvEntry::new(specs))
+/// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
+/// # let (_, record) = fake::with(host, || {
+/// use statsig_fastly::{BareResponse, handle_bare};
+///
+/// let config = Config::new().with_kv_store("statsig", "specs");
+/// let handled = handle_bare(&config, |_, _| Err::<BareResponse, _>("no such page")).unwrap();
+/// assert_eq!(handled.handler_error.as_deref(), Some("no such page"));
+/// assert_eq!(handled.response_error, None); // the client has its 500
+/// # });
+/// # }
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct BareHandled {
@@ -65,6 +96,30 @@ pub struct BareHandled {
 ///
 /// # Errors
 /// When there is no request to take.
+///
+/// ```
+/// # #[cfg(feature = "drop-in")] {
+/// # use statsig_edge::User;
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # use statsig_fastly::{Config, Specs, Statsig};
+/// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("statsig", "specs", KvEntry::new(specs))
+/// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
+/// # let (_, record) = fake::with(host, || {
+/// use statsig_fastly::{BareResponse, Events, Key, handle_bare};
+///
+/// let config = Config::new().with_kv_store("statsig", "specs").with_events(Events::new("events", Key::Secret("secret-k")));
+/// let handled = handle_bare(&config, |request, statsig| {
+///     let user = User::new().with_email("ada@example.com");
+///     let page = if statsig.check_gate(&user, "staff") { "backstage" } else { "shop" };
+///     Ok::<_, statsig_fastly::platform::Error>(BareResponse::new(200, "text/plain", page))
+/// }).unwrap();
+/// assert_eq!((handled.events.logged, handled.events.delivered), (1, 1));
+/// # });
+/// # assert_eq!(record.responses[0].body, b"backstage");
+/// # }
+/// ```
 pub fn handle_bare<F, E>(config: &Config<'_>, handler: F) -> Result<BareHandled, Error>
 where
     F: FnOnce(&mut Request, &Statsig<'_>) -> Result<BareResponse, E>,
@@ -92,6 +147,28 @@ where
 ///
 /// # Errors
 /// When there is no first request to take.
+///
+/// ```
+/// # #[cfg(feature = "drop-in")] {
+/// # use statsig_edge::User;
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # use statsig_fastly::{Config, Specs, Statsig};
+/// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("statsig", "specs", KvEntry::new(specs))
+/// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
+/// # let (_, record) = fake::with(host, || {
+/// use statsig_fastly::{BareResponse, serve_bare};
+///
+/// let config = Config::new().with_kv_store("statsig", "specs");
+/// let answered = serve_bare(&config, 100, |_, _| {
+///     Ok::<_, statsig_fastly::platform::Error>(BareResponse::new(204, "text/plain", ""))
+/// });
+/// // This platform had one request for the sandbox.
+/// assert_eq!(answered, Ok(1));
+/// # });
+/// # }
+/// ```
 pub fn serve_bare<F, E>(config: &Config<'_>, requests: u32, mut handler: F) -> Result<u32, Error>
 where
     F: FnMut(&mut Request, &Statsig<'_>) -> Result<BareResponse, E>,

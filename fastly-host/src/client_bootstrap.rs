@@ -9,6 +9,29 @@ use crate::events::{SDK_TYPE, SDK_VERSION};
 use crate::statsig::{Room, Statsig};
 
 /// The body of a response to a client SDK.
+///
+/// ```
+/// # #[cfg(feature = "drop-in")] {
+/// # use statsig_edge::User;
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # use statsig_fastly::{Config, Specs, Statsig};
+/// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("statsig", "specs", KvEntry::new(specs))
+/// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
+/// # let (_, record) = fake::with(host, || {
+/// # let config = Config::new().with_kv_store("statsig", "specs");
+/// # let specs = Specs::load(&config);
+/// # let statsig = Statsig::new(&config, &specs);
+/// use statsig_edge::bootstrap::BootstrapOptions;
+///
+/// let user = User::new().with_user_id("u-1");
+/// let response = statsig.client_bootstrap(&user, &BootstrapOptions::default()).unwrap();
+/// assert_eq!(response.content_type, "application/json");
+/// assert!(response.body.contains(r#""sdkType":"statsig-fastly-rust""#));
+/// # });
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClientBootstrap {

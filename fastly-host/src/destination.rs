@@ -20,6 +20,14 @@ pub const EVENTS_BASE_URI: &str = "https://prodregistryv2.org";
 pub const LOG_LINE_LIMIT: usize = 16_384;
 
 /// Where events go (§6.1).
+///
+/// ```
+/// use statsig_fastly::{Events, Key};
+///
+/// let events = Events::new("statsig-events", Key::Secret("secret-k")).with_log_endpoint("lost-events");
+/// // Keys stay out of logs.
+/// assert!(!format!("{events:?}").contains("secret-k"));
+/// ```
 #[derive(Clone, Copy)]
 pub struct Events<'c> {
     pub(crate) backend: Option<Backend<'c>>,
@@ -138,6 +146,13 @@ impl fmt::Debug for Events<'_> {
 }
 
 /// The project's key for events. `Debug` does not show it.
+///
+/// ```
+/// use statsig_fastly::Key;
+///
+/// let key = Key::Stored { store: "statsig", name: "server-key" };
+/// assert_eq!(format!("{key:?}"), "Stored(..)");
+/// ```
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum Key<'c> {

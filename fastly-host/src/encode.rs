@@ -9,6 +9,14 @@ use statsig_edge::{Evaluation, Exposure, Reason, SecondaryExposure};
 use crate::json::{self, List};
 
 /// What an exposure says besides the answer.
+///
+/// ```
+/// use statsig_fastly::encode::Details;
+///
+/// let mut details = Details::new("Network");
+/// details.lcut = Some(1_767_225_600_000);
+/// assert!(!details.manual);
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Details<'d> {
@@ -35,6 +43,30 @@ impl<'d> Details<'d> {
 }
 
 /// The event's name.
+///
+/// ```
+/// # #[cfg(feature = "drop-in")] {
+/// # use statsig_edge::User;
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # use statsig_fastly::{Config, Specs, Statsig};
+/// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("statsig", "specs", KvEntry::new(specs))
+/// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
+/// # let (_, record) = fake::with(host, || {
+/// # let config = Config::new().with_kv_store("statsig", "specs");
+/// # let specs = Specs::load(&config);
+/// # let statsig = Statsig::new(&config, &specs);
+/// use statsig_edge::Scratch;
+/// use statsig_fastly::encode::event_name;
+///
+/// let mut scratch = Scratch::<8>::new();
+/// let evaluator = statsig.evaluator().unwrap();
+/// let gate = evaluator.gate(&User::new(), "staff", &mut scratch);
+/// assert_eq!(event_name(&gate.exposure()), "statsig::gate_exposure");
+/// # });
+/// # }
+/// ```
 pub fn event_name(exposure: &Exposure<'_, '_>) -> &'static str {
     match exposure {
         Exposure::Gate { .. } => "statsig::gate_exposure",
@@ -46,6 +78,32 @@ pub fn event_name(exposure: &Exposure<'_, '_>) -> &'static str {
 }
 
 /// Writes the object `metadata`.
+///
+/// ```
+/// # #[cfg(feature = "drop-in")] {
+/// # use statsig_edge::User;
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # use statsig_fastly::{Config, Specs, Statsig};
+/// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("statsig", "specs", KvEntry::new(specs))
+/// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
+/// # let (_, record) = fake::with(host, || {
+/// # let config = Config::new().with_kv_store("statsig", "specs");
+/// # let specs = Specs::load(&config);
+/// # let statsig = Statsig::new(&config, &specs);
+/// use statsig_edge::Scratch;
+/// use statsig_fastly::encode::{Details, write_metadata};
+///
+/// let mut scratch = Scratch::<8>::new();
+/// let evaluator = statsig.evaluator().unwrap();
+/// let gate = evaluator.gate(&User::new().with_email("ada@example.com"), "staff", &mut scratch);
+/// let mut json = String::new();
+/// write_metadata(&gate.exposure(), &Details::new("Network"), &mut json);
+/// assert_eq!(json, r#"{"gate":"staff","gateValue":"true","ruleID":"staff_mail","reason":"Network:Recognized"}"#);
+/// # });
+/// # }
+/// ```
 pub fn write_metadata(exposure: &Exposure<'_, '_>, details: &Details<'_>, out: &mut String) {
     let mut object = List::object(out);
     let evaluation = match exposure {
@@ -103,6 +161,32 @@ pub fn write_metadata(exposure: &Exposure<'_, '_>, details: &Details<'_>, out: &
 
 /// Writes the array `secondaryExposures`: in the order of evaluation, repeats included. A layer parameter that the
 /// experiment does not own has only those that are not the experiment's (§5.5).
+///
+/// ```
+/// # #[cfg(feature = "drop-in")] {
+/// # use statsig_edge::User;
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # use statsig_fastly::{Config, Specs, Statsig};
+/// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("statsig", "specs", KvEntry::new(specs))
+/// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
+/// # let (_, record) = fake::with(host, || {
+/// # let config = Config::new().with_kv_store("statsig", "specs");
+/// # let specs = Specs::load(&config);
+/// # let statsig = Statsig::new(&config, &specs);
+/// use statsig_edge::Scratch;
+/// use statsig_fastly::encode::write_secondary_exposures;
+///
+/// let mut scratch = Scratch::<8>::new();
+/// let evaluator = statsig.evaluator().unwrap();
+/// let gate = evaluator.gate(&User::new().with_email("ada@example.com"), "new_home", &mut scratch);
+/// let mut json = String::new();
+/// write_secondary_exposures(&gate.exposure(), &mut json);
+/// assert_eq!(json, r#"[{"gate":"staff","gateValue":"true","ruleID":"staff_mail"}]"#);
+/// # });
+/// # }
+/// ```
 pub fn write_secondary_exposures(exposure: &Exposure<'_, '_>, out: &mut String) {
     let (secondary, delegated): (&[SecondaryExposure<'_>], bool) = match exposure {
         Exposure::Gate { secondary, .. } | Exposure::Config { secondary, .. } => (secondary, true),

@@ -18,6 +18,24 @@ use crate::platform::{clock, geo, random};
 /// member.
 ///
 /// One host call for the time, one for each new address, one for each draw; for ID lists see [`IdListFailure`] and `engine/FORMAT.md`.
+///
+/// ```
+/// # #[cfg(feature = "drop-in")] {
+/// # use statsig_edge::User;
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # use statsig_fastly::{Config, Specs, Statsig};
+/// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("statsig", "specs", KvEntry::new(specs))
+/// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
+/// # let (_, record) = fake::with(host, || {
+/// use statsig_edge::Environment;
+/// use statsig_fastly::HostEnvironment;
+///
+/// assert_eq!(HostEnvironment::new().now_ms(), 1_767_225_660_000);
+/// # });
+/// # }
+/// ```
 #[derive(Debug, Default)]
 pub struct HostEnvironment {
     last: Cell<Option<(Ipv4Addr, Country)>>,

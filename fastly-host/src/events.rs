@@ -31,6 +31,29 @@ pub const SDK_TYPE: &str = "statsig-fastly-rust";
 pub const SDK_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The value of a custom event.
+///
+/// ```
+/// # #[cfg(feature = "drop-in")] {
+/// # use statsig_edge::User;
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # use statsig_fastly::{Config, Specs, Statsig};
+/// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("statsig", "specs", KvEntry::new(specs))
+/// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
+/// # let (_, record) = fake::with(host, || {
+/// use statsig_fastly::{Events, Key};
+///
+/// let config = Config::new().with_events(Events::new("events", Key::Secret("secret-k")));
+/// let specs = Specs::load(&config);
+/// let statsig = Statsig::new(&config, &specs);
+/// let user = User::new().with_user_id("u-1");
+/// statsig.log_event(&user, "purchase", 19.5, &[("currency", "EUR")]);
+/// statsig.log_event(&user, "coupon", "spring", &[]);
+/// assert_eq!(statsig.flush().delivered, 2);
+/// # });
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum EventValue<'v> {

@@ -12,6 +12,32 @@ use crate::post::Round;
 /// What became of the events of a request.
 ///
 /// `logged` is always `delivered` + `handed_over` + `dropped`.
+///
+/// ```
+/// # #[cfg(feature = "drop-in")] {
+/// # use statsig_edge::User;
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # use statsig_fastly::{Config, Specs, Statsig};
+/// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("statsig", "specs", KvEntry::new(specs))
+/// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
+/// # let (_, record) = fake::with(host, || {
+/// use statsig_fastly::{Events, Key};
+///
+/// let config = Config::new().with_kv_store("statsig", "specs").with_events(Events::new("events", Key::Secret("secret-k")));
+/// let specs = Specs::load(&config);
+/// let statsig = Statsig::new(&config, &specs);
+/// let user = User::new().with_user_id("u-1");
+/// for _ in 0..3 {
+///     statsig.check_gate(&user, "staff");
+/// }
+/// let summary = statsig.flush();
+/// assert_eq!((summary.logged, summary.deduplicated), (1, 2));
+/// assert_eq!(summary.logged, summary.delivered + summary.handed_over + summary.dropped);
+/// # });
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 #[must_use = "it says whether events were lost"]
@@ -56,6 +82,13 @@ impl Summary {
 }
 
 /// Why events were not taken.
+///
+/// ```
+/// use statsig_fastly::DeliveryError;
+///
+/// let error = DeliveryError::Status(401);
+/// assert_eq!(error.to_string(), "events: answered with status 401 (see that the key is the project's own and not revoked)");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DeliveryError {

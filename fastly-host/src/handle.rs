@@ -15,6 +15,17 @@ use crate::specs::Loading;
 use crate::statsig::Statsig;
 
 /// How an execution went.
+///
+/// ```
+/// use statsig_fastly::Handled;
+///
+/// fn look(handled: &Handled) {
+///     if handled.events.dropped > 0 {
+///         eprintln!("{} events lost: {:?}", handled.events.dropped, handled.events.last_error);
+///     }
+/// }
+/// # look(&Handled::default());
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Handled {
@@ -65,6 +76,20 @@ where
 /// The specs stay in memory. When they are older than [`Config::with_max_age`] allows, their source is asked again after a response, and before the
 /// handler if they are older than [`Config::with_stale_while_revalidate`] allows besides. Exposures of one request are not repeated for
 /// the next one within a minute ([`ExposureHistory`]).
+///
+/// ```no_run
+/// use fastly::{Request, Response};
+/// use statsig_fastly::prelude::*;
+///
+/// fn main() {
+///     let config = Config::new().with_kv_store("statsig", "statsig-specs").with_max_age(30);
+///     let handler = |_: Request, statsig: &Statsig<'_>| {
+///         let new = statsig.check_gate(&User::new().with_user_id("u-1"), "new_home");
+///         Ok::<_, fastly::Error>(Response::from_body(if new { "new" } else { "old" }))
+///     };
+///     statsig_fastly::serve(&config, 100, handler, |handled| println!("{:?}", handled.events));
+/// }
+/// ```
 pub fn serve<F, E>(
     config: &Config<'_>,
     requests: u32,

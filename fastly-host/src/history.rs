@@ -13,6 +13,32 @@ pub const MAX_REMEMBERED: usize = 100_000;
 ///
 /// One execution has its own unless told otherwise. In a sandbox that answers several requests, give it from one
 /// [`Statsig`](crate::Statsig) to the next: see [`Statsig::with_history`](crate::Statsig::with_history).
+///
+/// ```
+/// # #[cfg(feature = "drop-in")] {
+/// # use statsig_edge::User;
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # use statsig_fastly::{Config, Specs, Statsig};
+/// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("statsig", "specs", KvEntry::new(specs))
+/// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
+/// # let (_, record) = fake::with(host, || {
+/// use statsig_fastly::{Events, Key};
+///
+/// let config = Config::new().with_kv_store("statsig", "specs").with_events(Events::new("events", Key::Secret("secret-k")));
+/// let specs = Specs::load(&config);
+/// let user = User::new().with_user_id("u-1");
+/// let first = Statsig::new(&config, &specs);
+/// first.check_gate(&user, "staff");
+/// let (_, history) = first.flush_keeping_history();
+///
+/// let second = Statsig::new(&config, &specs).with_history(history);
+/// second.check_gate(&user, "staff");
+/// assert_eq!(second.flush().deduplicated, 1);
+/// # });
+/// # }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct ExposureHistory {
     exposures: Window,

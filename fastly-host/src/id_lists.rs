@@ -55,6 +55,29 @@ pub(crate) trait Memberships: fmt::Debug {
 }
 
 /// An ID list that was asked for in vain: its members were answered as none.
+///
+/// ```
+/// # #[cfg(feature = "drop-in")] {
+/// # use statsig_edge::User;
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # use statsig_fastly::{Config, Specs, Statsig};
+/// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("statsig", "specs", KvEntry::new(specs))
+/// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
+/// # let (_, record) = fake::with(host, || {
+/// use statsig_fastly::IdListFault;
+///
+/// let config = Config::new().with_kv_store("statsig", "specs").with_id_lists("statsig", "no-lists");
+/// let specs = Specs::load(&config);
+/// let statsig = Statsig::new(&config, &specs);
+/// assert!(!statsig.check_gate(&User::new().with_user_id("u-1"), "beta"));
+/// let failures = statsig.id_list_failures();
+/// assert_eq!(failures[0].list, "beta_users");
+/// assert!(matches!(failures[0].reason, IdListFault::Manifest(_)));
+/// # });
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct IdListFailure {
@@ -65,6 +88,12 @@ pub struct IdListFailure {
 }
 
 /// Why an ID list cannot be asked.
+///
+/// ```
+/// use statsig_fastly::IdListFault;
+///
+/// assert_eq!(IdListFault::NotListed.to_string(), "not synced: run `statsig-fastly sync-id-lists`");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IdListFault {

@@ -11,6 +11,32 @@ use crate::typed::owned_strings;
 /// The answer to a read of a layer.
 ///
 /// Reading a parameter that the layer has, and in the typed forms one of that type, logs its exposure.
+///
+/// ```
+/// # #[cfg(feature = "drop-in")] {
+/// # use statsig_edge::User;
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # use statsig_fastly::{Config, Specs, Statsig};
+/// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("statsig", "specs", KvEntry::new(specs))
+/// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
+/// # let (_, record) = fake::with(host, || {
+/// use statsig_edge::{Parameters, Scratch};
+/// use statsig_fastly::{Events, Key};
+///
+/// let config = Config::new().with_kv_store("statsig", "specs").with_events(Events::new("events", Key::Secret("secret-k")));
+/// let specs = Specs::load(&config);
+/// let statsig = Statsig::new(&config, &specs);
+/// let user = User::new().with_user_id("u-2");
+/// let mut scratch = Scratch::<16>::new();
+/// let checkout = statsig.layer(&user, "checkout", &mut scratch);
+/// assert_eq!(checkout.get_string("colour", "grey"), "green");
+/// assert_eq!(checkout.get_i64("colour", 0), 0); // of another type: no exposure
+/// assert_eq!(statsig.flush().logged, 1);
+/// # });
+/// # }
+/// ```
 #[derive(Clone, Copy)]
 pub struct Layer<'a, 's, 't, 'n> {
     pub(crate) statsig: &'a Statsig<'t>,

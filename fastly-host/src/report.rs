@@ -27,6 +27,26 @@ type Room<'t> = Scratch<'t, 512, 64>;
 /// Writes the report for a user.
 ///
 /// `source` is the first half of the reasons, such as `Bootstrap`.
+///
+/// ```
+/// # #[cfg(feature = "drop-in")] {
+/// # use statsig_edge::User;
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # use statsig_fastly::{Config, Specs, Statsig};
+/// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("statsig", "specs", KvEntry::new(specs))
+/// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
+/// # let (_, record) = fake::with(host, || {
+/// # let config = Config::new().with_kv_store("statsig", "specs");
+/// # let specs = Specs::load(&config);
+/// # let statsig = Statsig::new(&config, &specs);
+/// let mut json = String::new();
+/// statsig_fastly::report::write_all(&statsig.evaluator().unwrap(), &User::new(), "Bootstrap", &mut json);
+/// assert!(json.starts_with(r#"{"gates":{"#) && json.contains(r#""param_stores":{"shop":{"#), "{json}");
+/// # });
+/// # }
+/// ```
 pub fn write_all<E: Environment>(
     evaluator: &Evaluator<'_, '_, E>,
     user: &User<'_>,

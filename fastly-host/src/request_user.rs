@@ -28,6 +28,18 @@ const FIELDS: [&str; 7] = [
 const MAPS: [&str; 3] = ["customIDs", "custom", "statsigEnvironment"];
 
 /// What is known of the client, for the fields that the query does not give.
+///
+/// ```
+/// use statsig_fastly::{Client, RequestUser};
+///
+/// let mut client = Client::default();
+/// client.user_agent = Some("curl/8.5.0");
+/// client.country = Some(*b"DE");
+/// let mut request = RequestUser::new("", client);
+/// let user = request.user()?;
+/// assert_eq!(user.country, Some("DE".into()));
+/// # Ok::<(), statsig_edge::UserError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct Client<'r> {
@@ -62,6 +74,19 @@ impl<'r> Client<'r> {
 /// The query's parameter `user` is the user as JSON. Without it, simple parameters make one: `userID`, `email`, `ip`,
 /// `userAgent`, `country`, `locale`, `appVersion`, and entries of maps as `customIDs.NAME`, `custom.NAME` and
 /// `statsigEnvironment.NAME`; their values are texts, and of a name given twice the first counts.
+///
+/// ```
+/// use statsig_edge::Value;
+/// use statsig_fastly::{Client, IdRule, RequestUser};
+///
+/// let rules = [IdRule::custom_id("stableID").from_cookie("stable_id")];
+/// let header = |name: &str| (name == "cookie").then(|| "stable_id=s-7".to_owned());
+/// let mut request = RequestUser::new("userID=u-1&custom.plan=pro", Client::default()).with_ids(&rules, &header);
+/// let user = request.user()?;
+/// assert_eq!(user.user_id, Some(Value::Str("u-1")));
+/// assert_eq!(user.custom_ids.and_then(|ids| ids.get("stableID")), Some(Value::Str("s-7")));
+/// # Ok::<(), statsig_edge::UserError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct RequestUser {
     json: String,

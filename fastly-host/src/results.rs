@@ -7,14 +7,76 @@ use statsig_edge::{Evaluation, JsonValue, Parameters, ReadError, Reason};
 use crate::typed::owned_strings;
 
 /// The answer to a gate check.
+///
+/// ```
+/// # #[cfg(feature = "drop-in")] {
+/// # use statsig_edge::User;
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # use statsig_fastly::{Config, Specs, Statsig};
+/// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("statsig", "specs", KvEntry::new(specs))
+/// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
+/// # let (_, record) = fake::with(host, || {
+/// # let config = Config::new().with_kv_store("statsig", "specs");
+/// # let specs = Specs::load(&config);
+/// # let statsig = Statsig::new(&config, &specs);
+/// let gate = statsig.gate(&User::new().with_email("ada@example.com"), "new_home");
+/// assert_eq!((gate.value(), gate.rule_id(), gate.version()), (true, "for_staff", Some(3)));
+/// assert!(statsig.gate(&User::new(), "no_such_gate").value_or(true));
+/// # });
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Gate<'t>(pub(crate) Evaluation<'t>);
 
 /// The answer to a read of a dynamic config.
+///
+/// ```
+/// # #[cfg(feature = "drop-in")] {
+/// # use statsig_edge::User;
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # use statsig_fastly::{Config, Specs, Statsig};
+/// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("statsig", "specs", KvEntry::new(specs))
+/// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
+/// # let (_, record) = fake::with(host, || {
+/// # let config = Config::new().with_kv_store("statsig", "specs");
+/// # let specs = Specs::load(&config);
+/// # let statsig = Statsig::new(&config, &specs);
+/// use statsig_edge::Parameters;
+///
+/// let banner = statsig.dynamic_config(&User::new(), "banner");
+/// assert_eq!(banner.get_string("text", ""), "Café");
+/// assert_eq!(banner.get_f64("ratio", 1.0), 0.5);
+/// # });
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct DynamicConfig<'t>(pub(crate) Evaluation<'t>);
 
 /// The answer to a read of an experiment.
+///
+/// ```
+/// # #[cfg(feature = "drop-in")] {
+/// # use statsig_edge::User;
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # use statsig_fastly::{Config, Specs, Statsig};
+/// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("statsig", "specs", KvEntry::new(specs))
+/// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
+/// # let (_, record) = fake::with(host, || {
+/// # let config = Config::new().with_kv_store("statsig", "specs");
+/// # let specs = Specs::load(&config);
+/// # let statsig = Statsig::new(&config, &specs);
+/// let button = statsig.experiment(&User::new().with_user_id("u-1"), "button");
+/// assert_eq!(button.group_name(), Some("Control"));
+/// assert!(button.is_active() && button.is_user_in_experiment());
+/// # });
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Experiment<'t>(pub(crate) Evaluation<'t>);
 

@@ -11,6 +11,14 @@ use crate::platform::decimal::Decimal;
 use crate::platform::{Error, config_store};
 
 /// Why settings are no configuration.
+///
+/// ```
+/// use statsig_fastly::{Settings, SettingsError};
+///
+/// let error = Settings::from_text("kv = statsig/specs\ncore-cache = maybe").config().unwrap_err();
+/// assert_eq!(error, SettingsError::BadValue(2, "on or off"));
+/// assert_eq!(error.to_string(), "statsig settings: line 2: on or off is wanted");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SettingsError {

@@ -26,6 +26,15 @@ pub const SHORTEST_SECRET: usize = 32;
 pub const LONGEST_KEY_ID: usize = 32;
 
 /// A key to sign with. `Debug` does not show it.
+///
+/// ```
+/// use statsig_fastly::{KeyError, SigningKey};
+///
+/// let key = SigningKey::new("cookie-2026", [7; 32].as_slice())?;
+/// assert_eq!(format!("{key:?}"), "SigningKey(cookie-2026, ..)");
+/// assert_eq!(SigningKey::new("k", b"hunter2".as_slice()).unwrap_err(), KeyError::Short);
+/// # Ok::<(), KeyError>(())
+/// ```
 #[derive(Clone)]
 pub struct SigningKey<'k> {
     id: Cow<'k, str>,
@@ -68,6 +77,23 @@ impl fmt::Debug for SigningKey<'_> {
 }
 
 /// Keys that rotate: the first signs, each verifies.
+///
+/// ```
+/// # use statsig_fastly::platform::fake::{self, Host};
+/// use statsig_edge::{LocalOverride, OverrideValue, SpecKind};
+/// use statsig_fastly::{RequestOverrides, SigningKey, SigningKeys};
+///
+/// # fake::with(Host { now_ms: 1_767_225_600_000, ..Host::default() }, || {
+/// let key = |id, byte: u8| SigningKey::new(id, vec![byte; 32]).unwrap();
+/// let list = [LocalOverride { kind: SpecKind::Gate, name: "new_home", id: None, value: OverrideValue::Gate(true) }];
+/// let before = SigningKeys::new(key("2025", 1));
+/// let signed = RequestOverrides::sign("x-overrides", &before, 1_800_000_000, &list);
+///
+/// // The new key signs from now on; what the former one signed still counts.
+/// let now = SigningKeys::new(key("2026", 2)).with_former(key("2025", 1));
+/// assert!(RequestOverrides::verify("x-overrides", &now, &signed).is_ok());
+/// # });
+/// ```
 #[derive(Clone, Debug)]
 pub struct SigningKeys<'k>(Vec<SigningKey<'k>>);
 
@@ -140,6 +166,14 @@ impl<'k> SigningKeys<'k> {
 }
 
 /// Why a key cannot be used.
+///
+/// ```
+/// use statsig_fastly::{KeyError, SigningKey};
+///
+/// let error = SigningKey::new("not an id", [7; 32].as_slice()).unwrap_err();
+/// assert_eq!(error, KeyError::Id);
+/// assert_eq!(error.to_string(), "signing key: name it with 1 to 32 ASCII letters, digits, `-` and `_`");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyError {
@@ -176,6 +210,16 @@ impl fmt::Display for KeyError {
 impl core::error::Error for KeyError {}
 
 /// Why a signed text is not believed.
+///
+/// ```
+/// use statsig_fastly::{RequestOverrides, SignedError, SigningKey, SigningKeys};
+///
+/// let keys = SigningKeys::new(SigningKey::new("2026", [7; 32].as_slice())?);
+/// let error = RequestOverrides::verify("x-overrides", &keys, "2026.forged.exp=1800000000").unwrap_err();
+/// assert_eq!(error, SignedError::Signature);
+/// assert!(error.to_string().starts_with("signed text: changed since it was signed"));
+/// # Ok::<(), statsig_fastly::KeyError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SignedError {

@@ -11,6 +11,27 @@ use crate::platform::Error;
 use crate::platform::decimal::Decimal;
 
 /// Where specs come from.
+///
+/// ```
+/// # #[cfg(feature = "drop-in")] {
+/// # use statsig_edge::User;
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # use statsig_fastly::{Config, Specs, Statsig};
+/// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("statsig", "specs", KvEntry::new(specs))
+/// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
+/// # let (_, record) = fake::with(host, || {
+/// # let config = Config::new().with_kv_store("statsig", "specs");
+/// # let specs = Specs::load(&config);
+/// # let statsig = Statsig::new(&config, &specs);
+/// use statsig_fastly::Source;
+///
+/// assert_eq!(statsig.specs().source(), Some(Source::KvStore));
+/// assert_eq!(Source::KvStore.as_str(), "kv store");
+/// # });
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Source {
@@ -64,6 +85,27 @@ impl Source {
 }
 
 /// The form in which specs were found.
+///
+/// ```
+/// # #[cfg(feature = "drop-in")] {
+/// # use statsig_edge::User;
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # use statsig_fastly::{Config, Specs, Statsig};
+/// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("statsig", "specs", KvEntry::new(specs))
+/// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
+/// # let (_, record) = fake::with(host, || {
+/// # let config = Config::new().with_kv_store("statsig", "specs");
+/// # let specs = Specs::load(&config);
+/// # let statsig = Statsig::new(&config, &specs);
+/// use statsig_fastly::Format;
+///
+/// // The store holds Statsig's own JSON.
+/// assert_eq!(statsig.specs().format(), Format::Json);
+/// # });
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Format {
@@ -84,6 +126,27 @@ impl Format {
 }
 
 /// Where the table in force lay.
+///
+/// ```
+/// # #[cfg(feature = "drop-in")] {
+/// # use statsig_edge::User;
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # use statsig_fastly::{Config, Specs, Statsig};
+/// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("statsig", "specs", KvEntry::new(specs))
+/// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
+/// # let (_, record) = fake::with(host, || {
+/// # let config = Config::new().with_kv_store("statsig", "specs");
+/// # let specs = Specs::load(&config);
+/// # let statsig = Statsig::new(&config, &specs);
+/// use statsig_fastly::Route;
+///
+/// assert_eq!(statsig.specs().route(), Route::Direct);
+/// assert_eq!(Route::CoreCache.as_str(), "core cache");
+/// # });
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Route {
@@ -107,6 +170,18 @@ impl Route {
 }
 
 /// Why a source gave no specs.
+///
+/// ```
+/// use statsig_fastly::{Config, Specs, SpecsError};
+///
+/// let config = Config::new().with_bootstrap(b"<html>");
+/// let specs = Specs::load(&config);
+/// let error = &specs.failures()[0].error;
+/// # #[cfg(feature = "drop-in")]
+/// assert!(matches!(error, SpecsError::Compile(_)));
+/// # #[cfg(feature = "drop-in")]
+/// assert!(error.to_string().starts_with("config specs: not valid JSON at byte 0"));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum SpecsError {
@@ -182,6 +257,27 @@ impl From<ChunkError> for SpecsError {
 }
 
 /// A source that gave no specs.
+///
+/// ```
+/// # #[cfg(feature = "drop-in")] {
+/// # use statsig_edge::User;
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # use statsig_fastly::{Config, Specs, Statsig};
+/// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("statsig", "specs", KvEntry::new(specs))
+/// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
+/// # let (_, record) = fake::with(host, || {
+/// use statsig_fastly::Source;
+///
+/// let config = Config::new().with_config_store("settings", "specs").with_kv_store("statsig", "specs");
+/// let specs = Specs::load(&config);
+/// // The first source has none; the second stands in for it.
+/// assert_eq!(specs.failures()[0].source, Source::ConfigStore);
+/// assert_eq!(specs.source(), Some(Source::KvStore));
+/// # });
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Failure {

@@ -18,6 +18,26 @@ use crate::source::{Failure, Format, Route, Source, SpecsError};
 use crate::table_cache::Cached;
 
 /// Specs on their way.
+///
+/// ```
+/// # #[cfg(feature = "drop-in")] {
+/// # use statsig_edge::User;
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # use statsig_fastly::{Config, Specs, Statsig};
+/// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("statsig", "specs", KvEntry::new(specs))
+/// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
+/// # let (_, record) = fake::with(host, || {
+/// use statsig_fastly::Loading;
+///
+/// let config = Config::new().with_kv_store("statsig", "specs");
+/// let loading = Loading::begin(&config);
+/// // … while the store answers, take the request …
+/// assert!(loading.finish().table().is_some());
+/// # });
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "the specs are in `finish`"]
 pub struct Loading<'a, 'c> {
@@ -47,6 +67,25 @@ impl<'a, 'c> Loading<'a, 'c> {
 }
 
 /// What asking the sources came to.
+///
+/// ```
+/// # #[cfg(feature = "drop-in")] {
+/// # use statsig_edge::User;
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # use statsig_fastly::{Config, Specs, Statsig};
+/// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("statsig", "specs", KvEntry::new(specs))
+/// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
+/// # let (_, record) = fake::with(host, || {
+/// use statsig_fastly::Asked;
+///
+/// let config = Config::new().with_kv_store("statsig", "specs");
+/// let mut specs = Specs::load(&config);
+/// assert_eq!(specs.sync_config_specs(&config), Asked::Unchanged);
+/// # });
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
     /// There are other specs than before.
@@ -75,6 +114,25 @@ pub(crate) struct Found {
 }
 
 /// The specs in force, or the lack of them.
+///
+/// ```
+/// # #[cfg(feature = "drop-in")] {
+/// # use statsig_edge::User;
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # use statsig_fastly::{Config, Specs, Statsig};
+/// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("statsig", "specs", KvEntry::new(specs))
+/// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
+/// # let (_, record) = fake::with(host, || {
+/// let config = Config::new().with_kv_store("statsig", "specs");
+/// let specs = Specs::load(&config);
+/// assert_eq!(specs.table().map(|table| table.time()), Some(1_767_225_600_000));
+/// assert_eq!((specs.generation(), specs.received_at()), (1, 1_767_225_660_000));
+/// assert!(specs.failures().is_empty() && specs.warnings().is_empty());
+/// # });
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Specs<'c> {
     bytes: Cow<'c, [u8]>,

@@ -30,6 +30,31 @@ pub(crate) type Room<'t> = Scratch<'t, 512, 64>;
 ///
 /// A check logs its exposure, once for each user and answer and as the payload samples them; the `…_without_exposure` forms only count it. Without
 /// specs every answer is "no values": false, or an empty object.
+///
+/// ```
+/// # #[cfg(feature = "drop-in")] {
+/// # use statsig_edge::User;
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # use statsig_fastly::{Config, Specs, Statsig};
+/// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("statsig", "specs", KvEntry::new(specs))
+/// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
+/// # let (_, record) = fake::with(host, || {
+/// use statsig_fastly::{Events, Key};
+///
+/// let config = Config::new().with_kv_store("statsig", "specs").with_events(Events::new("events", Key::Secret("secret-k")));
+/// let specs = Specs::load(&config);
+/// let statsig = Statsig::new(&config, &specs);
+/// let user = User::new().with_user_id("u-2");
+/// assert!(statsig.check_gate(&user, "new_home"));
+/// // Counted, not exposed.
+/// assert!(!statsig.gate_without_exposure(&user, "staff").value());
+/// let summary = statsig.flush();
+/// assert_eq!((summary.logged, summary.dropped), (2, 0));
+/// # });
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Statsig<'t> {
     specs: &'t Specs<'t>,

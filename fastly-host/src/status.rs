@@ -14,6 +14,26 @@ use crate::statsig::Statsig;
 /// `checksum`), `specs` (counts by kind), `warnings` (what the table leaves out or cannot answer, where it was compiled
 /// here; null when it was found in the cache), `cache` (`state`, `errors`, `lastError`), `failures`
 /// (sources that were tried in vain, and why) and `lastError` (the last of these, else the cache's, or null).
+///
+/// ```
+/// # #[cfg(feature = "drop-in")] {
+/// # use statsig_edge::User;
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # use statsig_fastly::{Config, Specs, Statsig};
+/// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("statsig", "specs", KvEntry::new(specs))
+/// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
+/// # let (_, record) = fake::with(host, || {
+/// # let config = Config::new().with_kv_store("statsig", "specs");
+/// # let specs = Specs::load(&config);
+/// # let statsig = Statsig::new(&config, &specs);
+/// let mut json = String::new();
+/// statsig_fastly::write_status(&statsig, &mut json);
+/// assert!(json.starts_with(r#"{"source":"kv store","route":"direct","format":"json","payload":"v2","lcut":1767225600000"#), "{json}");
+/// # });
+/// # }
+/// ```
 pub fn write_status(statsig: &Statsig<'_>, out: &mut String) {
     let specs = statsig.specs();
     let mut status = List::object(out);
@@ -115,6 +135,26 @@ fn write_warnings(_: &Specs<'_>, out: &mut String) {
 
 /// Writes the status as the value of a header: the source (or `none`), then what [`write_status`] has under these names:
 /// `kv-store; route=direct; lcut=1767981029384; generation=7; age=0; bytes=291044; error="…"`.
+///
+/// ```
+/// # #[cfg(feature = "drop-in")] {
+/// # use statsig_edge::User;
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # use statsig_fastly::{Config, Specs, Statsig};
+/// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("statsig", "specs", KvEntry::new(specs))
+/// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
+/// # let (_, record) = fake::with(host, || {
+/// # let config = Config::new().with_kv_store("statsig", "specs");
+/// # let specs = Specs::load(&config);
+/// # let statsig = Statsig::new(&config, &specs);
+/// let mut value = String::new();
+/// statsig_fastly::write_status_header(statsig.specs(), &mut value);
+/// assert!(value.starts_with("kv-store; route=direct; lcut=1767225600000; generation=1; age=0; bytes="), "{value}");
+/// # });
+/// # }
+/// ```
 pub fn write_status_header(specs: &Specs<'_>, out: &mut String) {
     let dashed = |text: &str, out: &mut String| {
         out.extend(

@@ -17,6 +17,44 @@ use crate::statsig::{Logging, Room, Statsig};
 ///
 /// `key` names the user and the id type, `⟨unit id⟩:⟨id type⟩`; `name` the experiment or the layer. A record is JSON text of some
 /// hundred bytes and more, by the value's size. Storage that fails is storage that has nothing.
+///
+/// ```
+/// # #[cfg(feature = "drop-in")] {
+/// # use statsig_edge::User;
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # use statsig_fastly::{Config, Specs, Statsig};
+/// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("statsig", "specs", KvEntry::new(specs))
+/// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
+/// # let (_, record) = fake::with(host, || {
+/// # let config = Config::new().with_kv_store("statsig", "specs");
+/// # let specs = Specs::load(&config);
+/// # let statsig = Statsig::new(&config, &specs);
+/// use std::{cell::RefCell, collections::HashMap};
+/// use statsig_fastly::{Sticky, StickyRoom, StickyStorage};
+///
+/// #[derive(Default)]
+/// struct Session(RefCell<HashMap<(String, String), String>>);
+/// impl StickyStorage for Session {
+///     fn load(&self, key: &str, name: &str) -> Option<String> {
+///         self.0.borrow().get(&(key.into(), name.into())).cloned()
+///     }
+///     fn save(&self, key: &str, name: &str, record: &str) {
+///         self.0.borrow_mut().insert((key.into(), name.into()), record.into());
+///     }
+///     fn delete(&self, key: &str, name: &str) {
+///         self.0.borrow_mut().remove(&(key.into(), name.into()));
+///     }
+/// }
+///
+/// let session = Session::default();
+/// let user = User::new().with_user_id("u-2");
+/// statsig.experiment_sticky(&user, "button", &Sticky::new(&session), &mut StickyRoom::new());
+/// assert!(session.load("u-2:userID", "button").is_some());
+/// # });
+/// # }
+/// ```
 pub trait StickyStorage {
     /// What was saved last and not deleted.
     fn load(&self, key: &str, name: &str) -> Option<String>;
@@ -29,6 +67,34 @@ pub trait StickyStorage {
 }
 
 /// How an experiment or a layer is read stickily.
+///
+/// ```
+/// # #[cfg(feature = "drop-in")] {
+/// # use statsig_edge::User;
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # use statsig_fastly::{Config, Specs, Statsig};
+/// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("statsig", "specs", KvEntry::new(specs))
+/// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
+/// # let (_, record) = fake::with(host, || {
+/// # let config = Config::new().with_kv_store("statsig", "specs");
+/// # let specs = Specs::load(&config);
+/// # let statsig = Statsig::new(&config, &specs);
+/// use statsig_edge::Reason;
+/// use statsig_fastly::{SigningKey, SigningKeys, Sticky, StickyCookie, StickyRoom};
+///
+/// let keys = SigningKeys::new(SigningKey::new("2026", vec![7; 32]).unwrap());
+/// let cookie = StickyCookie::read("sticky", &keys, "");
+/// let user = User::new().with_user_id("u-2");
+/// let sticky = Sticky::new(&cookie).with_enforced_overrides();
+/// statsig.experiment_sticky(&user, "button", &sticky, &mut StickyRoom::new());
+/// let mut room = StickyRoom::new();
+/// let again = statsig.experiment_sticky(&user, "button", &sticky, &mut room);
+/// assert_eq!((again.reason(), again.group_name()), (Reason::Persisted, Some("Test")));
+/// # });
+/// # }
+/// ```
 #[derive(Clone, Copy)]
 pub struct Sticky<'k> {
     storage: &'k dyn StickyStorage,
@@ -121,6 +187,8 @@ impl<'k> Sticky<'k> {
 }
 
 /// Room for what is read from a [`StickyStorage`]; lives as long as the answer.
+///
+/// See [`Sticky`] for an example.
 #[derive(Clone, Debug, Default)]
 pub struct StickyRoom {
     text: String,

@@ -9,6 +9,28 @@ use crate::statsig::{Logging, Room, Statsig};
 use crate::typed::owned_strings;
 
 /// A parameter store. Reading a parameter checks what it refers to, and logs that check.
+///
+/// ```
+/// # #[cfg(feature = "drop-in")] {
+/// # use statsig_edge::User;
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # use statsig_fastly::{Config, Specs, Statsig};
+/// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("statsig", "specs", KvEntry::new(specs))
+/// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
+/// # let (_, record) = fake::with(host, || {
+/// # let config = Config::new().with_kv_store("statsig", "specs");
+/// # let specs = Specs::load(&config);
+/// # let statsig = Statsig::new(&config, &specs);
+/// let staff = User::new().with_email("ada@example.com");
+/// let shop = statsig.parameter_store(&staff, "shop");
+/// assert!(shop.exists());
+/// assert_eq!(shop.get_string("home", "/"), "/new");
+/// assert_eq!(shop.get_string("footer", "none"), "none");
+/// # });
+/// # }
+/// ```
 #[derive(Clone, Copy)]
 pub struct ParameterStore<'a, 't> {
     pub(crate) statsig: &'a Statsig<'t>,

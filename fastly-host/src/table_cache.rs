@@ -28,6 +28,12 @@ pub const WAIT_MS: u32 = 250;
 const RETRY_S: u32 = 5;
 
 /// What became of a table in the cache.
+///
+/// ```
+/// use statsig_fastly::CacheState;
+///
+/// assert_eq!(CacheState::default().as_str(), "unused");
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CacheState {
@@ -61,6 +67,12 @@ impl CacheState {
 }
 
 /// Why the cache was of no use. Never an error of the request: without the cache the source is asked.
+///
+/// ```
+/// use statsig_fastly::CacheError;
+///
+/// assert_eq!(CacheError::Waited.to_string(), "core cache: waited in vain for another request");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CacheError {
@@ -103,6 +115,26 @@ impl fmt::Display for CacheError {
 impl core::error::Error for CacheError {}
 
 /// How the cache did.
+///
+/// ```
+/// # #[cfg(feature = "drop-in")] {
+/// # use statsig_edge::User;
+/// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
+/// # use statsig_fastly::{Config, Specs, Statsig};
+/// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+/// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
+/// #     .kv("statsig", "specs", KvEntry::new(specs))
+/// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
+/// # let (_, record) = fake::with(host, || {
+/// use statsig_fastly::CacheState;
+///
+/// let config = Config::new().with_kv_store("statsig", "specs").with_core_cache();
+/// // The first request puts the table there, the second finds it.
+/// assert_eq!(Specs::load(&config).cached().state, CacheState::Kept);
+/// assert_eq!(Specs::load(&config).cached().state, CacheState::Found);
+/// # });
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Cached {

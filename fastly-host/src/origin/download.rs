@@ -21,6 +21,12 @@ pub const DOWNLOAD_BASE_URI: &str = "https://api.statsigcdn.com";
 const TIMEOUT_MS: u32 = 3_000;
 
 /// The form of the specs that a download asks for.
+///
+/// ```
+/// use statsig_fastly::DownloadVersion;
+///
+/// assert_eq!(DownloadVersion::default(), DownloadVersion::V2);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DownloadVersion {
@@ -32,6 +38,15 @@ pub enum DownloadVersion {
 }
 
 /// A download of specs. `Debug` does not show the key.
+///
+/// ```
+/// use statsig_fastly::{Config, Download, Key};
+///
+/// let key = Key::Stored { store: "statsig", name: "server-key" };
+/// let download = Download::new("statsig-cdn", key).with_timeout(500);
+/// let config = Config::new().with_download(download).with_core_cache().with_max_age(30);
+/// # let _ = config;
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Download<'c> {
     pub(crate) backend: &'c str,
