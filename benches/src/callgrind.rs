@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
 
 use crate::guest::Executed;
 
@@ -123,6 +124,40 @@ fn read(text: &str) -> Option<Executed> {
         total: total?,
         functions,
     })
+}
+
+/// Counts each case, named by its key, on all processors; the last ones first, which take longest.
+pub(crate) fn count_all(
+    native: &Native,
+    jobs: Vec<(String, Vec<String>)>,
+) -> Result<Vec<(String, Executed, Heap)>, String> {
+    let queue = Mutex::new(jobs);
+    let done = Mutex::new(Vec::new());
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                while let Some((key, words)) = take(&queue) {
+                    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+                    let counted = native
+                        .count(&words)
+                        .and_then(|executed| Ok((key, executed, native.heap(&words)?)));
+                    lock(&done).push(counted);
+                }
+            });
+        }
+    });
+    done.into_inner().unwrap_or_default().into_iter().collect()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn take<T>(queue: &Mutex<Vec<T>>) -> Option<T> {
+    lock(queue).pop()
 }
 
 #[cfg(test)]

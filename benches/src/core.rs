@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use statsig_benches_cases::evaluation::{CASES, REPEATS};
 
-use crate::callgrind::Native;
-use crate::measure::{Measured, Selection, count_all};
+use crate::callgrind::{Native, count_all};
+use crate::measured::{Measured, Selection};
 
 /// Counts what the selection has. The keys are those of ours, with `core` before them.
 pub(crate) fn run(

@@ -17,8 +17,11 @@ mod evaluation_payload;
 mod first_version;
 mod guest;
 mod measure;
+mod measured;
+mod payloads;
 mod report;
 mod request;
+mod requests;
 mod sizes;
 mod synthetic;
 
@@ -55,11 +58,11 @@ fn main() -> ExitCode {
     let task = words.next().unwrap_or_default();
     if task == "request" {
         let words: Vec<String> = words.collect();
-        return finish(measure::one_request(&words));
+        return finish(requests::one_request(&words));
     }
     if task == "payloads" {
         let folder = words.next().unwrap_or_default();
-        return finish(measure::write_payloads(folder.as_ref()));
+        return finish(payloads::write_payloads(folder.as_ref()));
     }
     if task == "functions" {
         let count = words.next().and_then(|count| count.parse().ok());
@@ -95,4 +98,8 @@ fn finish(done: Result<(), String>) -> ExitCode {
 
 fn read(path: &std::path::Path) -> Result<Vec<u8>, String> {
     std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+pub(crate) fn write(path: &std::path::Path, bytes: &[u8]) -> Result<(), String> {
+    std::fs::write(path, bytes).map_err(|error| format!("{}: {error}", path.display()))
 }

@@ -401,7 +401,7 @@ fn called(caller: Caller<'_, Host>, name: &str, given: &[Val]) -> i32 {
             let handle = call.word(0) as u32;
             let obliges = call.host().found.get(&handle);
             let obliges = obliges.is_some_and(|(_, obliges)| *obliges);
-            let state = u32::from(found.is_some()) * 0b11 | u32::from(obliges) << 3;
+            let state = (u32::from(found.is_some()) * 0b11) | (u32::from(obliges) << 3);
             call.give(1, state);
             OK
         }

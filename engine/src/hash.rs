@@ -44,22 +44,28 @@ fn finish(sum: u64, length: usize) -> u32 {
     (step(sum, length as u64) >> 32) as u32
 }
 
-/// [`text_hash`] of a text or of its lower case.
+/// [`text_hash`] of a text or of its lower case, and whether the text is ASCII.
+#[inline(always)]
+pub(crate) fn cased_hash(text: &str, lowered: bool) -> (u32, bool) {
+    let both = hash_and_ascii(text, lowered);
+    (both as u32, both >> 32 == 0)
+}
+
+/// Above the hash 1 for a text that is not ASCII: one word, which needs no memory to be returned.
 #[inline(never)]
-pub(crate) fn cased_hash(text: &str, lowered: bool) -> u32 {
+fn hash_and_ascii(text: &str, lowered: bool) -> u64 {
     let mut seen = 0;
-    let hash = hash_words(text.as_bytes(), |word| match lowered {
-        true => {
-            seen |= word;
-            lower_ascii(word)
+    let mut hash = hash_words(text.as_bytes(), |word| {
+        seen |= word & TOPS;
+        match lowered {
+            true => lower_ascii(word),
+            false => word,
         }
-        false => word,
     });
-    if seen & TOPS == 0 {
-        hash
-    } else {
-        lowered_hash_of_any(text)
+    if lowered && seen != 0 {
+        hash = lowered_hash_of_any(text);
     }
+    u64::from(seen != 0) << 32 | u64::from(hash)
 }
 
 /// The lower case of eight ASCII characters. In each byte the first sum reaches the top bit from `A` on, the second
@@ -205,8 +211,12 @@ mod tests {
                 {
                     let part = &text[start..end];
                     let (expected, unlowered) = by_definition(part);
-                    assert_eq!(cased_hash(part, true), expected, "{part:?}");
-                    assert_eq!(cased_hash(part, false), text_hash(part.as_bytes()));
+                    assert_eq!(
+                        cased_hash(part, true),
+                        (expected, part.is_ascii()),
+                        "{part:?}"
+                    );
+                    assert_eq!(cased_hash(part, false).0, text_hash(part.as_bytes()));
                     assert_eq!(unlowered, expected, "{part:?}");
                 }
             }

@@ -169,6 +169,7 @@ pub use sha256::sha256;
 pub use sticky::{StickyError, StickyRecord};
 pub use table::{
     Cmab, CmabGroup, CmabWeight, Entity, FORMAT_VERSION, MAGIC, Meta, Parameter, ParameterStore,
-    Reference, SamplingMode, Spec, SpecKind, StringList, Table, TableError, is_table,
+    Reference, SIGNATURE_MAGIC, SamplingMode, Spec, SpecKind, StringList, Table, TableError,
+    is_table,
 };
 pub use user::{Attributes, JsonArray, JsonObject, NumberToken, User, UserError, Value};

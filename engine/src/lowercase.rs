@@ -8,7 +8,9 @@ use core::str::Chars;
 use crate::capitals::to_lower;
 use crate::cased::{is_case_ignorable, is_cased};
 use crate::characters;
+#[cfg(any(feature = "compile", test))]
 use crate::hash::{TOPS, lower_ascii};
+#[cfg(any(feature = "compile", test))]
 use crate::table::wire::short_word;
 
 /// The characters of a text, lower-cased.
@@ -32,6 +34,7 @@ pub(crate) fn lowercase(text: &str) -> Lowercase<'_> {
 }
 
 /// Whether the text is ASCII without capitals, so that it is its own lower case. (Other texts may be as well.)
+#[cfg(any(feature = "compile", test))]
 pub(crate) fn is_plain_lowercase(text: &str) -> bool {
     let is_plain = |word: u64| word & TOPS == 0 && lower_ascii(word) == word;
     let text = text.as_bytes();
@@ -66,29 +69,6 @@ pub(crate) fn strip_char(text: &str, character: char) -> Option<&str> {
 /// Whether the characters are those of the text.
 pub(crate) fn is_spelt(mut characters: impl Iterator<Item = char>, text: &str) -> bool {
     characters.try_fold(text, strip_char) == Some("")
-}
-
-/// [`equals_lowercased`] for a text that is ASCII, eight bytes at a time: most entries of a list differ in length already.
-#[inline(never)]
-pub(crate) fn equals_lowercased_ascii(text: &[u8], lowered: &[u8]) -> bool {
-    if text.len() != lowered.len() {
-        return false;
-    }
-    let same = |text: u64, lowered: u64| lower_ascii(text) == lowered;
-    let (Some(text_end), Some(lowered_end)) = (text.last_chunk::<8>(), lowered.last_chunk::<8>())
-    else {
-        return same(short_word(text), short_word(lowered));
-    };
-    // The last eight bytes differ the most, and overlap the word before them.
-    let mut words = text
-        .as_chunks::<8>()
-        .0
-        .iter()
-        .zip(lowered.as_chunks::<8>().0);
-    same(
-        u64::from_le_bytes(*text_end),
-        u64::from_le_bytes(*lowered_end),
-    ) && words.all(|(text, lowered)| same(u64::from_le_bytes(*text), u64::from_le_bytes(*lowered)))
 }
 
 /// The ASCII at the start of the text, as it is, and the rest lower-cased.
@@ -155,6 +135,7 @@ mod tests {
     use std::string::String;
 
     use super::*;
+    use crate::table::wire::same_lowered;
     use crate::testing::{Choices, operator_cases};
 
     fn assert_like_std(text: &str) {
@@ -165,10 +146,7 @@ mod tests {
             assert_eq!(text, expected);
         }
         if text.is_ascii() {
-            assert!(equals_lowercased_ascii(
-                text.as_bytes(),
-                expected.as_bytes()
-            ));
+            assert!(same_lowered(text.as_bytes(), expected.as_bytes()));
         }
     }
 

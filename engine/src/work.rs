@@ -358,6 +358,67 @@ mod tests {
         );
     }
 
+    /// Different texts whose hashes have the same lower bits: the same slot of an index of the compiler.
+    #[cfg(feature = "compile")]
+    fn colliding(count: usize, bits: u32) -> Vec<String> {
+        let texts = (0_u32..).map(|at| format!("t{at:08x}"));
+        let same = texts.filter(|text| crate::hash::text_hash(text.as_bytes()) << (32 - bits) == 0);
+        same.take(count).collect()
+    }
+
+    #[cfg(feature = "compile")]
+    #[test]
+    fn names_that_collide_are_refused_before_they_are_slow() {
+        use crate::compile::{CompileError, compile};
+        let quoted = |names: &[String], each: &dyn Fn(&String) -> String| {
+            names.iter().map(each).collect::<Vec<_>>().join(",")
+        };
+        let target = |names: &[String]| {
+            let list = quoted(names, &|name| format!("\"{name}\""));
+            let condition = format!(
+                r#""c":{{"type":"user_field","field":"f","operator":"any","targetValue":[{list}],"idType":"userID"}}"#
+            );
+            let rule = r#"{"name":"r","id":"r","passPercentage":50,"conditions":["c"],"returnValue":true,"idType":"userID"}"#;
+            gates(&condition, rule)
+        };
+        let conditions = |names: &[String]| {
+            let each = |name: &String| format!(r#""{name}":{{"type":"public","idType":"userID"}}"#);
+            gates(&quoted(names, &each), "")
+        };
+        let rules = |names: &[String]| {
+            let rule = |name: &String| {
+                format!(
+                    r#"{{"name":"r","id":"{name}","passPercentage":50,"conditions":[],"returnValue":true,"idType":"userID"}}"#
+                )
+            };
+            gates("", &quoted(names, &rule))
+        };
+        type Shape<'a> = (&'a str, &'a dyn Fn(&[String]) -> String);
+        let shapes: [Shape<'_>; 3] = [
+            ("target", &target),
+            ("conditions", &conditions),
+            ("rules", &rules),
+        ];
+        let chosen = colliding(1_500, 11);
+        let usual: Vec<String> = (0..1_500).map(|at| format!("t{at:08x}")).collect();
+        for (what, shape) in shapes {
+            let count = |names: &[String]| {
+                let json = shape(names);
+                let mut done = Ok(());
+                let work = of(|| done = compile(json.as_bytes()).map(drop));
+                (work / json.len(), done)
+            };
+            let (work, done) = count(&chosen);
+            assert_eq!(done, Err(CompileError::TooLarge), "{what}");
+            assert!(work < 40, "{what}: {work} for each byte");
+            // A few are no harm, nor are many that nobody has chosen.
+            assert_eq!(count(&chosen[..100]).1, Ok(()), "{what}");
+            let (work, done) = count(&usual);
+            assert_eq!(done, Ok(()), "{what}");
+            assert!(work < 40, "{what}: {work} for each byte");
+        }
+    }
+
     #[cfg(feature = "compile")]
     #[test]
     fn id_lists_and_chunks_are_read_in_linear_time() {

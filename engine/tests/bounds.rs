@@ -110,7 +110,7 @@ fn rules_that_share_their_conditions_end_at_the_limit() {
     // Every rule gets the conditions of the first: `engine/FORMAT.md`, section 6.
     let rows = u32::from_le_bytes(table[32 + 6 * 8..][..4].try_into().unwrap()) as usize;
     for row in 0..RULES {
-        let row = &mut table[rows + row * 36..][..36];
+        let row = &mut table[rows + row * 44..][..44];
         row[26..28].copy_from_slice(&CONDITIONS.to_le_bytes());
         row[28..32].copy_from_slice(&0_u32.to_le_bytes());
     }

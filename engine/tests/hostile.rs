@@ -7,8 +7,8 @@ use common::{World, data};
 use statsig_edge::bootstrap::{BootstrapOptions, ResponseFormat};
 use statsig_edge::compile::{CompileError, WarningKind, compile};
 use statsig_edge::{
-    EvaluationError, Evaluator, MAX_DEPTH, Reason, Scratch, SpecKind, Table, TableError, User,
-    UserError,
+    EvaluationError, Evaluator, FORMAT_VERSION, MAX_DEPTH, Reason, SIGNATURE_MAGIC, Scratch,
+    SpecKind, Table, TableError, User, UserError,
 };
 
 fn demo() -> Vec<u8> {
@@ -87,6 +87,28 @@ fn a_cut_table_does_not_open() {
 }
 
 #[test]
+fn a_signature_behind_a_table_is_no_part_of_it() {
+    let table = demo();
+    let signed = [&table[..], &SIGNATURE_MAGIC, b"key.mac"].concat();
+    let opened = Table::open(&signed).unwrap();
+    assert_eq!(opened.as_bytes(), table);
+    assert_eq!(opened.verify(), Ok(()));
+    // Nothing else may stand there, and nothing may be missing before it.
+    for at in table.len()..table.len() + 4 {
+        let mut changed = signed.clone();
+        changed[at] ^= 1;
+        assert!(Table::open(&changed).is_err());
+    }
+    let short = [&table[..table.len() - 1], &SIGNATURE_MAGIC].concat();
+    assert!(Table::open(&short).is_err());
+    // A header that promises less than a header.
+    let mut tiny = signed;
+    tiny[8..12].copy_from_slice(&16_u32.to_le_bytes());
+    tiny[16..20].copy_from_slice(&SIGNATURE_MAGIC);
+    assert_eq!(Table::open(&tiny).unwrap_err(), TableError::TooShort);
+}
+
+#[test]
 fn a_changed_table_is_noticed_by_its_checksum() {
     let table = demo();
     Table::open(&table).unwrap().verify().unwrap();
@@ -116,8 +138,14 @@ fn a_changed_table_never_panics() {
 #[test]
 fn another_version_is_named() {
     let mut table = demo();
-    table[4] = 2;
-    assert_eq!(Table::open(&table).unwrap_err(), TableError::Version(2));
+    // Those before and after this crate's.
+    for version in [1, FORMAT_VERSION + 1] {
+        table[4..6].copy_from_slice(&version.to_le_bytes());
+        assert_eq!(
+            Table::open(&table).unwrap_err(),
+            TableError::Version(version)
+        );
+    }
     assert_eq!(Table::open(b"{}").unwrap_err(), TableError::NotATable);
 }
 

@@ -30,6 +30,22 @@ fn options(enforce_overrides: bool, enforce_targeting: bool) -> StickyOptions {
     options
 }
 
+/// Gives `ask` an evaluator and what is stored.
+fn with_stored<T>(
+    table: &[u8],
+    stored: Option<&str>,
+    ask: impl FnOnce(&Evaluator<'_, '_, World>, &Stored<'_>) -> T,
+) -> T {
+    let world = World::default();
+    let evaluator = Evaluator::new(Table::open(table).unwrap(), &world);
+    let mut buffer = vec![0; stored.map_or(0, str::len)];
+    let stored = match stored {
+        None => Stored::Nothing,
+        Some(text) => Stored::Record(StickyRecord::from_json(text, &mut buffer).unwrap()),
+    };
+    ask(&evaluator, &stored)
+}
+
 /// Reads an experiment; the answer, what becomes of the storage, and the record of it.
 fn experiment<T>(
     table: &[u8],
@@ -39,19 +55,14 @@ fn experiment<T>(
     options: StickyOptions,
     look: impl FnOnce(&Experiment<'_, '_, '_>, StickyChange, String) -> T,
 ) -> T {
-    let world = World::default();
-    let evaluator = Evaluator::new(Table::open(table).unwrap(), &world);
-    let mut buffer = vec![0; stored.map_or(0, str::len)];
-    let stored = match stored {
-        None => Stored::Nothing,
-        Some(text) => Stored::Record(StickyRecord::from_json(text, &mut buffer).unwrap()),
-    };
-    let mut scratch = Scratch::<32>::new();
-    let (experiment, change) =
-        evaluator.experiment_sticky(user, name, &stored, options, scratch.view(), &mut ());
-    let mut record = String::new();
-    experiment.write_sticky_record(77, &mut record).unwrap();
-    look(&experiment, change, record)
+    with_stored(table, stored, |evaluator, stored| {
+        let mut scratch = Scratch::<32>::new();
+        let (experiment, change) =
+            evaluator.experiment_sticky(user, name, stored, options, scratch.view(), &mut ());
+        let mut record = String::new();
+        experiment.write_sticky_record(77, &mut record).unwrap();
+        look(&experiment, change, record)
+    })
 }
 
 fn layer<T>(
@@ -62,19 +73,14 @@ fn layer<T>(
     options: StickyOptions,
     look: impl FnOnce(&Layer<'_, '_, '_>, StickyChange, String) -> T,
 ) -> T {
-    let world = World::default();
-    let evaluator = Evaluator::new(Table::open(table).unwrap(), &world);
-    let mut buffer = vec![0; stored.map_or(0, str::len)];
-    let stored = match stored {
-        None => Stored::Nothing,
-        Some(text) => Stored::Record(StickyRecord::from_json(text, &mut buffer).unwrap()),
-    };
-    let mut scratch = Scratch::<32>::new();
-    let (layer, change) =
-        evaluator.layer_sticky(user, name, &stored, options, scratch.view(), &mut ());
-    let mut record = String::new();
-    layer.write_sticky_record(77, &mut record).unwrap();
-    look(&layer, change, record)
+    with_stored(table, stored, |evaluator, stored| {
+        let mut scratch = Scratch::<32>::new();
+        let (layer, change) =
+            evaluator.layer_sticky(user, name, stored, options, scratch.view(), &mut ());
+        let mut record = String::new();
+        layer.write_sticky_record(77, &mut record).unwrap();
+        look(&layer, change, record)
+    })
 }
 
 /// The group and the value of `an_int`.

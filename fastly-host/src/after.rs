@@ -41,6 +41,11 @@ impl Due {
         }
     }
 
+    /// The time at which a further request began.
+    pub(crate) fn now_ms(&self) -> u64 {
+        self.now_ms
+    }
+
     /// For a further request: renews what is too old even to be served meanwhile. One host call for the time.
     pub(crate) fn before<'c>(mut self, specs: &mut Specs<'c>, config: &Config<'c>) -> Self {
         self.now_ms = clock::now_ms().unwrap_or_default();

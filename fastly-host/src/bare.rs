@@ -92,7 +92,8 @@ pub struct BareHandled {
 }
 
 /// Answers the client's request, as `handle` does, on the platform's own `Request`: starts reading the specs, takes the
-/// request, runs the handler, sends its response, and then sends the events and renews what in the Core Cache is past its time.
+/// request, runs the handler, sends its response, and then sends the events and renews what in the Core Cache is past its time. The
+/// request's handles are left to the end of the execution, which gives them back.
 ///
 /// # Errors
 /// When there is no request to take.
@@ -126,14 +127,16 @@ where
     E: Display,
 {
     let loading = Loading::begin(config);
-    let request = Request::from_client()?;
+    let mut request = Request::from_client()?;
     let mut specs = loading.finish();
     let statsig = Statsig::new(config, &specs);
     let Answered {
         handled,
         wants_sync,
         ..
-    } = answer(config, statsig, request, handler);
+    } = answer(config, statsig, &mut request, handler);
+    // The execution ends, and with it what the host keeps for it: giving that back would be two calls more.
+    core::mem::forget(request);
     after::once(&mut specs, config, wants_sync);
     Ok(handled)
 }
@@ -181,8 +184,10 @@ where
     let mut count = 0_u32;
     let mut due = after::Due::first(&specs);
     loop {
-        let statsig = Statsig::new(config, &specs).with_history(history);
-        let answered = answer(config, statsig, request, &mut handler);
+        let statsig = Statsig::new(config, &specs)
+            .with_history(history)
+            .with_start(Some(due.now_ms()));
+        let answered = answer(config, statsig, &mut request, &mut handler);
         history = answered.history;
         due = due.after(&mut specs, config, answered.wants_sync);
         count = count.saturating_add(1);
@@ -210,7 +215,7 @@ struct Answered {
 fn answer<F, E>(
     config: &Config<'_>,
     statsig: Statsig<'_>,
-    mut request: Request,
+    request: &mut Request,
     handler: F,
 ) -> Answered
 where
@@ -218,7 +223,7 @@ where
     E: Display,
 {
     let mut handled = BareHandled::default();
-    let response = handler(&mut request, &statsig).unwrap_or_else(|error| {
+    let response = handler(request, &statsig).unwrap_or_else(|error| {
         handled.handler_error = Some(error.to_string());
         BareResponse::new(500, "text/plain; charset=utf-8", "internal error\n")
     });

@@ -2,37 +2,45 @@
 
 use alloc::string::String;
 
-use statsig_edge::{Attributes, LocalOverride, Options, Table, TableError};
+use statsig_edge::{Attributes, LocalOverride, Options, Overrides, Table, TableError};
 
 use crate::destination::Events;
 use crate::id_lists::IdListSource;
 use crate::origin::{Download, Origin};
+use crate::signed_table::{Demand, TableKeys};
+use crate::source::{Source, SpecsError};
 use crate::specs::Specs;
 use crate::status::write_status_header;
 use crate::table_cache::{SHARED, Shared};
 
 /// The configuration of a service. Everything is borrowed; making one costs nothing.
 ///
+/// Where all of it is known when the service is built, make it a `const`: then the compiler knows what is not configured, and leaves the
+/// code for it out of the module.
+///
 /// ```
 /// use statsig_fastly::{Config, Events, Key};
 ///
-/// let config = Config::new()
+/// const CONFIG: Config<'static> = Config::new()
 ///     .with_kv_store("statsig", "statsig-specs")
 ///     .with_bootstrap(br#"{"has_updates": false}"#)
 ///     .with_events(Events::new("statsig-events", Key::Stored { store: "statsig", name: "server-key" }))
 ///     .with_tier("production");
-/// # let _ = config;
+/// # let _ = CONFIG;
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Config<'c> {
     origins: [Option<Origin<'c>>; MAX_SOURCES],
     pub(crate) shared: Option<&'static Shared>,
     verify: Option<Verify>,
+    pub(crate) signed: Option<Demand<'c>>,
     pub(crate) max_age_s: u32,
     pub(crate) stale_s: u32,
     pub(crate) status_header: Option<(&'c str, StatusWriter)>,
     pub(crate) events: Option<Events<'c>>,
-    pub(crate) options: Options<'c>,
+    tier: Option<&'c str>,
+    custom: Option<Attributes<'c>>,
+    overrides: Option<(&'c [LocalOverride<'c>], MakeOverrides)>,
     pub(crate) id_lists: Option<IdListSource<'c>>,
     #[cfg(feature = "drop-in")]
     table_max_age_s: u32,
@@ -43,33 +51,38 @@ pub const MAX_SOURCES: usize = 4;
 
 type Verify = fn(&Table<'_>) -> Result<(), TableError>;
 
+/// Through a pointer, so that a module without overrides has not the code that finds them.
+type MakeOverrides = for<'o> fn(&'o [LocalOverride<'o>]) -> Overrides<'o>;
+
 type StatusWriter = fn(&Specs<'_>) -> String;
 
 impl Default for Config<'_> {
-    // Here and below: what is known when the service is built needs no code in it.
-    #[inline(always)]
     fn default() -> Self {
-        Config {
-            origins: [None; MAX_SOURCES],
-            shared: None,
-            verify: None,
-            max_age_s: 10,
-            stale_s: 60,
-            status_header: None,
-            events: None,
-            options: Options::default(),
-            id_lists: None,
-            #[cfg(feature = "drop-in")]
-            table_max_age_s: 3_600,
-        }
+        Self::new()
     }
 }
 
 impl<'c> Config<'c> {
     /// No source of specs, no events.
+    // Here and below: what is known when the service is built needs no code in it.
     #[inline(always)]
-    pub fn new() -> Self {
-        Self::default()
+    pub const fn new() -> Self {
+        Config {
+            origins: [None; MAX_SOURCES],
+            shared: None,
+            verify: None,
+            signed: None,
+            max_age_s: 10,
+            stale_s: 60,
+            status_header: None,
+            events: None,
+            tier: None,
+            custom: None,
+            overrides: None,
+            id_lists: None,
+            #[cfg(feature = "drop-in")]
+            table_max_age_s: 3_600,
+        }
     }
 
     /// Reads the specs, a rule table or Statsig's JSON, from a KV Store, by the name of its resource link.
@@ -78,7 +91,7 @@ impl<'c> Config<'c> {
     /// [`MAX_SOURCES`]; one more takes the place of the last.
     #[must_use]
     #[inline(always)]
-    pub fn with_kv_store(self, store: &'c str, key: &'c str) -> Self {
+    pub const fn with_kv_store(self, store: &'c str, key: &'c str) -> Self {
         self.with_origin(Origin::kv(store, key))
     }
 
@@ -86,7 +99,7 @@ impl<'c> Config<'c> {
     /// Statsig's JSON of at most 8,000 characters.
     #[must_use]
     #[inline(always)]
-    pub fn with_config_store(self, store: &'c str, key: &'c str) -> Self {
+    pub const fn with_config_store(self, store: &'c str, key: &'c str) -> Self {
         self.with_origin(Origin::config_store(store, key))
     }
 
@@ -94,19 +107,19 @@ impl<'c> Config<'c> {
     /// downloads them.
     #[must_use]
     #[inline(always)]
-    pub fn with_download(self, download: Download<'c>) -> Self {
+    pub const fn with_download(self, download: Download<'c>) -> Self {
         self.with_origin(Origin::download(download))
     }
 
     /// Specs that the service was built with, a rule table or Statsig's JSON: usually the last resort. They never replace others.
     #[must_use]
     #[inline(always)]
-    pub fn with_bootstrap(self, specs: &'c [u8]) -> Self {
+    pub const fn with_bootstrap(self, specs: &'c [u8]) -> Self {
         self.with_origin(Origin::bootstrap(specs))
     }
 
     #[inline(always)]
-    fn with_origin(mut self, origin: Origin<'c>) -> Self {
+    const fn with_origin(mut self, origin: Origin<'c>) -> Self {
         let [first, second, third, last] = &mut self.origins;
         let place = match (first.is_none(), second.is_none(), third.is_none()) {
             (true, ..) => first,
@@ -127,7 +140,7 @@ impl<'c> Config<'c> {
     /// [`Config::with_max_age`] no source is asked.
     #[must_use]
     #[inline(always)]
-    pub fn with_core_cache(mut self) -> Self {
+    pub const fn with_core_cache(mut self) -> Self {
         self.shared = Some(&SHARED);
         self
     }
@@ -136,7 +149,7 @@ impl<'c> Config<'c> {
     /// given. Without these two every request asks.
     #[must_use]
     #[inline(always)]
-    pub fn with_max_age(mut self, seconds: u32) -> Self {
+    pub const fn with_max_age(mut self, seconds: u32) -> Self {
         self.max_age_s = seconds;
         self
     }
@@ -145,7 +158,7 @@ impl<'c> Config<'c> {
     /// has been sent; 60 unless given, 0 lets requests wait. A source that fails lengthens it: old specs are better than none.
     #[must_use]
     #[inline(always)]
-    pub fn with_stale_while_revalidate(mut self, seconds: u32) -> Self {
+    pub const fn with_stale_while_revalidate(mut self, seconds: u32) -> Self {
         self.stale_s = seconds;
         self
     }
@@ -154,9 +167,41 @@ impl<'c> Config<'c> {
     /// to give back what they were given; chunks are always checked.
     #[must_use]
     #[inline(always)]
-    pub fn with_checksums(mut self) -> Self {
+    pub const fn with_checksums(mut self) -> Self {
         self.verify = Some(|table| table.verify());
         self
+    }
+
+    /// Takes only rule tables that one of these keys has signed (`statsig-fastly publish --sign-key-id`), from every source but
+    /// the bytes that the service was built with. What is not signed, Statsig's JSON too, is an error of its source, and the next source
+    /// is asked.
+    ///
+    /// One pass of SHA-256 over each table that comes from a source, some 83 Wasm instructions a byte: with
+    /// [`Config::with_core_cache`] or a reused sandbox few requests pay for it, since what lies there was checked.
+    ///
+    /// ```
+    /// use statsig_fastly::{Config, TableKeys};
+    ///
+    /// let keys = TableKeys::Stored { store: "secrets", names: "tables-2026 tables-2025" };
+    /// let config = Config::new()
+    ///     .with_kv_store("statsig", "statsig-specs")
+    ///     .with_signed_tables(keys)
+    ///     .with_core_cache();
+    /// # let _ = config;
+    /// ```
+    #[must_use]
+    #[inline(always)]
+    pub fn with_signed_tables(mut self, keys: TableKeys<'c>) -> Self {
+        self.signed = Some(Demand::new(keys));
+        self
+    }
+
+    /// Whether what a source has may be looked at any further.
+    pub(crate) fn admit(&self, source: Source, bytes: &[u8]) -> Result<(), SpecsError> {
+        match self.signed {
+            Some(demand) if source != Source::Bootstrap => (demand.check)(demand.keys, bytes),
+            _ => Ok(()),
+        }
     }
 
     pub(crate) fn check(&self, table: &Table<'_>) -> Result<(), TableError> {
@@ -166,7 +211,7 @@ impl<'c> Config<'c> {
     /// Adds a header of this name to every response of `handle` and `serve`: see [`write_status_header`](crate::write_status_header).
     #[must_use]
     #[inline(always)]
-    pub fn with_status_header(mut self, name: &'c str) -> Self {
+    pub const fn with_status_header(mut self, name: &'c str) -> Self {
         let write: StatusWriter = |specs| {
             let mut value = String::new();
             write_status_header(specs, &mut value);
@@ -180,7 +225,7 @@ impl<'c> Config<'c> {
     /// prefix. Without it nobody is a member of any list (`evaluation.md` §4.11).
     #[must_use]
     #[inline(always)]
-    pub fn with_id_lists(mut self, store: &'c str, prefix: &'c str) -> Self {
+    pub const fn with_id_lists(mut self, store: &'c str, prefix: &'c str) -> Self {
         self.id_lists = Some(IdListSource::new(store, prefix));
         self
     }
@@ -191,7 +236,7 @@ impl<'c> Config<'c> {
     #[cfg(feature = "drop-in")]
     #[must_use]
     #[inline(always)]
-    pub fn with_table_max_age(mut self, seconds: u32) -> Self {
+    pub const fn with_table_max_age(mut self, seconds: u32) -> Self {
         self.table_max_age_s = seconds;
         self
     }
@@ -210,7 +255,7 @@ impl<'c> Config<'c> {
     /// Sends exposures and events. Without it nothing is logged.
     #[must_use]
     #[inline(always)]
-    pub fn with_events(mut self, events: Events<'c>) -> Self {
+    pub const fn with_events(mut self, events: Events<'c>) -> Self {
         self.events = Some(events);
         self
     }
@@ -218,8 +263,8 @@ impl<'c> Config<'c> {
     /// The environment's tier, such as `production`; a user's own environment goes first (`evaluation.md` §2.6).
     #[must_use]
     #[inline(always)]
-    pub fn with_tier(mut self, tier: &'c str) -> Self {
-        self.options.tier = Some(tier);
+    pub const fn with_tier(mut self, tier: &'c str) -> Self {
+        self.tier = Some(tier);
         self
     }
 
@@ -227,16 +272,27 @@ impl<'c> Config<'c> {
     #[must_use]
     #[inline(always)]
     pub fn with_custom(mut self, custom: impl Into<Attributes<'c>>) -> Self {
-        self.options.custom = Some(custom.into());
+        self.custom = Some(custom.into());
         self
     }
 
     /// Answers that go before the specs, for one id or for everyone (§5.8).
     #[must_use]
     #[inline(always)]
-    pub fn with_overrides(mut self, overrides: &'c [LocalOverride<'c>]) -> Self {
-        self.options.overrides = overrides.into();
+    pub const fn with_overrides(mut self, overrides: &'c [LocalOverride<'c>]) -> Self {
+        self.overrides = Some((overrides, |list| list.into()));
         self
+    }
+
+    /// What the engine is to be told.
+    pub(crate) fn options(&self) -> Options<'c> {
+        let mut options = Options::default();
+        options.tier = self.tier;
+        options.custom = self.custom;
+        if let Some((list, make)) = self.overrides {
+            options.overrides = make(list);
+        }
+        options
     }
 }
 

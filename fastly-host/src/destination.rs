@@ -16,7 +16,9 @@ pub const EVENTS_BASE_URI: &str = "https://prodregistryv2.org";
 
 /// The longest line that is written to a log endpoint, in bytes, unless [`Events::with_line_limit`] says otherwise.
 ///
-/// A line of this length is taken everywhere on the platform; some kinds of endpoints take longer ones.
+/// This is a choice of this crate: of Fastly's documentation neither the lists of resource limits (of Compute, of the network services) nor
+/// the pages about logging and the SDK's `log` name a limit. What is behind the endpoint usually has one, and may be stricter or wider:
+/// the line limit should be its own. An event with its user takes about 1,000 bytes.
 pub const LOG_LINE_LIMIT: usize = 16_384;
 
 /// Where events go (§6.1).
@@ -61,10 +63,12 @@ pub(crate) struct LogEndpoint<'c> {
 impl<'c> Events<'c> {
     /// Events through the backend of this name, to Statsig.
     ///
-    /// How long an answer is waited for is the backend's own configuration: `first_byte_timeout` and
-    /// `between_bytes_timeout`, of which ten seconds are plenty.
+    /// How long an answer is waited for is the backend's own configuration, and nothing else bounds it: `connect_timeout`, `first_byte_timeout`
+    /// and `between_bytes_timeout`, on Fastly 1 s, 15 s and 10 s unless told otherwise. All batches wait together, and each has two
+    /// attempts; so a backend that takes requests and says nothing holds a sandbox for twice its `first_byte_timeout`, after the
+    /// response. Ten seconds are plenty.
     #[inline(always)]
-    pub fn new(backend: &'c str, key: Key<'c>) -> Self {
+    pub const fn new(backend: &'c str, key: Key<'c>) -> Self {
         Events {
             backend: Some(Backend {
                 name: backend,
@@ -87,7 +91,7 @@ impl<'c> Events<'c> {
     ///
     /// Each line is the whole body of a `log_event` request, with as many events as fit.
     #[inline(always)]
-    pub fn to_log_endpoint(name: &'c str) -> Self {
+    pub const fn to_log_endpoint(name: &'c str) -> Self {
         Events {
             backend: None,
             log: None,
@@ -101,7 +105,7 @@ impl<'c> Events<'c> {
     /// [`Self::to_log_endpoint`] writes them, to be posted later.
     #[must_use]
     #[inline(always)]
-    pub fn with_log_endpoint(mut self, name: &'c str) -> Self {
+    pub const fn with_log_endpoint(mut self, name: &'c str) -> Self {
         self.log = Some(LogEndpoint {
             name,
             hand_over: log_lines::hand_over,
@@ -111,14 +115,15 @@ impl<'c> Events<'c> {
 
     /// The longest line that the log endpoint takes, in bytes. An event that is longer is dropped and counted.
     #[must_use]
-    pub fn with_line_limit(mut self, bytes: usize) -> Self {
+    pub const fn with_line_limit(mut self, bytes: usize) -> Self {
         self.line_limit = bytes;
         self
     }
 
-    /// Another scheme and host, without a slash at the end, for a proxy.
+    /// Another scheme and host, without a slash at the end, for a proxy. It says that it has taken the events as Statsig does, with a 2xx and
+    /// the body `{"success":true}`, or with 204.
     #[must_use]
-    pub fn with_base_uri(mut self, uri: &'c str) -> Self {
+    pub const fn with_base_uri(mut self, uri: &'c str) -> Self {
         if let Some(backend) = &mut self.backend {
             backend.base_uri = uri;
         }

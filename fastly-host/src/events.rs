@@ -14,10 +14,11 @@ use crate::encode::{self, Details};
 use crate::exposure_key::repeat_key;
 use crate::flush::{self, DeliveryError, Summary};
 use crate::history::ExposureHistory;
-use crate::json::{self, List};
+use crate::json::{self, List, Text};
 use crate::platform::clock;
 use crate::platform::random::{UUID_LENGTH, uuid_v4};
 use crate::sampling::Sampling;
+use crate::specs::Specs;
 
 /// Most bytes of events that wait for the end of a request; what comes later is dropped and counted.
 ///
@@ -77,32 +78,24 @@ impl From<f64> for EventValue<'_> {
     }
 }
 
-/// What a service does that logs events. Only constructors of [`Events`] name [`Recording`], the one implementation: in the
+/// A check that was made, on its way into the events.
+#[derive(Clone, Copy)]
+pub(crate) struct Exposed<'a> {
+    pub(crate) user: &'a User<'a>,
+    pub(crate) defaults: &'a Options<'a>,
+    pub(crate) exposure: &'a Exposure<'a, 'a>,
+    pub(crate) specs: &'a Specs<'a>,
+    /// The time of the specs.
+    pub(crate) lcut: Option<u64>,
+    /// The service asked for it.
+    pub(crate) manual: bool,
+}
+
+/// What a service does that logs exposures. Only constructors of [`Events`] name [`Recording`], the one implementation: in the
 /// module of a service without events there is none.
 pub(crate) trait Recorder: Sync {
     /// Logs an exposure unless it repeats one or is not sampled.
-    fn expose(
-        &self,
-        buffer: &mut Buffer,
-        user: &User<'_>,
-        defaults: &Options<'_>,
-        exposure: &Exposure<'_, '_>,
-        details: &Details<'_>,
-    );
-
-    /// Logs an event of the service's own.
-    fn log(
-        &self,
-        buffer: &mut Buffer,
-        user: &User<'_>,
-        defaults: &Options<'_>,
-        name: &str,
-        value: EventValue<'_>,
-        metadata: &[(&str, &str)],
-    );
-
-    /// Counts a check whose exposure was not wanted (§6.4).
-    fn count_unexposed(&self, buffer: &mut Buffer, name: &str);
+    fn expose(&self, buffer: &mut Buffer, exposed: &Exposed<'_>);
 
     /// Sends what was logged.
     fn flush(&self, buffer: &mut Buffer, events: &Events<'_>) -> Summary;
@@ -112,15 +105,11 @@ pub(crate) trait Recorder: Sync {
 pub(crate) struct Recording;
 
 impl Recorder for Recording {
-    fn expose(
-        &self,
-        buffer: &mut Buffer,
-        user: &User<'_>,
-        defaults: &Options<'_>,
-        exposure: &Exposure<'_, '_>,
-        details: &Details<'_>,
-    ) {
-        let now = clock::now_ms().unwrap_or_default();
+    fn expose(&self, buffer: &mut Buffer, exposed: &Exposed<'_>) {
+        let (user, exposure) = (exposed.user, exposed.exposure);
+        // Whether something is a repeat, the time at which the request began is exact enough to say.
+        let start = buffer.start_ms;
+        let now = start.unwrap_or_else(|| clock::now_ms().unwrap_or_default());
         let key = repeat_key(user, exposure);
         let counts = &mut buffer.counts;
         if buffer
@@ -138,57 +127,25 @@ impl Recorder for Recording {
         let evaluation = exposure.evaluation();
         let dropped = evaluation.map_or(0, |evaluation| evaluation.dropped);
         counts.incomplete = counts.incomplete.saturating_add(dropped);
+        let now = match start {
+            Some(_) => clock::now_ms().unwrap_or_default(),
+            None => now,
+        };
+        let specs = exposed.specs;
+        let mut details = Details::new(specs.reason());
+        // What was kept has the time of the specs that gave it.
+        let kept = evaluation.and_then(|answer| answer.persisted_time());
+        details.lcut = kept.or(exposed.lcut);
+        details.received_at = Some(specs.received_by(now));
+        details.manual = exposed.manual;
         let name = encode::event_name(exposure);
-        let mut event = buffer.begin_event(name, now, Some((user, defaults)));
+        let mut event = buffer.begin_event(name, now, Some((user, exposed.defaults)));
         event.member("value").push_str("null");
-        encode::write_metadata(exposure, details, event.member("metadata"));
+        encode::write_metadata(exposure, &details, event.member("metadata"));
         sampled.write(event.member("statsigMetadata"));
         encode::write_secondary_exposures(exposure, event.member("secondaryExposures"));
         event.end();
         buffer.end_event();
-    }
-
-    fn log(
-        &self,
-        buffer: &mut Buffer,
-        user: &User<'_>,
-        defaults: &Options<'_>,
-        name: &str,
-        value: EventValue<'_>,
-        metadata: &[(&str, &str)],
-    ) {
-        let now = clock::now_ms().unwrap_or_default();
-        let mut event = buffer.begin_event(name, now, Some((user, defaults)));
-        let place = event.member("value");
-        match value {
-            EventValue::None => place.push_str("null"),
-            EventValue::Text(value) => json::text(value, place),
-            EventValue::Number(value) => {
-                // A `String` takes everything.
-                let _ = Value::Float(value).write_json(place);
-            }
-        }
-        let place = event.member("metadata");
-        if metadata.is_empty() {
-            place.push_str("null");
-        } else {
-            let mut object = List::object(place);
-            for (name, value) in metadata {
-                json::text(value, object.entry(name));
-            }
-            object.end();
-        }
-        event.out.push_str(NO_EXPOSURE);
-        event.end();
-        buffer.end_event();
-    }
-
-    fn count_unexposed(&self, buffer: &mut Buffer, name: &str) {
-        let mut known = buffer.unexposed.iter_mut();
-        match known.find(|(known, _)| known == name) {
-            Some((_, count)) => *count = count.saturating_add(1),
-            None => buffer.unexposed.push((name.into(), 1)),
-        }
     }
 
     fn flush(&self, buffer: &mut Buffer, events: &Events<'_>) -> Summary {
@@ -214,6 +171,10 @@ pub(crate) struct Buffer {
     pub(crate) history: ExposureHistory,
     sampling: Sampling,
     unexposed: Vec<(String, u64)>,
+    /// Logs them. Not named where nothing is counted, so that it is in no module that never counts.
+    log_counts: Option<fn(&mut Buffer, bool)>,
+    /// When the request began, if that is known.
+    pub(crate) start_ms: Option<u64>,
     pub(crate) counts: Counts,
 }
 
@@ -254,7 +215,54 @@ impl Buffer {
             history: ExposureHistory::new(),
             sampling,
             unexposed: Vec::new(),
+            log_counts: None,
+            start_ms: None,
             counts: Counts::default(),
+        }
+    }
+
+    /// Logs an event of the service's own.
+    pub(crate) fn log(
+        &mut self,
+        user: &User<'_>,
+        defaults: &Options<'_>,
+        name: &str,
+        value: EventValue<'_>,
+        metadata: &[(&str, &str)],
+    ) {
+        let now = clock::now_ms().unwrap_or_default();
+        let mut event = self.begin_event(name, now, Some((user, defaults)));
+        let place = event.member("value");
+        match value {
+            EventValue::None => place.push_str("null"),
+            EventValue::Text(value) => json::text(value, place),
+            EventValue::Number(value) => {
+                // A `String` takes everything.
+                let _ = Value::Float(value).write_json(&mut Text(place));
+            }
+        }
+        let place = event.member("metadata");
+        if metadata.is_empty() {
+            place.push_str("null");
+        } else {
+            let mut object = List::object(place);
+            for (name, value) in metadata {
+                json::text(value, object.entry(name));
+            }
+            object.end();
+        }
+        event.out.push_str(NO_EXPOSURE);
+        event.end();
+        self.end_event();
+    }
+
+    /// Counts a check whose exposure was not wanted (§6.4).
+    pub(crate) fn count_unexposed(&mut self, name: &str) {
+        self.log_counts = Some(Buffer::log_unexposed);
+        let mut known = self.unexposed.iter_mut();
+        match known.find(|(known, _)| known == name) {
+            Some((_, count)) => *count = count.saturating_add(1),
+            None => self.unexposed.push((name.into(), 1)),
         }
     }
 
@@ -276,7 +284,7 @@ impl Buffer {
         let place = event.member("user");
         match user {
             // A `String` takes everything.
-            Some((user, defaults)) => drop(user.write_json(defaults, place)),
+            Some((user, defaults)) => drop(user.write_json(defaults, &mut Text(place))),
             None => place.push_str("{}"),
         }
         event
@@ -309,11 +317,15 @@ impl Buffer {
         counts.encoded = counts.encoded.saturating_add(1);
     }
 
+    /// How many events there will be to send; the count of unexposed checks is one.
+    #[cfg(feature = "inspector")]
+    pub(crate) fn pending(&self) -> u64 {
+        let unexposed = u64::from(!self.unexposed.is_empty());
+        u64::from(self.counts.encoded).saturating_add(unexposed)
+    }
+
     /// Logs the counts of unexposed checks: as a text for the server's end point, as an object for that of clients.
     fn log_unexposed(&mut self, as_object: bool) {
-        if self.unexposed.is_empty() {
-            return;
-        }
         let mut checks = String::new();
         let mut object = List::object(&mut checks);
         for (name, count) in core::mem::take(&mut self.unexposed) {
@@ -349,7 +361,9 @@ impl Buffer {
 
     /// The batches, complete. The counts are final after this.
     pub(crate) fn finish(&mut self, counts_are_objects: bool) -> Vec<Batch> {
-        self.log_unexposed(counts_are_objects);
+        if let Some(log_counts) = self.log_counts.take() {
+            log_counts(self, counts_are_objects);
+        }
         if self.open.count > 0 {
             self.close();
         }

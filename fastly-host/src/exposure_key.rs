@@ -16,11 +16,11 @@
 //! becomes of it. Cost: one pass over names and ids.
 
 use alloc::string::String;
-use core::fmt::{self, Write};
 
 use statsig_edge::{Exposure, User, Value};
 
 use crate::encode;
+use crate::json::{self, Text};
 
 /// The same for exposures that repeat each other.
 pub(crate) fn repeat_key(user: &User<'_>, exposure: &Exposure<'_, '_>) -> u64 {
@@ -93,19 +93,14 @@ impl Fnv {
             }
             Some(other) => {
                 let mut json = String::new();
-                let _ = other.write_json(&mut json);
+                let _ = other.write_json(&mut Text(&mut json));
                 self.part(json.as_bytes());
             }
         }
     }
 }
 
-impl Write for Fnv {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.bytes(text.as_bytes());
-        Ok(())
-    }
-}
+json::write_plainly!(Fnv, this, text => this.bytes(text.as_bytes()));
 
 #[cfg(test)]
 mod tests {

@@ -107,7 +107,9 @@ where
     let mut count = 0_u32;
     let mut due = after::Due::first(&specs);
     loop {
-        let statsig = Statsig::new(config, &specs).with_history(history);
+        let statsig = Statsig::new(config, &specs)
+            .with_history(history)
+            .with_start(Some(due.now_ms()));
         let answered = answer(config, statsig, request, &mut handler);
         history = answered.history;
         due = due.after(&mut specs, config, answered.wants_sync);

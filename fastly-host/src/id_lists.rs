@@ -24,7 +24,7 @@ pub(crate) struct IdListSource<'c> {
 }
 
 impl<'c> IdListSource<'c> {
-    pub(crate) fn new(store: &'c str, prefix: &'c str) -> Self {
+    pub(crate) const fn new(store: &'c str, prefix: &'c str) -> Self {
         IdListSource {
             store,
             prefix,

@@ -13,19 +13,45 @@ pub(crate) fn text(text: &str, out: &mut String) {
 }
 
 fn inside(text: &str, out: &mut String) {
-    // A `String` takes everything.
-    let _ = statsig_edge::write_inside(text, out);
+    // Text takes everything.
+    let _ = statsig_edge::write_inside(text, &mut Text(out));
 }
+
+/// Implements `Write` by what takes a text. A type that is behind `dyn Write` has all its methods in the module, and `write_fmt`
+/// as it is given is `core`'s formatting machinery, of which what writes to these makes no use.
+macro_rules! write_plainly {
+    ($type:ty, $this:ident, $piece:ident => $push:expr) => {
+        impl core::fmt::Write for $type {
+            fn write_str(&mut self, $piece: &str) -> core::fmt::Result {
+                let $this = self;
+                $push;
+                Ok(())
+            }
+
+            fn write_char(&mut self, character: char) -> core::fmt::Result {
+                self.write_str(character.encode_utf8(&mut [0; 4]))
+            }
+
+            fn write_fmt(&mut self, _: core::fmt::Arguments<'_>) -> core::fmt::Result {
+                Err(core::fmt::Error)
+            }
+        }
+    };
+}
+pub(crate) use write_plainly;
+
+/// The end of a `String`, for what wants a `dyn Write`.
+pub(crate) struct Text<'a>(pub(crate) &'a mut String);
+
+write_plainly!(Text<'_>, this, piece => this.0.push_str(piece));
+
+/// The same within a JSON string.
+struct Inside<'a>(&'a mut String);
+
+write_plainly!(Inside<'_>, this, piece => inside(piece, this.0));
 
 /// A string that is written in pieces: a rule id and its suffix, a reason.
 pub(crate) fn pieces(out: &mut String, write: impl FnOnce(&mut dyn Write) -> fmt::Result) {
-    struct Inside<'a>(&'a mut String);
-    impl Write for Inside<'_> {
-        fn write_str(&mut self, piece: &str) -> fmt::Result {
-            inside(piece, self.0);
-            Ok(())
-        }
-    }
     out.push('"');
     let _ = write(&mut Inside(out));
     out.push('"');

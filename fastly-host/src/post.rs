@@ -17,6 +17,9 @@ use crate::platform::{Error, clock, percent, scan, secret_store};
 /// The longest answer that is read; Statsig's are some tens of bytes.
 const ANSWER_LIMIT: usize = 64 * 1024;
 
+/// The status of success that has no body.
+const NO_CONTENT: u16 = 204;
+
 /// One attempt for each batch that wants one.
 pub(crate) struct Round<'r> {
     pub(crate) batches: &'r mut [Batch],
@@ -132,6 +135,8 @@ fn attempt(backend: &Backend<'_>, route: &Route<'_>, round: &mut Round<'_>) {
             continue;
         };
         let outcome = match pending.wait() {
+            // A proxy of one's own: nothing can follow this status, and it says that all is done.
+            Ok(answer) if answer.status == NO_CONTENT => Ok(()),
             Ok(answer) if (200..300).contains(&answer.status) => (route.confirm)(answer),
             Ok(answer) => Err(DeliveryError::Status(answer.status)),
             Err(error) => Err(DeliveryError::Platform(error)),
@@ -181,6 +186,11 @@ fn send(
 }
 
 /// Servers are told in the body whether their events were taken: JSON in which `success` is not false.
+///
+/// Statsig answers 202 and `{"success":true}`. Any other 2xx with another body, or with none, is a page of somebody who stands in between, and is
+/// no delivery, as Statsig's core has it (§6.1): better an event twice, after the retry, or in the log than counted as delivered and
+/// gone. What Statsig's core does not know is a proxy that passes events on by itself; that is believed if it answers 204, which says in so
+/// many words that there is nothing to say.
 fn is_taken(answer: Answer) -> Result<(), DeliveryError> {
     let body = answer.body.read_all(ANSWER_LIMIT);
     let success = body

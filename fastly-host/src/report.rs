@@ -22,7 +22,7 @@ use crate::json::{self, List};
 const LONGEST_PARAMETER: usize = 2048;
 
 /// Room for one check: more than any real project needs.
-type Room<'t> = Scratch<'t, 512, 64>;
+pub(crate) type Room<'t> = Scratch<'t, 512, 64>;
 
 /// Writes the report for a user.
 ///
@@ -162,7 +162,19 @@ fn write_store<'t, E: Environment>(
     out: &mut String,
 ) {
     let mut object = List::object(out);
-    let mut values = List::object(object.member("values"));
+    write_store_values(evaluator, user, store, scratch, object.member("values"));
+    object.end();
+}
+
+/// The parameters of a store by name, null where there is no value.
+pub(crate) fn write_store_values<'t, E: Environment>(
+    evaluator: &Evaluator<'t, '_, E>,
+    user: &User<'_>,
+    store: &ParameterStore<'t>,
+    scratch: &mut Room<'t>,
+    out: &mut String,
+) {
+    let mut values = List::object(out);
     for parameter in store.parameters() {
         let value = evaluator.store_parameter(user, store, parameter.name, scratch.view(), &mut ());
         values.entry(parameter.name).push_str(match value {
@@ -171,7 +183,6 @@ fn write_store<'t, E: Environment>(
         });
     }
     values.end();
-    object.end();
 }
 
 /// What every answer has.

@@ -25,7 +25,7 @@ const FIELDS: [&str; 7] = [
 ];
 
 /// Parameters that are entries of a map: the map's name, a dot, the entry's name.
-const MAPS: [&str; 3] = ["customIDs", "custom", "statsigEnvironment"];
+const MAPS: [&str; 3] = ["customIDs.", "custom.", "statsigEnvironment."];
 
 /// What is known of the client, for the fields that the query does not give.
 ///
@@ -165,43 +165,41 @@ fn fill<'u>(field: &mut Option<Value<'u>>, text: Option<&'u str>) {
 
 /// The user that simple parameters describe, as JSON.
 fn simple(query: &str) -> String {
-    let pairs: Vec<_> = percent::pairs(query).collect();
-    let mut out = String::new();
+    let pairs: Vec<Pair<'_>> = percent::pairs(query).collect();
+    let mut out = String::with_capacity(query.len().saturating_add(ROOM));
     let mut object = List::object(&mut out);
-    for name in FIELDS {
-        if let Some((_, value)) = pairs.iter().find(|(given, _)| given == name) {
-            object.text(name, value);
-        }
-    }
+    entries(&pairs, "", &mut object);
     for map in MAPS {
-        let entries = entries(&pairs, map);
-        if entries.is_empty() {
-            continue;
+        if pairs.iter().any(|(given, _)| given.starts_with(map)) {
+            let name = map.strip_suffix('.').unwrap_or_default();
+            let mut list = List::object(object.entry(name));
+            entries(&pairs, map, &mut list);
+            list.end();
         }
-        let mut list = List::object(object.member(map));
-        for (name, value) in entries {
-            json::text(value, list.entry(name));
-        }
-        list.end();
     }
     object.end();
     out
 }
 
-/// The entries of a map, each name once.
-fn entries<'p>(pairs: &'p [(Cow<'p, str>, Cow<'p, str>)], map: &str) -> Vec<(&'p str, &'p str)> {
-    let mut found: Vec<(&str, &str)> = Vec::new();
-    for (given, value) in pairs {
-        let name = given
-            .strip_prefix(map)
-            .and_then(|rest| rest.strip_prefix('.'));
-        if let Some(name) = name
-            && !found.iter().any(|(known, _)| *known == name)
-        {
-            found.push((name, value));
+type Pair<'p> = (Cow<'p, str>, Cow<'p, str>);
+
+/// What JSON has besides names and values, for a few of them.
+const ROOM: usize = 64;
+
+/// Writes the entries of a map, or the fields without one, each name once.
+fn entries(pairs: &[Pair<'_>], map: &str, list: &mut List<'_>) {
+    for (at, (given, value)) in pairs.iter().enumerate() {
+        let Some(name) = given.strip_prefix(map) else {
+            continue;
+        };
+        if map.is_empty() && !FIELDS.contains(&name) {
+            continue;
+        }
+        let before = pairs.get(..at).unwrap_or_default();
+        if !before.iter().any(|(earlier, _)| earlier == given) {
+            json::text(value, list.entry(name));
         }
     }
-    found
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::destination::{Events, Key};
 use crate::origin::{Download, DownloadVersion};
 use crate::platform::decimal::Decimal;
 use crate::platform::{Error, config_store};
+use crate::signed_table::TableKeys;
 
 /// Why settings are no configuration.
 ///
@@ -81,11 +82,14 @@ impl core::error::Error for SettingsError {}
 /// | `stale-while-revalidate` | seconds | [`Config::with_stale_while_revalidate`] |
 /// | `table-max-age` | seconds | `Config::with_table_max_age` |
 /// | `checksums` | `on` or `off` | [`Config::with_checksums`] |
+/// | `signed-tables` | `SECRET-STORE/NAME`, then further names if wanted | [`Config::with_signed_tables`] with stored keys |
 /// | `status-header` | a name | [`Config::with_status_header`] |
 /// | `tier` | a name | [`Config::with_tier`] |
 /// | `events` | `BACKEND SECRET-STORE/NAME` | [`Config::with_events`] with a stored key |
 /// | `events-client` | `BACKEND CLIENT-KEY` | the same with a client key |
 /// | `events-log` | `ENDPOINT` | [`Events::to_log_endpoint`] |
+/// | `log-endpoint` | `ENDPOINT`, below one of the three before | [`Events::with_log_endpoint`] |
+/// | `log-line-limit` | bytes, likewise | [`Events::with_line_limit`] |
 ///
 /// Sources are asked in the order of their lines. A wrong line is an error that names it, and no configuration.
 ///
@@ -206,6 +210,10 @@ impl<'s> Setting<'s> {
                 true => config.with_checksums(),
                 false => config,
             },
+            "signed-tables" => {
+                let (store, names) = self.item(self.value, "SECRET-STORE/NAME NAME")?;
+                config.with_signed_tables(TableKeys::Stored { store, names })
+            }
             "status-header" => config.with_status_header(self.word("the name of a header")?),
             "tier" => config.with_tier(self.word("a tier")?),
             "events" => {
@@ -219,6 +227,15 @@ impl<'s> Setting<'s> {
             }
             "events-log" => {
                 config.with_events(Events::to_log_endpoint(self.word("a log endpoint")?))
+            }
+            "log-endpoint" => {
+                let events = self.events(&config)?;
+                config.with_events(events.with_log_endpoint(self.word("a log endpoint")?))
+            }
+            "log-line-limit" => {
+                let events = self.events(&config)?;
+                let bytes = self.number("a number of bytes")?;
+                config.with_events(events.with_line_limit(bytes as usize))
             }
             _ => return Err(SettingsError::UnknownName(self.number)),
         })
@@ -272,9 +289,17 @@ impl<'s> Setting<'s> {
     }
 
     fn seconds(self) -> Result<u32, SettingsError> {
-        self.value
-            .parse()
-            .map_err(|_| self.bad("a number of seconds"))
+        self.number("a number of seconds")
+    }
+
+    fn number(self, wanted: &'static str) -> Result<u32, SettingsError> {
+        self.value.parse().map_err(|_| self.bad(wanted))
+    }
+
+    /// What a line before this one said of events.
+    fn events(self, config: &Config<'s>) -> Result<Events<'s>, SettingsError> {
+        let events = config.events;
+        events.ok_or(self.bad("a line above this one that says where events go"))
     }
 }
 
@@ -287,7 +312,8 @@ mod tests {
 
     const ALL: &str = "# everything\n\n kv = statsig / statsig-specs \nconfig-store=flags/a/b\n\
         download = cdn keys/server v1\ncore-cache = on\nmax-age = 30\nstale-while-revalidate = 5\n\
-        table-max-age = 60\nchecksums = on\nstatus-header = x-statsig\ntier = staging\nevents = ev keys/server\n";
+        table-max-age = 60\nchecksums = on\nsigned-tables = keys/new old\nstatus-header = x-statsig\ntier = staging\nevents = ev keys/server\n\
+        log-endpoint = rest\nlog-line-limit = 8000\n";
 
     #[test]
     fn text_says_what_code_says() {
@@ -307,9 +333,17 @@ mod tests {
                 .with_stale_while_revalidate(5)
                 .with_table_max_age(60)
                 .with_checksums()
+                .with_signed_tables(TableKeys::Stored {
+                    store: "keys",
+                    names: "new old",
+                })
                 .with_status_header("x-statsig")
                 .with_tier("staging")
-                .with_events(Events::new("ev", key));
+                .with_events(
+                    Events::new("ev", key)
+                        .with_log_endpoint("rest")
+                        .with_line_limit(8_000),
+                );
             let text = format!("{:?}", settings.config().unwrap());
             assert_eq!(text, format!("{code:?}"));
             assert!(text.contains("a/b") && text.contains("cdn"));
@@ -351,6 +385,7 @@ mod tests {
             "download-client = cdn",
             "core-cache = yes",
             "checksums =",
+            "signed-tables = new",
             "stale-while-revalidate = -1",
             "table-max-age = 1.5",
             "max-age = 4294967296",
@@ -359,11 +394,15 @@ mod tests {
             "events = b",
             "events-client = b ",
             "events-log =",
+            "log-endpoint = early",
+            "events-log = a\nlog-endpoint =",
+            "events-log = a\nlog-line-limit = long",
         ] {
             let settings = Settings::from_text(format!("tier = t\n{wrong}"));
             let error = settings.config().unwrap_err();
+            let last = wrong.lines().count() as u32 + 1;
             assert!(
-                matches!(error, SettingsError::BadValue(2, _)),
+                matches!(error, SettingsError::BadValue(line, _) if line == last),
                 "{wrong}: {error}"
             );
         }

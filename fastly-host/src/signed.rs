@@ -110,7 +110,8 @@ impl<'k> SigningKeys<'k> {
         self
     }
 
-    /// Keys from a Secret Store; a secret's name is the key's id. Of the names the first must be there, others are left out when
+    /// Keys from a Secret Store; a secret's name is the key's id, and blanks at its ends do not count: one that was made from a file
+    /// often ends with a line's end. Of the names the first must be there, others are left out when
     /// they are not. Two reads of the store for each name, of which the platform allows five in a request.
     ///
     /// # Errors
@@ -120,7 +121,10 @@ impl<'k> SigningKeys<'k> {
         let mut keys = Vec::new();
         for (at, name) in names.iter().enumerate() {
             match store.get(name).map_err(KeyError::Store)? {
-                Some(secret) => keys.push(SigningKey::new(*name, secret.as_bytes().to_vec())?),
+                Some(secret) => keys.push(SigningKey::new(
+                    *name,
+                    secret.as_bytes().trim_ascii().to_vec(),
+                )?),
                 None if at == 0 => return Err(KeyError::Missing),
                 None => {}
             }
@@ -129,6 +133,11 @@ impl<'k> SigningKeys<'k> {
             true => Err(KeyError::Missing),
             false => Ok(SigningKeys(keys)),
         }
+    }
+
+    /// Their ids, in order.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|key| &*key.id)
     }
 
     /// Signs a payload that has no line ends.
@@ -187,23 +196,33 @@ pub enum KeyError {
     Missing,
 }
 
-impl fmt::Display for KeyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl KeyError {
+    /// Says what is wrong. The same as `Display`, but light: see [`TableError::write`](statsig_edge::TableError::write).
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        out.write_str(match self {
             KeyError::Id => "signing key: name it with 1 to 32 ASCII letters, digits, `-` and `_`",
             KeyError::Short => {
                 "signing key: the secret is too short; make one of 32 random bytes or more, as with `openssl rand -hex 32`"
             }
             KeyError::Store(error) => {
-                f.write_str(
+                out.write_str(
                     "signing key: it cannot be read (link the secret store to the service): ",
                 )?;
-                return error.write(f);
+                return error.write(out);
             }
             KeyError::Missing => {
                 "signing key: the secret store has none of that name; add it, as with `openssl rand -hex 32`"
             }
         })
+    }
+}
+
+impl fmt::Display for KeyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f)
     }
 }
 
@@ -235,9 +254,10 @@ pub enum SignedError {
     Payload,
 }
 
-impl fmt::Display for SignedError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl SignedError {
+    /// What is wrong.
+    pub fn as_str(self) -> &'static str {
+        match self {
             SignedError::Malformed => "signed text: not KEY.MAC.PAYLOAD; it is treated as none",
             SignedError::UnknownKey => {
                 "signed text: signed with a key that is not there; keep former keys until their texts are gone"
@@ -247,7 +267,13 @@ impl fmt::Display for SignedError {
             }
             SignedError::Expired => "signed text: its time is over; sign a new one",
             SignedError::Payload => "signed text: the payload cannot be read; sign a new one",
-        })
+        }
+    }
+}
+
+impl fmt::Display for SignedError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -276,7 +302,7 @@ pub(crate) fn hmac_sha256(key: &[u8], pieces: &[&[u8]]) -> [u8; 32] {
 }
 
 /// Compares in a time that does not depend on where a difference is.
-fn is_same(ours: &[u8], theirs: &[u8]) -> bool {
+pub(crate) fn is_same(ours: &[u8], theirs: &[u8]) -> bool {
     let pairs = ours.iter().zip(theirs);
     let difference = pairs.fold(0, |all, (a, b)| core::hint::black_box(all | (a ^ b)));
     ours.len() == theirs.len() && core::hint::black_box(difference) == 0
@@ -433,6 +459,13 @@ mod tests {
         }
         for malformed in ["", ".", "2025", "2025.x"] {
             assert!(old.verify("p", "n", malformed).is_err(), "{malformed}");
+        }
+        // The beginning of a signature is none.
+        let mac = key("2025", OLD).mac("p", "n", payload);
+        for length in 0..mac.len() {
+            let short = ["2025.", &mac[..length], ".", payload].concat();
+            let error = old.verify("p", "n", &short).unwrap_err();
+            assert_eq!(error, SignedError::Signature, "{length}");
         }
     }
 

@@ -9,6 +9,7 @@ use statsig_edge::compile::CompileError;
 
 use crate::platform::Error;
 use crate::platform::decimal::Decimal;
+use crate::signed::{KeyError, SignedError};
 
 /// Where specs come from.
 ///
@@ -197,6 +198,12 @@ pub enum SpecsError {
     Status(u16),
     /// The Secret Store has no such secret, or it is no text.
     NoKey,
+    /// The service takes signed tables only, and this is none, or JSON.
+    NotSigned,
+    /// The table's signature is not believed.
+    Signature(SignedError),
+    /// The key that the table names cannot be had.
+    Key(KeyError),
     /// Its JSON is no payload.
     #[cfg(feature = "drop-in")]
     Compile(CompileError),
@@ -221,6 +228,23 @@ impl SpecsError {
             SpecsError::Status(status) => {
                 out.write_str("answered with status ")?;
                 write_number((*status).into(), out)
+            }
+            SpecsError::NotSigned => {
+                out.write_str("not signed: publish a table with --sign-key-id")
+            }
+            // In fewer words than their own, which services that ask for no signature would carry, too.
+            SpecsError::Signature(error) => out.write_str(match error {
+                SignedError::UnknownKey => "signed with a key that is not known here",
+                SignedError::Malformed => "signature not readable",
+                _ => "changed since it was signed, or signed with another secret",
+            }),
+            SpecsError::Key(error) => {
+                out.write_str("key of the table: ")?;
+                match error {
+                    KeyError::Store(error) => error.write(out),
+                    KeyError::Missing => out.write_str("not in the secret store"),
+                    _ => out.write_str("too short"),
+                }
             }
             SpecsError::NoKey => out.write_str("no key: the secret store has none of that name"),
             #[cfg(feature = "drop-in")]

@@ -275,6 +275,7 @@ impl<'c> Specs<'c> {
         if !(origin.finish)(begun?, &mut asking)? {
             return Ok(false);
         }
+        config.admit(origin.source, &fetched.bytes)?;
         fetched.compile()?;
         let table = Table::open(&fetched.bytes).map_err(SpecsError::Table)?;
         config.check(&table).map_err(SpecsError::Table)?;
@@ -383,10 +384,17 @@ impl<'c> Specs<'c> {
     /// When they came from their source, in ms since the epoch. The first call asks the host for the time.
     #[inline(never)]
     pub fn received_at(&self) -> u64 {
+        match self.received_at.get() {
+            JUST_NOW => self.received_by(clock::now_ms().unwrap_or_default()),
+            known => known,
+        }
+    }
+
+    /// The same where somebody has asked for the time already.
+    pub(crate) fn received_by(&self, now_ms: u64) -> u64 {
         if self.received_at.get() == JUST_NOW {
-            let now = clock::now_ms().unwrap_or_default();
-            self.received_at.set(now);
-            self.checked_at.set(now);
+            self.received_at.set(now_ms);
+            self.checked_at.set(now_ms);
         }
         self.received_at.get()
     }

@@ -10,9 +10,8 @@ use statsig_edge::{
 
 use crate::config::Config;
 use crate::destination::Events;
-use crate::encode::Details;
 use crate::environment::HostEnvironment;
-use crate::events::{Buffer, EventValue, Recorder};
+use crate::events::{Buffer, EventValue, Exposed, Recorder};
 use crate::flush::Summary;
 use crate::history::ExposureHistory;
 use crate::id_lists::IdListFailure;
@@ -83,7 +82,7 @@ impl<'t> Statsig<'t> {
     /// Statsig with these specs. No host call.
     pub fn new(config: &Config<'t>, specs: &'t Specs<'t>) -> Self {
         let table = specs.table();
-        let mut options = config.options;
+        let mut options = config.options();
         // The engine does the same; events need it as well (§2.6).
         options.tier = options
             .tier
@@ -108,6 +107,12 @@ impl<'t> Statsig<'t> {
     #[must_use]
     pub fn with_history(mut self, history: ExposureHistory) -> Self {
         self.buffer.get_mut().history = history;
+        self
+    }
+
+    /// The time at which the request began, where somebody has asked the host for it.
+    pub(crate) fn with_start(mut self, now_ms: Option<u64>) -> Self {
+        self.buffer.get_mut().start_ms = now_ms;
         self
     }
 
@@ -237,9 +242,7 @@ impl<'t> Statsig<'t> {
         metadata: &[(&str, &str)],
     ) {
         let value = value.into();
-        self.record(|recorder, buffer| {
-            recorder.log(buffer, user, &self.options, name, value, metadata);
-        });
+        self.record(|_, buffer| buffer.log(user, &self.options, name, value, metadata));
     }
 
     /// Tells Statsig about a user without a check.
@@ -270,6 +273,17 @@ impl<'t> Statsig<'t> {
     /// The ID lists that conditions asked for in vain so far: their members were answered as none.
     pub fn id_list_failures(&self) -> Vec<IdListFailure> {
         self.root().environment.id_list_failures()
+    }
+
+    /// Where events go, and how many of this request wait for [`Self::flush`]: `None` where none are logged.
+    #[cfg(feature = "inspector")]
+    pub(crate) fn events_pending(&self) -> Option<(Events<'t>, u64)> {
+        let pending = self
+            .root()
+            .buffer
+            .try_borrow()
+            .map_or(0, |buffer| buffer.pending());
+        self.events.map(|events| (events, pending))
     }
 
     /// The engine's evaluator, which logs nothing; `None` without specs.
@@ -379,7 +393,7 @@ impl<'t> Statsig<'t> {
         name: &str,
         logging: Logging,
     ) -> ParameterStore<'a, 't> {
-        self.record(|recorder, buffer| recorder.count_unexposed(buffer, name));
+        self.record(|_, buffer| buffer.count_unexposed(name));
         ParameterStore {
             statsig: self,
             user,
@@ -397,20 +411,18 @@ impl<'t> Statsig<'t> {
         logging: Logging,
     ) {
         match logging {
-            Logging::Off => self.record(|recorder, buffer| recorder.count_unexposed(buffer, name)),
-            Logging::Automatic | Logging::Manual => {
-                let mut details = Details::new(self.specs.reason());
-                // What was kept has the time of the specs that gave it.
-                let kept = exposure
-                    .evaluation()
-                    .and_then(|answer| answer.persisted_time());
-                details.lcut = kept.or_else(|| self.table.map(|table| table.time()));
-                details.received_at = Some(self.specs.received_at());
-                details.manual = logging == Logging::Manual;
-                self.record(|recorder, buffer| {
-                    recorder.expose(buffer, user, &self.options, exposure, &details);
-                });
-            }
+            Logging::Off => self.record(|_, buffer| buffer.count_unexposed(name)),
+            Logging::Automatic | Logging::Manual => self.record(|recorder, buffer| {
+                let exposed = Exposed {
+                    user,
+                    defaults: &self.options,
+                    exposure,
+                    specs: self.specs,
+                    lcut: self.table.map(|table| table.time()),
+                    manual: logging == Logging::Manual,
+                };
+                recorder.expose(buffer, &exposed);
+            }),
         }
     }
 

@@ -387,6 +387,10 @@ fn key_of(config: &Config<'_>) -> Vec<u8> {
         key.push(origin.source.code());
         push_names(origin.place.names(), &mut key);
     }
+    // What was put there without this demand is not trusted.
+    if let Some(demand) = config.signed {
+        (demand.name)(demand.keys, &mut key);
+    }
     key
 }
 

@@ -111,6 +111,10 @@ fn what_is_not_taken_is_tried_once_more_or_dropped() {
         (vec![answer(202)], 1, 0, None),
         (vec![answer(200)], 1, 0, None),
         (vec![said("{}")], 1, 0, None),
+        // A proxy that has taken them and has nothing to say.
+        (vec![Reply::answer(204, b"")], 1, 0, None),
+        // One that says nothing although it could.
+        (vec![Reply::answer(202, b""), answer(202)], 1, 1, not_taken),
         (
             vec![said("{\"success\": false}"), said("{}")],
             1,

@@ -62,7 +62,8 @@ fn request(config: &Config<'_>, host: Host) -> Seen {
         })
     });
     assert_eq!(handled.unwrap().response_error, None);
-    assert_eq!((record.responses.len(), record.open_handles), (1, 0));
+    // The request and its body go with the execution.
+    assert_eq!((record.responses.len(), record.open_handles), (1, 2));
     Seen {
         cached,
         status: serde_json::from_str(&status).unwrap(),

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use statsig_benches_cases::evaluation::{CASES, Recorder, ask, ready, user};
 use statsig_benches_cases::floor;
-use statsig_benches_cases::measured::{Counting, measure};
+use statsig_benches_cases::measured::{Counting, measure, run_case};
 use statsig_benches_cases::payload::{Reading, read};
 use statsig_edge::{Scratch, SpecKind, Table};
 
@@ -13,15 +13,7 @@ use statsig_edge::{Scratch, SpecKind, Table};
 static HEAP: Counting = Counting;
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    match run(&arguments) {
-        Some(()) => ExitCode::SUCCESS,
-        None => {
-            eprintln!("statsig-benches-cases: no such case, or a wrong answer: {arguments:?}");
-            ExitCode::FAILURE
-        }
-    }
+    run_case(run)
 }
 
 fn run(arguments: &[&str]) -> Option<()> {

@@ -2,6 +2,7 @@
 //! the heap by an allocator that counts.
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// The system's allocator, counting; a program declares it with `#[global_allocator]`.
@@ -63,4 +64,17 @@ pub fn measure_once(mut work: impl FnMut()) {
         PEAK.load(Relaxed) - before,
         BLOCKS.load(Relaxed) - blocks
     );
+}
+
+/// The whole of a program that runs the case which its arguments name.
+pub fn run_case(run: impl FnOnce(&[&str]) -> Option<()>) -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match run(&arguments) {
+        Some(()) => ExitCode::SUCCESS,
+        None => {
+            eprintln!("no such case, or a wrong answer: {arguments:?}");
+            ExitCode::FAILURE
+        }
+    }
 }

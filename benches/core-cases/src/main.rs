@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use statsig_benches_cases::evaluation::{
     CASES, Case, REPEATS, USER_ID, ask as ask_ours, ready, user as our_user,
 };
-use statsig_benches_cases::measured::{Counting, measure_once};
+use statsig_benches_cases::measured::{Counting, measure_once, run_case};
 use statsig_edge::Scratch;
 use statsig_rust::StatsigUser;
 
@@ -17,15 +17,7 @@ use statsig_rust::StatsigUser;
 static HEAP: Counting = Counting;
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    match run(&arguments) {
-        Some(()) => ExitCode::SUCCESS,
-        None => {
-            eprintln!("no such case, or a wrong answer: {arguments:?}");
-            ExitCode::FAILURE
-        }
-    }
+    run_case(run)
 }
 
 fn run(arguments: &[&str]) -> Option<()> {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use statsig_benches_cases::evaluation::{CASES, REPEATS};
 
 use super::{cell, ratio};
-use crate::measure::Measured;
+use crate::measured::Measured;
 
 pub(super) fn section(measured: &Measured) -> String {
     let mut page = format!(

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use statsig_benches_cases::evaluation::CASES;
 
 use super::cell;
-use crate::measure::Measured;
+use crate::measured::Measured;
 
 pub(super) fn section(measured: &Measured) -> String {
     let mut page = String::from(

@@ -14,7 +14,7 @@ mod targets;
 use std::path::Path;
 
 use crate::guest::Executed;
-use crate::measure::{Measured, Part};
+use crate::measured::{Measured, Part};
 use page::Page;
 
 pub(crate) use profile::profiles;

@@ -1,7 +1,7 @@
 //! Where the instructions go, printed and not kept.
 
 use super::{short, spaced};
-use crate::measure::Measured;
+use crate::measured::Measured;
 
 /// Prints where the instructions go.
 pub(crate) fn profiles(measured: &Measured, count: usize) {

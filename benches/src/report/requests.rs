@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::spaced;
-use crate::measure::Measured;
+use crate::measured::Measured;
 
 pub(super) fn section(measured: &Measured) -> String {
     if measured.requests.is_empty() {

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{short, spaced};
-use crate::measure::Measured;
+use crate::measured::Measured;
 
 pub(super) fn section(measured: &Measured) -> String {
     let mut page = String::from(

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use statsig_benches_cases::payload::Reading;
 
 use super::{cell, spaced};
-use crate::measure::Measured;
+use crate::measured::Measured;
 
 pub(super) fn section(measured: &Measured) -> String {
     let mut page = String::from("## T: the table\n\n");

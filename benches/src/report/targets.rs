@@ -2,7 +2,7 @@
 
 use super::page::Target;
 use super::{ratio, spaced};
-use crate::measure::Measured;
+use crate::measured::Measured;
 
 /// The rows whose figures this run has: those of the sections that ran.
 pub(super) fn rows(measured: &Measured) -> Vec<Target> {

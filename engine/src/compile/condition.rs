@@ -10,7 +10,7 @@ use super::target;
 use super::writer::Writer;
 use crate::json::Scanner;
 use crate::table::Section;
-use crate::table::condition::{CONDITION, ConditionType, Operator};
+use crate::table::condition::{CONDITION, ConditionType, Operator, TYPES};
 use crate::table::wire::NONE;
 
 /// In the order in which Statsig writes them.
@@ -223,10 +223,17 @@ fn write(source: &mut Source<'_>, writer: &mut Writer, gates: &Names, draft: &Dr
         (_, Operator::Any | Operator::None) => writer.masks,
         _ => 0,
     };
+    let slot = match (condition_type, operator) {
+        (
+            ConditionType::UserField | ConditionType::UnitId | ConditionType::EnvironmentField,
+            Operator::Any | Operator::None,
+        ) => writer.slot(condition_type, subject),
+        _ => 0,
+    };
     let first = u64::from(target) << 32
         | u64::from(subject) << 16
         | u64::from(operator as u8) << 8
-        | u64::from(condition_type as u8);
+        | u64::from(slot.wrapping_mul(TYPES) | condition_type as u8);
     let row = u128::from(extra) << 64 | u128::from(first);
     source.forget(mark);
     writer.intern(Section::Conditions, CONDITION, &row.to_le_bytes())

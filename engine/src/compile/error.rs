@@ -40,7 +40,8 @@ pub enum CompileError {
         /// Where in the payload.
         offset: usize,
     },
-    /// The table would be larger than the format can say, or a list longer.
+    /// The table would be larger than the format can say, or a list longer. Or thousands of names or values have been chosen so that
+    /// their hashes, which have no key, collide: that would take a time that grows with the square of their number.
     TooLarge,
 }
 
@@ -69,7 +70,7 @@ impl fmt::Display for CompileError {
                 )
             }
             CompileError::TooLarge => f.write_str(
-                "config specs: too large for a rule table (4 GiB, 65,535 conditions in a rule)",
+                "config specs: too large for a rule table (4 GiB, 65,535 conditions in a rule), or full of texts with colliding hashes",
             ),
         }
     }

@@ -1,6 +1,7 @@
 //! What sections are made of: byte strings and rows, each once, and names with what goes with them.
 
 use alloc::vec::Vec;
+use core::cell::Cell;
 
 use super::source::{Source, Span};
 use crate::hash::text_hash;
@@ -8,29 +9,62 @@ use crate::table::wire::{heap, push_varint, same};
 
 /// Open addressing over positions in a list of the owner. A slot holds one more than a position, zero for none, and above
 /// it the hash.
+///
+/// The hash has no key, so whoever writes payloads can choose texts that all want one slot, each of which would walk over those
+/// before. So an index counts its walks, and gives up when they are longer than chance makes them: nothing is found or added
+/// any more, and the compilation ends with an error.
 #[derive(Default)]
 struct Index {
     slots: Vec<u64>,
     used: usize,
+    /// Slots walked over beyond [`USUAL`] for each time.
+    walked: Cell<u32>,
 }
+
+/// Slots that a text is walked for: three quarters full, an index needs eight or nine.
+const USUAL: u32 = 32;
+
+/// Slots beyond these that are walked over before an index gives up.
+const PATIENCE: u32 = 1 << 16;
 
 impl Index {
     /// The position of what is `same`.
     fn find(&self, hash: u32, same: &mut dyn FnMut(u32) -> bool) -> Option<u32> {
+        if self.has_given_up() {
+            return None;
+        }
         let mask = self.slots.len().wrapping_sub(1);
-        let mut at = hash as usize & mask;
-        while let Some(&slot) = self.slots.get(at) {
-            let position = (slot as u32).checked_sub(1)?;
+        let first = hash as usize & mask;
+        let mut at = first;
+        let found = loop {
+            let slot = self.slots.get(at).copied().unwrap_or(0);
+            let Some(position) = (slot as u32).checked_sub(1) else {
+                break None;
+            };
             if (slot >> 32) as u32 == hash && same(position) {
-                return Some(position);
+                break Some(position);
             }
             at = at.wrapping_add(1) & mask;
-        }
-        None
+        };
+        self.walk(at.wrapping_sub(first) & mask);
+        found
+    }
+
+    fn walk(&self, slots: usize) {
+        crate::work::tick(slots);
+        let walked = self.walked.get().saturating_add(slots as u32);
+        self.walked.set(walked.saturating_sub(USUAL));
+    }
+
+    fn has_given_up(&self) -> bool {
+        self.walked.get() > PATIENCE
     }
 
     /// Adds what is not there yet.
     fn add(&mut self, hash: u32, position: u32) {
+        if self.has_given_up() {
+            return;
+        }
         if self.used.saturating_mul(4) >= self.slots.len().saturating_mul(3) {
             let size = self.slots.len().saturating_mul(2).max(16);
             let old = core::mem::replace(&mut self.slots, alloc::vec![0; size]);
@@ -43,15 +77,20 @@ impl Index {
     }
 
     fn place(&mut self, new: u64) {
+        if new == 0 || self.has_given_up() {
+            return;
+        }
         let mask = self.slots.len().wrapping_sub(1);
-        let mut at = (new >> 32) as usize & mask;
-        while let Some(slot) = self.slots.get_mut(at).filter(|_| new != 0) {
+        let first = (new >> 32) as usize & mask;
+        let mut at = first;
+        while let Some(slot) = self.slots.get_mut(at) {
             if *slot == 0 {
                 *slot = new;
-                return;
+                break;
             }
             at = at.wrapping_add(1) & mask;
         }
+        self.walk(at.wrapping_sub(first) & mask);
     }
 }
 
@@ -69,6 +108,11 @@ pub(super) struct Heap {
 }
 
 impl Heap {
+    /// Whether its texts were chosen to be slow.
+    pub(super) fn has_given_up(&self) -> bool {
+        self.index.has_given_up()
+    }
+
     #[inline(never)]
     pub(super) fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
@@ -130,11 +174,15 @@ impl Names {
     }
 
     fn position(&self, source: &Source<'_>, hash: u32, name: &[u8]) -> Option<u32> {
-        self.index.find(hash, &mut |at| {
+        let found = self.index.find(hash, &mut |at| {
             self.entries
                 .get(at as usize)
                 .is_some_and(|known| same(source.bytes(known.name), name))
-        })
+        });
+        if self.index.has_given_up() {
+            source.crowded.set(true);
+        }
+        found
     }
 
     /// A name with what goes with it.

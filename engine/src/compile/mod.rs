@@ -88,6 +88,9 @@ pub fn compile(json: &[u8]) -> Result<Compiled, CompileError> {
     let mut writer = writer::Writer::new(outline.source.v1, outline.spaced);
     write(&mut outline, &mut writer)?;
     let time = outline.time;
+    if outline.source.crowded.get() {
+        return Err(CompileError::TooLarge);
+    }
     // What was read is no longer needed while the sections become one.
     drop(outline);
     let table = writer.finish(time).ok_or(CompileError::TooLarge)?;

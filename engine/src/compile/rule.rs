@@ -90,7 +90,7 @@ pub(super) fn write_conditions(
 }
 
 /// What is not a field is given.
-static COLUMNS: [Column; 10] = [
+static COLUMNS: [Column; 12] = [
     Column::Text(5),
     Column::Text(1),
     Column::Object(4),
@@ -99,6 +99,8 @@ static COLUMNS: [Column; 10] = [
     Column::Given(4),
     Column::Unit(7),
     Column::Given(2),
+    Column::Given(4),
+    Column::Given(4),
     Column::Given(4),
     Column::Given(4),
 ];
@@ -137,8 +139,12 @@ pub(super) fn write(
     let flags = flag(source.is(is_group, "true"), flags::EXPERIMENT_GROUP)
         | flag(source.is(return_value, "false"), flags::RETURNS_FALSE)
         | flag(spec_salt.is_none(), flags::OVERRIDE_RULE);
+    let mut list_test = (0, 0);
     let first = match *conditions {
-        [only] => only,
+        [only] => {
+            list_test = writer.list_test(only);
+            only
+        }
         _ => {
             let first = writer.rows_in(Section::RuleConditions, 4);
             for &condition in conditions {
@@ -155,13 +161,16 @@ pub(super) fn write(
             .min(u64::from(NONE).wrapping_sub(1)) as u32,
         None => NONE,
     };
+    let (slot, masks) = list_test;
     let given = [
         rate,
         prefix,
-        u32::from(flags) << 16 | u32::from(bound),
+        u32::from(slot) << 24 | u32::from(flags) << 16 | u32::from(bound),
         conditions.len() as u32,
         first,
         delegate_row(source, configs, delegate),
+        masks as u32,
+        (masks >> 32) as u32,
     ];
     writer.row(source, Section::Rules, &COLUMNS, draft, &given);
 }

@@ -1,6 +1,7 @@
 //! The payload, and places in it: what was read is remembered as eight bytes, not as text.
 
 use alloc::string::String;
+use core::cell::Cell;
 
 use super::buckets::BucketSets;
 use super::error::ReadFault;
@@ -60,6 +61,8 @@ pub(super) struct Source<'j> {
     pub(super) indexes: Indexes,
     /// Whether fields are read by the rules of v1.
     pub(super) v1: bool,
+    /// Whether some names were chosen to be slow.
+    pub(super) crowded: Cell<bool>,
 }
 
 impl<'j> Source<'j> {
@@ -70,6 +73,7 @@ impl<'j> Source<'j> {
             buckets: BucketSets::default(),
             indexes: Indexes::default(),
             v1: false,
+            crowded: Cell::new(false),
         }
     }
 

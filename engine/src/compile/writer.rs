@@ -10,7 +10,7 @@ use super::source::{Source, Span};
 use crate::hash::checksum;
 use crate::json::write_minified;
 use crate::sha256::Sha256;
-use crate::table::condition::{CONDITION, ConditionType, FIELD, Operator};
+use crate::table::condition::{CONDITION, Condition, ConditionType, FIELD, Operator, SLOTS};
 use crate::table::wire::{NONE, same};
 use crate::table::{FLAG_V1, FORMAT_VERSION, HEADER, MAGIC, SECTIONS, Section};
 use crate::user::Builtin;
@@ -59,6 +59,8 @@ pub(super) struct Writer {
     pub(super) masks: u64,
     /// Whether something has more of it than the format can number.
     pub(super) too_large: bool,
+    /// What is compared with lists: types and fields or units.
+    slots: Vec<u32>,
     last_unit: Option<(Span, u16)>,
     /// Space for a blob or a prefix while it is made.
     pub(super) buffer: Vec<u8>,
@@ -74,6 +76,7 @@ impl Writer {
             spaced,
             masks: 0,
             too_large: false,
+            slots: Vec::new(),
             last_unit: None,
             buffer: Vec::new(),
         };
@@ -129,23 +132,51 @@ impl Writer {
         length.checked_div(size).unwrap_or(0) as u32
     }
 
-    /// Type and operator of the condition of a row.
+    /// The condition of a row.
     #[inline(never)]
-    fn condition(&self, row: u32) -> (u8, u8) {
-        match heap::row(self.bytes(Section::Conditions), CONDITION, row) {
-            Some(&[condition_type, operator, ..]) => (condition_type, operator),
-            _ => (u8::MAX, u8::MAX),
+    fn condition(&self, row: u32) -> Option<Condition<'_>> {
+        let row = heap::row(self.bytes(Section::Conditions), CONDITION, row);
+        row?.first_chunk().map(Condition::new)
+    }
+
+    /// The number of what a condition compares with a list, by its type and its field or unit; 0 when there are too many.
+    pub(super) fn slot(&mut self, condition_type: ConditionType, subject: u16) -> u8 {
+        let subject = u32::from(subject) << 8 | u32::from(condition_type as u8);
+        let known = self.slots.iter().position(|known| *known == subject);
+        let at = known.unwrap_or(self.slots.len()).saturating_add(1);
+        if at >= SLOTS {
+            return 0;
+        }
+        if known.is_none() {
+            self.slots.push(subject);
+        }
+        at as u8
+    }
+
+    /// What a rule holds of its only condition, if that wants a text in a list: slot and masks.
+    pub(super) fn list_test(&self, condition: u32) -> (u8, u64) {
+        match self.condition(condition) {
+            Some(condition)
+                if condition.codes().1 == Operator::Any as u8 && condition.slot() > 0 =>
+            {
+                (condition.slot(), condition.masks())
+            }
+            _ => (0, 0),
         }
     }
 
     /// Whether the condition of this row is `public`.
     pub(super) fn is_for_everyone(&self, condition: u32) -> bool {
-        self.condition(condition).0 == ConditionType::Public as u8
+        let condition = self.condition(condition);
+        condition.is_some_and(|condition| condition.codes().0 == ConditionType::Public as u8)
     }
 
     /// Whether writing the condition of this row again gives a warning.
     pub(super) fn warns_at(&self, condition: u32) -> bool {
-        let (condition_type, operator) = self.condition(condition);
+        let Some(condition) = self.condition(condition) else {
+            return false;
+        };
+        let (condition_type, operator) = condition.codes();
         condition_type == ConditionType::Unsupported as u8
             || operator == Operator::Unsupported as u8
             || operator == Operator::StrMatchesPattern as u8
@@ -284,6 +315,9 @@ impl Writer {
     pub(super) fn finish(&mut self, time: u64) -> Option<Vec<u8>> {
         let start = HEADER.checked_add(SECTIONS.checked_mul(8)?)?;
         let mut total = start;
+        if self.sections.iter().any(Heap::has_given_up) {
+            return None;
+        }
         for section in &mut self.sections {
             total = total.checked_add(section.bytes.len())?;
             // The table is copied together beside them.

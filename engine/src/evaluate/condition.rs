@@ -201,7 +201,8 @@ impl<'t, 'u, 'e, E: Environment, T: Trace> Run<'_, '_, 't, 'u, 'e, E, T> {
 
     /// The group of the user in an experiment: a public check, whose exposure is logged before the outer one. An
     /// experiment that cannot be evaluated ends the outer evaluation too: in Statsig's core one that leads back to
-    /// itself overflows the stack (§3.12).
+    /// itself overflows the stack (§3.12). Apart, so that its record does not lie on the stack of nested gates.
+    #[inline(never)]
     fn experiment_group(&mut self, experiment: &str) -> Result<Option<&'t str>> {
         let mark = self.lists.exposures.len();
         let parts = self.lists.parts.len();

@@ -1,96 +1,114 @@
-//! Conditions that are decided without being evaluated: for everyone, and a text that is not in a list (`evaluation.md`
+//! Conditions that are decided without being evaluated: for everyone, and a text of the user in a list or not (`evaluation.md`
 //! §3.4, §4.3).
 //!
-//! A condition on a list holds the masks of its texts together; a user's text is lower-cased and hashed once for all lists
-//! that it is compared with. Cost: a dozen instructions for a list that does not have the text.
+//! A condition on a list holds the masks of its texts together, and so does a rule that has no other; a user's text is
+//! lower-cased and hashed once for all lists that it is compared with. Cost: two dozen instructions for a rule whose list does
+//! not have the text.
 
-use super::Run;
+use super::operator::pairs;
+use super::texts::{candidates, has_ascii, has_text};
+use super::{Required, Result, Run};
 use crate::environment::Environment;
 use crate::explain::Trace;
 use crate::hash::cased_hash;
 use crate::number::NumberText;
-use crate::table::condition::{Condition, ConditionType, Operator, mask};
+use crate::table::condition::{Condition, ConditionType, Operator, SLOTS, mask};
+use crate::table::rule::Rule;
+use crate::user::Value;
 
-/// Texts kept during a check.
-const SUBJECTS: usize = 4;
+/// The user's texts that were compared with lists, with their masks, by the slots that the table gives to where they are looked
+/// for. The mask is 0, which is no text's, where none was yet, and in slot 0, which is nobody's; only an ASCII text
+/// is kept itself.
+pub(super) struct Subjects<'v>([(u64, Option<&'v str>); SLOTS]);
 
-const EVERYONE: u32 = Condition::code(ConditionType::Public, Operator::Always);
-
-/// The user's texts that lists are compared with: each one's [`Condition::subject`] (0, that of no such condition, for none)
-/// and its mask.
-pub(super) struct Subjects([(u64, u32); SUBJECTS]);
-
-impl Subjects {
-    pub(super) const NONE: Self = Subjects([(0, 0); SUBJECTS]);
+impl<'v> Subjects<'v> {
+    pub(super) const NONE: Self = Subjects([(0, None); SLOTS]);
 
     #[inline(always)]
-    fn mask(&self, subject: u32) -> Option<u64> {
-        match self.0.get((subject >> 16) as usize % SUBJECTS) {
-            Some(&(mask, kept)) if kept == subject => Some(mask),
-            _ => None,
+    fn of(&self, slot: u8) -> (u64, Option<&'v str>) {
+        let slot = usize::from(slot) % SLOTS;
+        self.0.get(slot).copied().unwrap_or((0, None))
+    }
+
+    #[inline(always)]
+    fn keep(&mut self, slot: u8, mask: u64, text: Option<&'v str>) {
+        if slot > 0
+            && let Some(kept) = self.0.get_mut(usize::from(slot) % SLOTS)
+        {
+            *kept = (mask, text);
         }
     }
 
-    fn keep(&mut self, subject: u32, mask: u64) {
-        if let Some(kept) = self.0.get_mut((subject >> 16) as usize % SUBJECTS) {
-            *kept = (mask, subject);
-        }
+    /// Whether the rule wants a text in a list, and is known to have none that is: nothing is looked up.
+    #[inline(always)]
+    pub(super) fn rule_out(&self, rule: Rule<'_>) -> bool {
+        let (mask, _) = self.of(rule.slot());
+        rule.masks() & mask != mask
     }
 }
 
 /// Whether a condition compares a value of the user with a list, and holds for what is not in it.
 #[inline(always)]
-fn tests_list(codes: u32) -> Option<bool> {
+fn tests_list(condition: Condition<'_>) -> Option<bool> {
     // The three types follow each other, and so do the two operators.
-    const FIRST: u32 = ConditionType::UserField as u32;
-    const LAST: u32 = ConditionType::EnvironmentField as u32;
-    const ANY: u32 = Operator::Any as u32;
-    const NONE: u32 = Operator::None as u32;
-    match (codes & 0xFF, codes >> 8) {
+    const FIRST: u8 = ConditionType::UserField as u8;
+    const LAST: u8 = ConditionType::EnvironmentField as u8;
+    const ANY: u8 = Operator::Any as u8;
+    const NONE: u8 = Operator::None as u8;
+    match condition.codes() {
         (FIRST..=LAST, operator @ ANY..=NONE) => Some(operator == NONE),
         _ => None,
     }
 }
 
-impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
-    /// Whether the condition holds, if that can be told at once. A trace that listens wants it evaluated.
+impl<'r, 't: 'r, 'u: 'r, 'e: 'r, E: Environment, T: Trace> Run<'r, '_, 't, 'u, 'e, E, T> {
+    /// Whether the condition holds, if it is of those. A trace that listens wants it evaluated.
     #[inline(always)]
-    pub(super) fn is_decided(&mut self, condition: Condition<'t>) -> Option<bool> {
+    pub(super) fn decide(&mut self, condition: Condition<'t>) -> Result<Option<bool>> {
         if T::LISTENS {
-            return None;
+            return Ok(None);
         }
-        let codes = condition.codes();
-        let Some(holds_without) = tests_list(codes) else {
-            return (codes == EVERYONE).then_some(true);
+        let Some(holds_without) = tests_list(condition) else {
+            let everyone = (ConditionType::Public as u8, Operator::Always as u8);
+            return Ok((condition.codes() == everyone).then_some(true));
         };
-        let mask = match self.subjects.mask(condition.subject()) {
-            Some(mask) => mask,
-            None => self.look_up(condition),
-        };
-        (condition.masks() & mask != mask).then_some(holds_without)
+        let (mask, _) = self.subjects.of(condition.slot());
+        let found = (condition.masks() & mask == mask) && self.find(condition)?;
+        Ok(Some(found != holds_without))
     }
 
-    /// Whether the condition wants a text in a list, and is known to have none that is: nothing is looked up.
-    #[inline(always)]
-    pub(super) fn is_known_to_fail(&self, condition: Condition<'t>) -> bool {
-        const ANY: u32 = (Operator::Any as u32) << 8;
-        // Only subjects of lists are kept, so the type needs no look.
-        !T::LISTENS
-            && condition.codes() & 0xFF00 == ANY
-            && match self.subjects.mask(condition.subject()) {
-                Some(mask) => condition.masks() & mask != mask,
-                None => false,
-            }
-    }
-
-    /// The mask of the user's text, kept for the next list.
+    /// Whether the user's text is in the condition's list.
     #[inline(never)]
-    fn look_up(&mut self, condition: Condition<'t>) -> u64 {
+    pub(super) fn find(&mut self, condition: Condition<'t>) -> Result<bool> {
+        let (_, kept) = self.subjects.of(condition.slot());
+        if let Some(text) = kept {
+            return self.is_listed(condition, text, true);
+        }
         let value = self.value_of(condition);
         let mut buffer = NumberText::new();
         let text = value.as_ref().and_then(|value| value.text(&mut buffer));
-        let mask = mask(cased_hash(text.unwrap_or_default(), true));
-        self.subjects.keep(condition.subject(), mask);
-        mask
+        let text = text.unwrap_or_default();
+        let (hash, is_ascii) = cased_hash(text, true);
+        let mask = mask(hash);
+        let lasting = match value {
+            Some(Value::Str(text)) if is_ascii => Some(text),
+            _ => None,
+        };
+        self.subjects.keep(condition.slot(), mask, lasting);
+        match condition.masks() & mask == mask {
+            true => self.is_listed(condition, text, is_ascii),
+            false => Ok(false),
+        }
+    }
+
+    #[inline(never)]
+    fn is_listed(&mut self, condition: Condition<'t>, text: &str, is_ascii: bool) -> Result<bool> {
+        let target = condition.target(self.table).required()?;
+        let entries = candidates(Operator::Any, text, target).required()?;
+        self.spend(pairs(entries.bytes_left(), text.len()))?;
+        Ok(match is_ascii {
+            true => has_ascii(text.as_bytes(), entries),
+            false => has_text(Operator::Any, text, entries),
+        })
     }
 }

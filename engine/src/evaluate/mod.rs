@@ -2,6 +2,7 @@
 
 mod cmab;
 mod condition;
+mod equality;
 mod groups;
 mod layer;
 mod list;
@@ -12,30 +13,35 @@ mod operator;
 mod parse;
 mod percentage;
 mod results;
+mod run;
 mod spec;
 mod sticky;
 mod store;
+mod texts;
 mod typed;
+mod value;
 
+pub(crate) use equality::eq;
 pub use groups::{ExperimentGroup, ExperimentGroups};
 pub use local_override::{LocalOverride, OverrideValue, Overrides};
-pub(crate) use operator::eq;
+
 #[cfg(feature = "serde")]
 pub use parse::MAX_PARSED_TEXT;
 pub use results::{DynamicConfig, Experiment, Gate, Layer, LayerParameter};
 pub use sticky::{StickyChange, StickyOptions, Stored};
 pub use store::StoreParameter;
-pub use typed::{JsonType, JsonValue, Parameters, ReadError, Text};
+pub use typed::{Parameters, ReadError};
+pub use value::{JsonType, JsonValue, Text};
 
 use crate::environment::Environment;
-use crate::evaluation::{Evaluation, EvaluationError, Place, Reason};
-use crate::explain::{Step, Trace};
-use crate::exposure::{ExposureSink, Lists, Scratch, ScratchView, SecondaryExposure};
-use crate::table::rule::HashInput;
+use crate::evaluation::{Evaluation, EvaluationError};
+use crate::explain::Trace;
+use crate::exposure::{ExposureSink, Lists, Scratch, ScratchView};
 use crate::table::spec::SpecRow;
 use crate::table::{SpecKind, Table};
-use crate::user::{Attributes, Global, User};
+use crate::user::{Attributes, User};
 use list::Subjects;
+use run::Run;
 
 /// Deepest nesting of gates, delegates and experiment groups, and of mappings by themselves: as Statsig's core.
 ///
@@ -192,7 +198,7 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
         self.table
     }
 
-    /// Checks a gate, a segment or a holdout (§5.2). An unknown name is [`Reason::Unrecognized`] and false.
+    /// Checks a gate, a segment or a holdout (§5.2). An unknown name is [`Reason::Unrecognized`](crate::Reason::Unrecognized) and false.
     ///
     /// ```
     /// # #[cfg(feature = "compile")] {
@@ -450,147 +456,6 @@ impl<'t, 'e, E: Environment> Evaluator<'t, 'e, E> {
 /// Whether a trace wants to be told.
 fn listens<T: Trace>(_: &T) -> bool {
     T::LISTENS
-}
-
-/// One check on its way.
-struct Run<'r, 's, 't, 'u, 'e, E, T> {
-    table: Table<'t>,
-    evaluator: &'r Evaluator<'t, 'e, E>,
-    user: &'r User<'u>,
-    lists: &'r mut Lists<'s, 't>,
-    sink: &'r mut dyn ExposureSink,
-    trace: &'r mut T,
-    /// Specs that are being evaluated, but for those that a mapping led to.
-    level: u32,
-    /// Config mappings that are being followed.
-    mappings: u32,
-    /// Experiments that are being asked for the user's group.
-    groups: u32,
-    /// The depth was exceeded by mappings, or within an experiment that was asked for a group: most likely they lead
-    /// back to themselves, and nothing on the way may take that for a plain "no".
-    runaway: bool,
-    /// Steps left.
-    budget: u32,
-    now: Option<i64>,
-    /// The hash drawn last, see [`Run::hash_unit`].
-    last_hash: Option<(HashInput, u64)>,
-    /// What lists were compared with, see [`Run::in_list`].
-    subjects: Subjects,
-    dropped: u32,
-}
-
-impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
-    /// Takes so many steps of [`MAX_STEPS`].
-    #[inline(always)]
-    fn spend(&mut self, steps: u32) -> Result<()> {
-        self.budget = self
-            .budget
-            .checked_sub(steps)
-            .ok_or(EvaluationError::TooManyEvaluations)?;
-        Ok(())
-    }
-
-    /// [`Self::check`], on the way to another answer.
-    #[inline(never)]
-    fn check_apart(&mut self, kind: SpecKind, name: &str, record: &mut Evaluation<'t>) {
-        self.check(kind, name, self.table.entry(kind, name), record);
-    }
-
-    /// A public check into a fresh record, finished with its reason and the marks of its exposures.
-    #[inline(never)]
-    fn check(
-        &mut self,
-        kind: SpecKind,
-        name: &str,
-        entry: Option<SpecRow<'t>>,
-        record: &mut Evaluation<'t>,
-    ) {
-        let evaluated = match entry {
-            Some(entry) => self.evaluate_entry(kind, entry, record),
-            None => self.apply_override(kind, name, record),
-        };
-        match evaluated {
-            Ok(true) => self.mark_delegated(record),
-            Ok(false) => record.reason = Reason::Unrecognized,
-            Err(error) => {
-                self.reset(record);
-                record.rule_id = Place::DEFAULT;
-                record.reason = Reason::Error(error);
-            }
-        }
-        record.dropped = self.dropped;
-    }
-
-    /// A record as it begins here.
-    #[inline(never)]
-    fn record(&self) -> Evaluation<'t> {
-        Evaluation::new(self.table, self.lists.exposures.len() as u32)
-    }
-
-    /// §3.8, at the outermost level: which exposures are the delegate's. New layer evaluation has marked its own.
-    fn mark_delegated(&mut self, record: &Evaluation<'t>) {
-        if record.undelegated_end != u32::MAX {
-            self.mark_from(record.undelegated_end);
-        }
-    }
-
-    #[inline(never)]
-    fn mark_from(&mut self, first: u32) {
-        for exposure in self.lists.exposures.iter_mut().skip(first as usize) {
-            exposure.delegated = true;
-        }
-    }
-
-    /// Clears a record as a config mapping does: its exposures too.
-    #[inline(never)]
-    fn reset(&mut self, record: &mut Evaluation<'t>) {
-        self.lists.exposures.truncate(record.mark as usize);
-        record.begin(self.table, self.lists.exposures.len() as u32);
-    }
-
-    /// How deep specs are nested.
-    fn depth(&self) -> u32 {
-        self.level.saturating_add(self.mappings)
-    }
-
-    fn push_exposure(&mut self, exposure: SecondaryExposure<'t>) {
-        if self.lists.exposures.push(exposure).is_err() {
-            self.dropped = self.dropped.saturating_add(1);
-        }
-    }
-
-    /// Tells the trace a step; nothing is computed for one that does not listen.
-    #[inline(always)]
-    fn tell<'a>(&mut self, step: impl FnOnce() -> Step<'a>) {
-        if T::LISTENS {
-            self.trace.step(self.depth(), &step());
-        }
-    }
-
-    #[inline(never)]
-    fn now_ms(&mut self) -> i64 {
-        let environment = self.evaluator.environment;
-        *self.now.get_or_insert_with(|| environment.now_ms())
-    }
-}
-
-impl<'t, 'e, E, T> Run<'_, '_, 't, '_, 'e, E, T> {
-    /// What the options add to the user.
-    fn global(&self) -> Global<'t> {
-        Global {
-            custom: self.evaluator.options.custom,
-        }
-    }
-
-    /// The configured environment's tier, else the payload's.
-    fn tier<'v>(&self) -> Option<&'v str>
-    where
-        't: 'v,
-        'e: 'v,
-    {
-        let configured = self.evaluator.options.tier;
-        configured.or_else(|| self.table.meta()?.default_environment())
-    }
 }
 
 /// What ends an evaluation without an answer.

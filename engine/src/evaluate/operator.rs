@@ -2,18 +2,17 @@
 
 use core::cmp::Ordering;
 
+use super::equality::{equals, has_element};
+use super::texts::{candidates, has_text};
 use super::{Required, Result, Run};
 use crate::environment::{Environment, Membership};
 use crate::evaluation::{Evaluation, Note, Reason};
 use crate::explain::Trace;
-use crate::hash::cased_hash;
-use crate::json::{Form, RawStr, items, member};
-use crate::lowercase::{equals_lowercased_ascii, is_plain_lowercase, lowercase};
-use crate::number::{NumberText, number_text, parse_float};
+use crate::number::NumberText;
 use crate::sha256::id_list_key;
 use crate::table::condition::{Condition, Operator};
-use crate::table::set::{StringSet, Strings, strings};
-use crate::table::wire::{prefixed, same, varint};
+use crate::table::set::{Strings, strings};
+use crate::table::wire::varint;
 use crate::user::Value;
 use crate::{pattern, timestamp, version};
 
@@ -35,18 +34,18 @@ impl<'v> From<Option<Value<'v>>> for Operand<'v> {
 }
 
 impl<'v> Operand<'v> {
-    fn value(&self) -> Option<&Value<'v>> {
+    pub(super) fn value(&self) -> Option<&Value<'v>> {
         match self {
             Operand::Value(value) => Some(value),
             Operand::Absent | Operand::Now(_) => None,
         }
     }
 
-    fn text<'b>(&'b self, buffer: &'b mut NumberText) -> Option<&'b str> {
+    pub(super) fn text<'b>(&'b self, buffer: &'b mut NumberText) -> Option<&'b str> {
         self.value()?.text(buffer)
     }
 
-    fn float(&self) -> Option<f64> {
+    pub(super) fn float(&self) -> Option<f64> {
         self.value()?.float()
     }
 
@@ -263,12 +262,12 @@ fn is_ordered(operator: Operator, ordering: Option<Ordering>) -> bool {
     wanted & is != 0
 }
 
-fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N]> {
+pub(super) fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N]> {
     bytes.first_chunk::<N>().copied().required()
 }
 
 /// A list's strings.
-fn counted(list: &[u8]) -> Option<Strings<'_>> {
+pub(super) fn counted(list: &[u8]) -> Option<Strings<'_>> {
     let (count, entries) = varint(list)?;
     Some(strings(entries, count))
 }
@@ -283,95 +282,6 @@ pub(super) fn pairs(these: usize, those: usize) -> u32 {
     u32::try_from(pairs >> 9).unwrap_or(u32::MAX)
 }
 
-/// The target's entries among which the text is, or one that lies in it, if the operator holds. `None` for a corrupt table.
-#[inline(always)]
-fn candidates<'t>(operator: Operator, text: &str, target: &'t [u8]) -> Option<Strings<'t>> {
-    match operator {
-        Operator::StrStartsWithAny
-        | Operator::StrEndsWithAny
-        | Operator::StrContainsAny
-        | Operator::StrContainsNone => counted(target),
-        _ => {
-            let set = StringSet::read(target)?;
-            set.bucket(match set.has_directory() {
-                false => 0,
-                true => cased_hash(text, !is_sensitive(operator)),
-            })
-        }
-    }
-}
-
-fn is_sensitive(operator: Operator) -> bool {
-    matches!(
-        operator,
-        Operator::AnyCaseSensitive | Operator::NoneCaseSensitive
-    )
-}
-
-/// Whether one of the entries is the text, or lies in it, as the operator asks; the text lower-cased but for the case-sensitive
-/// ones.
-fn has_text(operator: Operator, text: &str, mut entries: Strings<'_>) -> bool {
-    let by_bytes = match operator {
-        Operator::Any | Operator::None => text.is_ascii(),
-        _ => is_sensitive(operator) || is_plain_lowercase(text),
-    };
-    entries.any(|entry| match by_bytes {
-        true => has_bytes(operator, text, entry),
-        false => core::str::from_utf8(entry).is_ok_and(|entry| has_lowered(operator, text, entry)),
-    })
-}
-
-/// Whether the text begins with the entry, ends with it, contains it, or is it, as the operator asks: of a text for which
-/// bytes tell.
-#[inline(always)]
-fn has_bytes(operator: Operator, text: &str, entry: &[u8]) -> bool {
-    let bytes = text.as_bytes();
-    match operator {
-        Operator::Any | Operator::None => {
-            bytes.len() == entry.len() && equals_lowercased_ascii(bytes, entry)
-        }
-        Operator::StrStartsWithAny => bytes.starts_with(entry),
-        Operator::StrEndsWithAny => bytes.ends_with(entry),
-        Operator::StrContainsAny | Operator::StrContainsNone => contains(bytes, entry),
-        _ => same(bytes, entry),
-    }
-}
-
-/// [`has_bytes`] for any text, lower-cased.
-#[inline(never)]
-fn has_lowered(operator: Operator, text: &str, entry: &str) -> bool {
-    let (from_start, to_end) = match operator {
-        Operator::StrStartsWithAny => (true, false),
-        Operator::StrEndsWithAny => (false, true),
-        Operator::StrContainsAny | Operator::StrContainsNone => (false, false),
-        _ => (true, true),
-    };
-    let mut rest = lowercase(text);
-    loop {
-        let mut later = rest.clone();
-        let begins = entry.chars().all(|expected| later.next() == Some(expected));
-        if begins && (!to_end || later.next().is_none()) {
-            return true;
-        }
-        if from_start || rest.next().is_none() {
-            return false;
-        }
-    }
-}
-
-/// Substring search by first byte: the texts are short, and `str::contains` costs two kilobytes of code.
-fn contains(mut text: &[u8], entry: &[u8]) -> bool {
-    loop {
-        if text.starts_with(entry) {
-            return true;
-        }
-        let Some((_, rest)) = text.split_first() else {
-            return false;
-        };
-        text = rest;
-    }
-}
-
 fn matches(operator: Operator, text: &str, target: &[u8]) -> Result<Option<bool>> {
     if operator == Operator::StrMatches {
         return pattern::dfa::is_match(target, text).required().map(Some);
@@ -383,101 +293,4 @@ fn matches(operator: Operator, text: &str, target: &[u8]) -> Result<Option<bool>
     };
     #[cfg(not(feature = "regex"))]
     Ok(None)
-}
-
-/// Targets of `eq`: the first byte says of which type the rest is.
-pub(crate) mod eq {
-    pub(crate) const NULL: u8 = 0;
-    pub(crate) const FALSE: u8 = 1;
-    pub(crate) const TRUE: u8 = 2;
-    pub(crate) const NUMBER: u8 = 3;
-    pub(crate) const STRING: u8 = 4;
-    pub(crate) const ARRAY: u8 = 5;
-    pub(crate) const OBJECT: u8 = 6;
-}
-
-/// §4.5.
-fn equals(operand: &Operand<'_>, target: &[u8]) -> Result<bool> {
-    let (&kind, target) = target.split_first().required()?;
-    let value = operand.value();
-    let mut buffer = NumberText::new();
-    Ok(match (kind, value) {
-        (eq::NULL, _) => matches!(value, None | Some(Value::Null)),
-        (eq::FALSE | eq::TRUE, _) => {
-            matches!(value, Some(&Value::Bool(value)) if value == (kind == eq::TRUE))
-        }
-        (eq::NUMBER, _) => operand.float() == Some(f64::from_le_bytes(fixed(target)?)),
-        (eq::STRING, _) => operand
-            .text(&mut buffer)
-            .is_some_and(|text| text.as_bytes() == target),
-        (eq::ARRAY, Some(Value::Array(array))) => equals_items(array.as_str(), target, false)?,
-        (eq::OBJECT, Some(Value::Object(object))) => equals_items(object.as_str(), target, true)?,
-        (eq::ARRAY | eq::OBJECT, _) => false,
-        _ => return Err(crate::EvaluationError::CorruptTable),
-    })
-}
-
-/// The target is a count and, for each element or member, its index or its key, and its text.
-fn equals_items(json: &str, target: &[u8], of_object: bool) -> Result<bool> {
-    let (count, mut rest) = varint(target).required()?;
-    let is_as_large = match of_object {
-        // The target gives each of its names once, and below every one of them is looked for.
-        true => items(json, true).all(|(key, _)| has_name(rest, key)),
-        false => items(json, false).count() == count as usize,
-    };
-    if !is_as_large {
-        return Ok(false);
-    }
-    while !rest.is_empty() {
-        let (number, tail) = varint(rest).required()?;
-        rest = tail;
-        let value = if of_object {
-            let (key, tail) = rest.split_at_checked(number as usize).required()?;
-            rest = tail;
-            member(json, core::str::from_utf8(key).ok().required()?)
-        } else {
-            // An index beyond the collapsed length panics in Statsig's core; here it is no match (§8.3).
-            items(json, false)
-                .nth(number as usize)
-                .map(|(_, value)| value)
-        };
-        let (text, tail) = prefixed(rest).required()?;
-        rest = tail;
-        if !value.is_some_and(|value| element_is(value, text)) {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-/// Whether an object's target has a member of that name.
-fn has_name(mut target: &[u8], name: RawStr<'_>) -> bool {
-    while let Some((known, tail)) = prefixed(target) {
-        if core::str::from_utf8(known).is_ok_and(|known| name.is(known)) {
-            return true;
-        }
-        let Some((_, tail)) = prefixed(tail) else {
-            return false;
-        };
-        target = tail;
-    }
-    false
-}
-
-fn has_element(array: &str, text: &[u8]) -> bool {
-    items(array, false).any(|(_, element)| element_is(element, text))
-}
-
-/// Whether the string form of a JSON value is this text. Null and objects have none.
-fn element_is(element: &str, text: &[u8]) -> bool {
-    match Form::of(element) {
-        Form::String(string) => core::str::from_utf8(text).is_ok_and(|text| string.is(text)),
-        Form::Number(token) => {
-            let mut buffer = NumberText::new();
-            parse_float(token)
-                .is_some_and(|number| number_text(number, &mut buffer).as_bytes() == text)
-        }
-        Form::Bool(_) | Form::Array(_) => element.as_bytes() == text,
-        Form::Null | Form::Object(_) => false,
-    }
 }

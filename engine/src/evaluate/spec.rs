@@ -248,12 +248,19 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
         // What a rule says, and before that its last condition: one that is unsupported leaves the bool before it.
         let mut last = record.value;
         for rule in rules {
-            if let Some(at) = rule.only_condition()
-                && let Some(condition) = rows.get(at)
-                && self.is_known_to_fail(condition)
-            {
-                last = false;
-                continue;
+            if !T::LISTENS {
+                if self.subjects.rule_out(rule) {
+                    last = false;
+                    continue;
+                }
+                if rule.is_list_test() {
+                    last = self.find(rule.only_condition(rows).required()?)?;
+                    if last {
+                        record.value = true;
+                        return Ok(Some(rule));
+                    }
+                    continue;
+                }
             }
             self.tell(|| Step::Rule { id: rule.id(table) });
             let mut all = true;
@@ -268,7 +275,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
                     record.value = last;
                     return self.missing_condition(at, record);
                 };
-                last = match self.is_decided(condition) {
+                last = match self.decide(condition)? {
                     Some(holds) => holds,
                     None => {
                         record.value = last;

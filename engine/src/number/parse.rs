@@ -5,7 +5,7 @@
 //! others go through a long division of natural numbers, some thousand instructions.
 
 use super::natural::Natural;
-use crate::lowercase::equals_lowercased_ascii;
+use crate::table::wire::same_lowered;
 
 /// Powers of ten up to here are doubles.
 const EXACT_POWERS: u32 = 22;
@@ -43,9 +43,7 @@ pub(crate) fn split_sign(text: &[u8]) -> (bool, &[u8]) {
 
 fn special(text: &[u8]) -> Option<f64> {
     static WORDS: [&[u8]; 3] = [b"nan", b"inf", b"infinity"];
-    let word = WORDS
-        .iter()
-        .position(|word| equals_lowercased_ascii(text, word))?;
+    let word = WORDS.iter().position(|word| same_lowered(text, word))?;
     Some(if word == 0 { f64::NAN } else { f64::INFINITY })
 }
 

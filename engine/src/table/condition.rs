@@ -116,6 +116,12 @@ code! {
     }
 }
 
+/// Types that a condition's first byte has room for, beside the slot.
+pub(crate) const TYPES: u8 = 16;
+
+/// Slots of what is compared with lists, and slot 0 for what has none.
+pub(crate) const SLOTS: usize = 16;
+
 /// What a set says of a text by its hash: two of 64 bits. A text whose bits a set lacks is not in it.
 #[inline(always)]
 pub(crate) fn mask(hash: u32) -> u64 {
@@ -127,30 +133,31 @@ pub(crate) fn mask(hash: u32) -> u64 {
 pub(crate) struct Condition<'t>(Row<'t, CONDITION>);
 
 impl<'t> Condition<'t> {
-    /// Type and operator, as [`Condition::code`] gives them.
-    #[inline(always)]
-    pub(crate) fn codes(&self) -> u32 {
-        self.0.u32(0) & 0xFFFF
+    /// The condition of a row.
+    #[cfg(feature = "compile")]
+    pub(crate) fn new(row: &'t [u8; CONDITION]) -> Self {
+        Condition(Row(row))
     }
 
-    /// The [`Condition::codes`] of such conditions.
-    pub(crate) const fn code(condition_type: ConditionType, operator: Operator) -> u32 {
-        condition_type as u32 | (operator as u32) << 8
+    /// The codes of type and operator.
+    #[inline(always)]
+    pub(crate) fn codes(&self) -> (u8, u8) {
+        (self.0.u8(0) % TYPES, self.0.u8(1))
+    }
+
+    /// Of `any` and `none`: the number of what is compared, below [`SLOTS`], or 0.
+    #[inline(always)]
+    pub(crate) fn slot(&self) -> u8 {
+        self.0.u8(0) / TYPES
     }
 
     #[inline(always)]
     pub(crate) fn condition_type(&self) -> ConditionType {
-        ConditionType::from_code(self.0.u8(0)).unwrap_or(ConditionType::Unsupported)
+        ConditionType::from_code(self.codes().0).unwrap_or(ConditionType::Unsupported)
     }
 
     pub(crate) fn operator(&self) -> Operator {
         Operator::from_code(self.0.u8(1)).unwrap_or(Operator::Unsupported)
-    }
-
-    /// Whose value is compared: equal for conditions of a type and a field or unit.
-    #[inline(always)]
-    pub(crate) fn subject(&self) -> u32 {
-        self.0.u32(0) & 0xFFFF_00FF
     }
 
     /// The id type of `unit_id` and `user_bucket`.
@@ -159,6 +166,7 @@ impl<'t> Condition<'t> {
     }
 
     /// Which built-in field the user field is.
+    #[inline(always)]
     pub(crate) fn builtin(&self, table: Table<'t>) -> Builtin {
         table.builtin(self.0.u16(2))
     }
@@ -249,6 +257,7 @@ impl<'t> Table<'t> {
     }
 
     /// The built-in field that a field is.
+    #[inline(always)]
     pub(crate) fn builtin(&self, at: u16) -> Builtin {
         match self.row::<FIELD>(Section::Fields, u32::from(at)) {
             Some(row) if at != u16::MAX => Builtin(row.u8(8)),

@@ -39,8 +39,11 @@ use wire::Row;
 /// The first bytes of a table. The first of them begins neither JSON nor UTF-8.
 pub const MAGIC: [u8; 4] = [0x93, b'S', b'R', b'T'];
 
+/// What a signature behind a table begins with (`engine/FORMAT.md`, "Signature"). Whoever wants one checks it; this crate only looks past it.
+pub const SIGNATURE_MAGIC: [u8; 4] = [0x93, b'S', b'R', b'S'];
+
 /// The version of the format that this crate writes and reads.
-pub const FORMAT_VERSION: u16 = 1;
+pub const FORMAT_VERSION: u16 = 2;
 
 /// Bytes before the section directory.
 pub(crate) const HEADER: usize = 32;
@@ -239,7 +242,7 @@ pub fn is_table(bytes: &[u8]) -> bool {
 }
 
 impl<'t> Table<'t> {
-    /// Opens a table in constant time.
+    /// Opens a table in constant time. A signature behind it is passed over.
     ///
     /// Checks the magic, the version, the total length and the bounds of every section. The content is verified by
     /// [`Table::verify`], on demand.
@@ -250,20 +253,20 @@ impl<'t> Table<'t> {
         if !is_table(bytes) {
             return Err(TableError::NotATable);
         }
-        let (header, rest) = bytes
-            .split_first_chunk::<HEADER>()
-            .ok_or(TableError::TooShort)?;
+        let header = bytes.first_chunk::<HEADER>().ok_or(TableError::TooShort)?;
         let header = wire::Row(header);
         let version = header.u16(4);
         if version != FORMAT_VERSION {
             return Err(TableError::Version(version));
         }
         let length = header.u32(8);
-        if length as usize != bytes.len() {
-            return Err(TableError::Length(length, bytes.len()));
-        }
+        let bytes = match bytes.split_at_checked(length as usize) {
+            Some((table, b"")) => table,
+            Some((table, behind)) if behind.starts_with(&SIGNATURE_MAGIC) => table,
+            _ => return Err(TableError::Length(length, bytes.len())),
+        };
         let count = header.u32(12) as usize;
-        let directory = rest.as_chunks::<8>().0;
+        let directory = bytes.get(HEADER..).unwrap_or_default().as_chunks::<8>().0;
         let head = bytes.first_chunk::<HEAD>().ok_or(TableError::TooShort)?;
         if count < SECTIONS || directory.len() < count {
             return Err(TableError::TooShort);
@@ -309,7 +312,7 @@ impl<'t> Table<'t> {
         self.head.u16(6) & FLAG_V1 != 0
     }
 
-    /// The table itself.
+    /// The table itself, without a signature.
     pub fn as_bytes(&self) -> &'t [u8] {
         self.bytes
     }

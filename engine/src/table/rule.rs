@@ -1,10 +1,11 @@
 //! Rules, and the hash inputs laid out for them.
 
+use super::condition::{Condition, ConditionRows};
 use super::wire::Row;
 use super::{Section, Table};
 
 /// Bytes of a rule's row.
-pub(crate) const RULE: usize = 36;
+pub(crate) const RULE: usize = 44;
 
 /// Bytes of a unit's row.
 const UNIT: usize = 8;
@@ -99,10 +100,28 @@ impl<'t> Rule<'t> {
         }
     }
 
-    /// The condition's row, of a rule that has one condition.
+    /// Whether its only condition wants a text in a list.
     #[inline(always)]
-    pub(crate) fn only_condition(&self) -> Option<u32> {
-        (self.0.u16(26) == 1).then(|| self.0.u32(28))
+    pub(crate) fn is_list_test(&self) -> bool {
+        self.slot() > 0
+    }
+
+    /// The condition of a rule that has one.
+    #[inline(always)]
+    pub(crate) fn only_condition(&self, rows: ConditionRows<'t>) -> Option<Condition<'t>> {
+        rows.get(self.0.u32(28))
+    }
+
+    /// Of a rule whose only condition wants a text in a list: [`Condition::slot`]; else 0.
+    #[inline(always)]
+    pub(crate) fn slot(&self) -> u8 {
+        self.0.u8(23)
+    }
+
+    /// The condition's masks, where there is a slot.
+    #[inline(always)]
+    pub(crate) fn masks(&self) -> u64 {
+        self.0.u64(36)
     }
 
     pub(crate) fn group_name(&self, table: Table<'t>) -> Option<&'t str> {

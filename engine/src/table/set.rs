@@ -77,6 +77,22 @@ impl Strings<'_> {
     pub(crate) fn bytes_left(&self) -> usize {
         self.rest.len()
     }
+
+    /// Whether one of those to come has the text's length and is as wanted.
+    #[inline(always)]
+    pub(crate) fn has(self, length: usize, mut is_wanted: impl FnMut(&[u8]) -> bool) -> bool {
+        let Strings { left, mut rest } = self;
+        for _ in 0..left {
+            let Some((entry, later)) = split_prefixed(rest) else {
+                return false;
+            };
+            rest = later;
+            if entry.len() == length && is_wanted(entry) {
+                return true;
+            }
+        }
+        false
+    }
 }
 
 pub(crate) fn strings(rest: &[u8], count: u32) -> Strings<'_> {

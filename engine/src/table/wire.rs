@@ -1,5 +1,7 @@
 //! Little-endian rows and length-prefixed heaps: the only way the engine reads a table's bytes.
 
+use crate::hash::lower_ascii;
+
 /// A reference that refers to nothing.
 pub(crate) const NONE: u32 = u32::MAX;
 
@@ -121,26 +123,34 @@ pub(crate) fn same(left: &[u8], right: &[u8]) -> bool {
 #[cfg_attr(target_family = "wasm", inline(never))] // one copy where size counts
 #[cfg_attr(not(target_family = "wasm"), inline)]
 fn same_content(left: &[u8], right: &[u8]) -> bool {
+    match_words(left, right, |left, right| left == right)
+}
+
+/// Whether a run of ASCII is the other one when its capitals are made small.
+#[inline(always)]
+pub(crate) fn same_lowered(ascii: &[u8], lowered: &[u8]) -> bool {
+    ascii.len() == lowered.len() && same_content_lowered(ascii, lowered)
+}
+
+#[inline(never)]
+fn same_content_lowered(ascii: &[u8], lowered: &[u8]) -> bool {
+    match_words(ascii, lowered, |word, known| lower_ascii(word) == known)
+}
+
+/// Whether all words of two runs of one length match.
+#[inline(always)]
+fn match_words(left: &[u8], right: &[u8], matches: impl Fn(u64, u64) -> bool) -> bool {
     crate::work::tick(left.len());
-    // The last eight bytes overlap the word before them; a run without so many is one word.
     let (Some(left_end), Some(right_end)) = (left.last_chunk::<8>(), right.last_chunk::<8>())
     else {
-        return short_word(left) == short_word(right);
+        return matches(short_word(left), short_word(right));
     };
-    if u64::from_le_bytes(*left_end) != u64::from_le_bytes(*right_end) {
-        return false;
-    }
-    let (mut left, mut right) = (left, right);
-    while let (Some((left_word, left_rest)), Some((right_word, right_rest))) = (
-        left.split_first_chunk::<8>(),
-        right.split_first_chunk::<8>(),
-    ) {
-        if u64::from_le_bytes(*left_word) != u64::from_le_bytes(*right_word) {
-            return false;
-        }
-        (left, right) = (left_rest, right_rest);
-    }
-    true
+    // The last eight bytes differ the most, and overlap the word before them.
+    let mut pairs = left.as_chunks::<8>().0.iter().zip(right.as_chunks::<8>().0);
+    matches(
+        u64::from_le_bytes(*left_end),
+        u64::from_le_bytes(*right_end),
+    ) && pairs.all(|(left, right)| matches(u64::from_le_bytes(*left), u64::from_le_bytes(*right)))
 }
 
 /// Fewer than eight bytes as a little-endian word, filled with zeros.

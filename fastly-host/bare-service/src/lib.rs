@@ -14,6 +14,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::convert::Infallible;
 
+#[cfg(feature = "inspector")]
+use statsig_fastly::Inspector;
 #[cfg(feature = "settings")]
 use statsig_fastly::Settings;
 use statsig_fastly::platform::Error;
@@ -21,6 +23,8 @@ use statsig_fastly::platform::request::Request;
 use statsig_fastly::{BareResponse, Config, Statsig};
 #[cfg(all(feature = "events", not(feature = "settings")))]
 use statsig_fastly::{Events, Key};
+#[cfg(feature = "inspector")]
+use statsig_fastly_routes::INSPECTOR_PASSWORD;
 #[cfg(not(feature = "settings"))]
 use statsig_fastly_routes::SPECS_KEY;
 use statsig_fastly_routes::{Answer, Asked, STORE, answer};
@@ -67,8 +71,9 @@ fn by_settings() {
     let _ = handled;
 }
 
+/// A constant: what it does not name is not in the module.
 #[cfg(not(feature = "settings"))]
-fn as_built() {
+const CONFIG: Config<'static> = {
     let config = Config::new().with_kv_store(STORE, SPECS_KEY);
     #[cfg(feature = "core-cache")]
     let config = config.with_core_cache();
@@ -83,14 +88,26 @@ fn as_built() {
         let events = events.with_log_endpoint(statsig_fastly_routes::EVENTS_LOG);
         config.with_events(events)
     };
+    config
+};
+
+#[cfg(not(feature = "settings"))]
+fn as_built() {
     // Without a request there is nobody to tell.
     #[cfg(not(feature = "reuse"))]
-    let _ = statsig_fastly::handle_bare(&config, respond);
+    let _ = statsig_fastly::handle_bare(&CONFIG, respond);
     #[cfg(feature = "reuse")]
-    let _ = statsig_fastly::serve_bare(&config, REQUESTS, respond);
+    let _ = statsig_fastly::serve_bare(&CONFIG, REQUESTS, respond);
 }
 
+#[cfg(feature = "inspector")]
+const INSPECTOR: Inspector<'_> = Inspector::new(STORE, INSPECTOR_PASSWORD);
+
 fn respond(request: &mut Request, statsig: &Statsig<'_>) -> Result<BareResponse, Infallible> {
+    #[cfg(feature = "inspector")]
+    if let Some(response) = INSPECTOR.answer_bare(request, statsig) {
+        return Ok(response);
+    }
     let answer = read(request, statsig).unwrap_or_else(|_| Answer {
         status: 400,
         body: r#"{"error":"the request cannot be read"}"#.into(),

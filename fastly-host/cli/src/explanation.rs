@@ -2,18 +2,9 @@
 
 use std::fmt::Write;
 
-use serde_json::{Value, json};
 use statsig_edge::explain::{Step, Trace};
 use statsig_edge::{Environment, Evaluation, Evaluator, Scratch, SpecKind, User};
-
-fn kind_name(kind: SpecKind) -> &'static str {
-    match kind {
-        SpecKind::Gate => "gate",
-        SpecKind::DynamicConfig => "config",
-        SpecKind::Experiment => "experiment",
-        SpecKind::Layer => "layer",
-    }
-}
+use statsig_fastly::explanation::{kind_name, write_explanation};
 
 fn reason(evaluation: &Evaluation<'_>) -> String {
     let mut reason = String::new();
@@ -123,57 +114,14 @@ pub fn text(
     out
 }
 
-/// The steps as JSON objects.
-struct Steps(Vec<Value>);
-
-impl Trace for Steps {
-    fn step(&mut self, depth: u32, step: &Step<'_>) {
-        let mut object = match step {
-            Step::Spec { kind, name } => {
-                json!({"step": "spec", "kind": kind_name(*kind), "name": name})
-            }
-            Step::Rule { id } => json!({"step": "rule", "ruleID": id}),
-            Step::Condition {
-                condition,
-                value,
-                outcome,
-            } => {
-                let mut target = String::new();
-                let _ = condition.write_target(&mut target);
-                json!({"step": "condition", "type": condition.type_name(),
-                    "subject": condition.subject(), "operator": condition.operator_name(),
-                    "target": target, "value": value, "holds": outcome})
-            }
-            Step::MissingCondition => json!({"step": "condition", "holds": null, "missing": true}),
-            Step::Percentage {
-                drawn,
-                bound,
-                passes,
-            } => json!({"step": "percentage", "bucket": drawn, "bound": bound, "passes": passes}),
-            Step::Delegate { name } => json!({"step": "delegate", "experiment": name}),
-            Step::LocalOverride { name } => json!({"step": "override", "name": name}),
-            Step::Mapping { new_config_name } => {
-                json!({"step": "mapping", "config": new_config_name})
-            }
-            Step::Answer { evaluation } => json!({"step": "answer", "value": evaluation.value,
-                "ruleID": rule_id(evaluation), "groupName": evaluation.group_name()}),
-            _ => return,
-        };
-        object["depth"] = depth.into();
-        self.0.push(object);
-    }
-}
-
 /// The explanation for machines.
 pub fn steps_json(
     evaluator: &Evaluator<'_, '_, impl Environment>,
     kind: SpecKind,
     name: &str,
     user: &User<'_>,
-) -> Value {
-    let mut steps = Steps(Vec::new());
-    let mut scratch = Scratch::<512, 64>::new();
-    let evaluation = evaluator.explain(kind, user, name, &mut scratch, &mut steps);
-    json!({"kind": kind_name(kind), "name": name, "value": evaluation.value,
-        "ruleID": rule_id(&evaluation), "reason": reason(&evaluation), "steps": steps.0})
+) -> String {
+    let mut out = String::new();
+    write_explanation(evaluator, user, kind, name, "Bootstrap", &mut out);
+    out
 }

@@ -14,6 +14,7 @@ pub mod output;
 pub mod progress;
 pub mod publication;
 pub mod secret;
+pub mod signing;
 pub mod specs;
 pub mod statsig;
 pub mod stop;

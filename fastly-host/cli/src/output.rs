@@ -39,6 +39,9 @@ impl Output {
 
     /// A warning, on standard error.
     pub fn warning(self, text: &str) {
+        if let Some(log) = self.log {
+            return log.event("warning", text, serde_json::json!({}));
+        }
         match self.json {
             true => eprintln!(
                 "{}",

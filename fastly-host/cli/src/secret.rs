@@ -86,7 +86,11 @@ impl fmt::Debug for Secret {
 }
 
 /// The variables that hold secrets.
-pub const VARIABLES: [&str; 2] = ["FASTLY_API_TOKEN", "STATSIG_SECRET_KEY"];
+pub const VARIABLES: [&str; 3] = [
+    "FASTLY_API_TOKEN",
+    "STATSIG_SECRET_KEY",
+    "STATSIG_TABLE_KEY",
+];
 
 /// Covers what the environment holds, also where a command does not need it.
 pub fn cover_environment() {

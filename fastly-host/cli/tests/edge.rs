@@ -3,12 +3,11 @@
 
 mod support;
 
-use base64::Engine;
 use serde_json::{Value, json};
-use sha2::Digest;
 use statsig_fastly_dev::harness::Service;
 use support::Server;
 use support::client::run;
+use support::id_file::lines;
 use support::publish::{Files, KEY, to_config, to_kv};
 use support::stores::KV;
 
@@ -38,18 +37,6 @@ fn specs() -> Vec<u8> {
         "layer_configs": {}, "experiment_to_layer": {}, "condition_map": conditions})
     .to_string()
     .into_bytes()
-}
-
-/// The lines of a list's file in Statsig's form.
-fn file(ids: u32) -> Vec<u8> {
-    let mut lines = String::new();
-    for id in 0..ids {
-        lines.push('+');
-        let digest = sha2::Sha256::digest(format!("user-{id}"));
-        base64::engine::general_purpose::STANDARD.encode_string(&digest[..6], &mut lines);
-        lines.push('\n');
-    }
-    lines.into_bytes()
 }
 
 /// The service on what the server's stores hold.
@@ -110,7 +97,7 @@ fn what_is_published_is_what_is_decided() {
         server
             .state()
             .stores
-            .set_list(list, &format!("file-{list}"), 1, &file(ids));
+            .set_list(list, &format!("file-{list}"), 1, &lines('+', 0..ids));
     }
     run(&server, &["sync-id-lists", "--kv-store", KV]).expect(0);
     let path = files.write("specs.json", &specs());

@@ -2,11 +2,15 @@
 
 mod support;
 
+use std::process::Child;
+
 use statsig_edge::id_list::Key;
-use support::client::{Run, run};
+
+use support::client::{Run, command, ended, run};
 use support::fault::{Fault, any, status};
+use support::id_file::{lines, sorted};
 use support::stores::KV;
-use support::{Server, reader};
+use support::{Head, Server, reader};
 
 const LISTS: &str = "statsig-id-lists";
 
@@ -14,34 +18,6 @@ fn sync(server: &Server, more: &[&str]) -> Run {
     let mut arguments = vec!["sync-id-lists", "--kv-store", KV, "--json"];
     arguments.extend(more);
     run(server, &arguments)
-}
-
-fn digest(number: u32) -> [u8; 32] {
-    use sha2::Digest;
-    sha2::Sha256::digest(format!("user-{number}")).into()
-}
-
-fn key(number: u32) -> Key {
-    *digest(number).first_chunk().unwrap()
-}
-
-/// Lines that add or remove.
-fn lines(sign: u8, numbers: impl IntoIterator<Item = u32>) -> Vec<u8> {
-    use base64::Engine;
-    let mut file = Vec::new();
-    for number in numbers {
-        file.push(sign);
-        let text = base64::engine::general_purpose::STANDARD.encode(&digest(number)[..6]);
-        file.extend_from_slice(text.as_bytes());
-        file.push(b'\n');
-    }
-    file
-}
-
-fn sorted(numbers: impl IntoIterator<Item = u32>) -> Vec<Key> {
-    let mut keys: Vec<Key> = numbers.into_iter().map(key).collect();
-    keys.sort();
-    keys
 }
 
 fn list(server: &Server, name: &str) -> Option<Vec<Key>> {
@@ -57,7 +33,7 @@ fn lists_of_any_size() {
     }
     for size in sizes {
         let server = Server::start();
-        let file = lines(b'+', 0..size);
+        let file = lines('+', 0..size);
         server.state().stores.set_list("list", "file", 1, &file);
         let done = sync(&server, &[]).expect(0).json();
         assert_eq!(done["ids"], size, "{done}");
@@ -84,10 +60,10 @@ fn lists_of_any_size() {
 #[test]
 fn only_what_is_new_is_downloaded_and_written() {
     let server = Server::start();
-    let mut file = lines(b'+', 0..30_000);
+    let mut file = lines('+', 0..30_000);
     server.state().stores.set_list("list", "file", 1, &file);
     let first = sync(&server, &[]).expect(0).json();
-    let more = [lines(b'+', 30_000..30_002), lines(b'-', [5])].concat();
+    let more = [lines('+', 30_000..30_002), lines('-', [5])].concat();
     file.extend(&more);
     server.state().stores.set_list("list", "file", 1, &file);
     let done = sync(&server, &[]).expect(0).json();
@@ -100,7 +76,7 @@ fn only_what_is_new_is_downloaded_and_written() {
         Some(sorted((0..30_002).filter(|n| *n != 5)))
     );
     // A change of more shards than are read back is a list written anew.
-    file.extend(lines(b'-', [6, 7, 8, 9, 10, 11, 12, 13]));
+    file.extend(lines('-', [6, 7, 8, 9, 10, 11, 12, 13]));
     server.state().stores.set_list("list", "file", 1, &file);
     let done = sync(&server, &["--read-back", "1"]).expect(0).json();
     assert_eq!(done["downloaded_bytes"], file.len() + 8 * 10, "{done}");
@@ -116,7 +92,7 @@ fn only_what_is_new_is_downloaded_and_written() {
 fn files_come_and_go() {
     let server = Server::start();
     let set = |file_id: &str, time: i64, numbers: std::ops::Range<u32>| {
-        let file = lines(b'+', numbers);
+        let file = lines('+', numbers);
         server.state().stores.set_list("list", file_id, time, &file);
         sync(&server, &["--id-list-grace", "0"]).expect(0);
         list(&server, "list")
@@ -146,16 +122,16 @@ fn a_file_that_is_none_leaves_the_list() {
     server
         .state()
         .stores
-        .set_list("good", "g", 1, &lines(b'+', 0..3));
+        .set_list("good", "g", 1, &lines('+', 0..3));
     server
         .state()
         .stores
-        .set_list("bad", "b", 1, &lines(b'+', 0..3));
+        .set_list("bad", "b", 1, &lines('+', 0..3));
     sync(&server, &[]).expect(0);
     server
         .state()
         .stores
-        .set_list("good", "g2", 2, &lines(b'+', 0..5));
+        .set_list("good", "g2", 2, &lines('+', 0..5));
     server
         .state()
         .stores
@@ -175,20 +151,20 @@ fn one_failure_anywhere_is_survived() {
     server
         .state()
         .stores
-        .set_list("one", "1", 1, &lines(b'+', 0..20_000));
+        .set_list("one", "1", 1, &lines('+', 0..20_000));
     server
         .state()
         .stores
-        .set_list("two", "2", 1, &lines(b'+', 5..9));
+        .set_list("two", "2", 1, &lines('+', 5..9));
     sync(&server, &[]).expect(0);
     server.forget();
-    let mut grown = lines(b'+', 0..20_000);
-    grown.extend(lines(b'-', [1, 2]));
+    let mut grown = lines('+', 0..20_000);
+    grown.extend(lines('-', [1, 2]));
     server.state().stores.set_list("one", "1", 1, &grown);
     server
         .state()
         .stores
-        .set_list("two", "3", 2, &lines(b'+', 50..9_000));
+        .set_list("two", "3", 2, &lines('+', 50..9_000));
     let before = server.state().stores.clone();
     sync(&server, &[]).expect(0);
     let requests = server.state().requests.len();
@@ -224,7 +200,7 @@ fn parts_of_a_batch_that_fail_are_sent_again() {
         server
             .state()
             .stores
-            .set_list("list", "file", 1, &lines(b'+', 0..30_000));
+            .set_list("list", "file", 1, &lines('+', 0..30_000));
         let is_batch = |head: &_| batch(head);
         server.fault(is_batch, 0, 1, Fault::PartialBatch(status, vec![0, 2]));
         server.fault(is_batch, 0, 1, Fault::PartialBatch(status, vec![1]));
@@ -236,7 +212,7 @@ fn parts_of_a_batch_that_fail_are_sent_again() {
         server
             .state()
             .stores
-            .set_list("list", "file", 1, &lines(b'+', 0..30_000));
+            .set_list("list", "file", 1, &lines('+', 0..30_000));
         server.fault(batch, 0, usize::MAX, Fault::PartialBatch(status, vec![0]));
         let failed = sync(&server, &[]).expect(1);
         assert!(failed.err.contains("not today"), "{failed:?}");
@@ -244,8 +220,26 @@ fn parts_of_a_batch_that_fail_are_sent_again() {
     }
 }
 
-fn batch(head: &support::Head) -> bool {
+fn batch(head: &Head) -> bool {
     head.path.ends_with("/batch")
+}
+
+fn is_record(head: &Head) -> bool {
+    head.method == "PUT" && head.path.ends_with("-state")
+}
+
+fn is_shard(head: &Head) -> bool {
+    head.method == "PUT" && !is_record(head) && !head.path.ends_with(LISTS)
+}
+
+/// A run that is held at its first request of this kind.
+fn begin_held(server: &Server, when: fn(&Head) -> bool) -> Child {
+    server.forget();
+    server.fault(when, 0, 1, Fault::Hold);
+    let arguments = ["sync-id-lists", "--kv-store", KV];
+    let run = command(server, &arguments).spawn().unwrap();
+    server.wait_for_held();
+    run
 }
 
 #[test]
@@ -254,7 +248,7 @@ fn a_batch_that_is_too_large_is_halved() {
     server
         .state()
         .stores
-        .set_list("list", "file", 1, &lines(b'+', 0..60_000));
+        .set_list("list", "file", 1, &lines('+', 0..60_000));
     server.state().stores.max_batch = 200_000;
     sync(&server, &[]).expect(0);
     assert_eq!(list(&server, "list"), Some(sorted(0..60_000)));
@@ -267,7 +261,7 @@ fn what_interrupted_runs_leave_is_collected() {
     server
         .state()
         .stores
-        .set_list("list", "file", 1, &lines(b'+', 0..3));
+        .set_list("list", "file", 1, &lines('+', 0..3));
     sync(&server, &[]).expect(0);
     server
         .state()
@@ -304,14 +298,61 @@ fn two_syncs_at_once_are_refused() {
     server
         .state()
         .stores
-        .set_list("list", "file", 1, &lines(b'+', 0..3));
+        .set_list("list", "file", 1, &lines('+', 0..3));
     sync(&server, &[]).expect(0);
     server
         .state()
         .stores
-        .set_list("list", "file", 1, &lines(b'+', 0..4));
-    let is_record = |head: &support::Head| head.method == "PUT" && head.path.ends_with("-state");
+        .set_list("list", "file", 1, &lines('+', 0..4));
     server.fault(is_record, 0, usize::MAX, status(412));
     let refused = sync(&server, &[]).expect(3);
     assert!(refused.err.contains("somebody else"), "{refused:?}");
+}
+
+/// A run that is held up amid changing shards in place, while another has begun and ended: what the first one still writes
+/// is not what readers see.
+#[test]
+fn whoever_is_late_harms_nothing() {
+    let server = Server::start();
+    let set = |file: &[u8]| server.state().stores.set_list("list", "file", 1, file);
+    set(&lines('+', 0..100));
+    sync(&server, &[]).expect(0);
+    // The first run wants to add one, which the second takes away again.
+    let mut file = lines('+', 0..101);
+    set(&file);
+    let late = begin_held(&server, is_shard);
+    file.extend(lines('-', [100]));
+    file.extend(lines('+', 101..120));
+    set(&file);
+    let after = Some(sorted((0..120).filter(|id| *id != 100)));
+    let done = sync(&server, &[]).expect(0).json();
+    // In an epoch of its own, from the first byte on.
+    assert_eq!(done["downloaded_bytes"], file.len(), "{done}");
+    assert_eq!(list(&server, "list"), after);
+    server.let_go();
+    let refused = ended(late).expect(3);
+    assert!(refused.err.contains("somebody else"), "{refused:?}");
+    assert_eq!(list(&server, "list"), after);
+    let done = sync(&server, &[]).expect(0).json();
+    assert_eq!(done["changed"], 0, "{done}");
+}
+
+/// Two runs that have read the same record: the later one is refused before it writes a shard.
+#[test]
+fn of_two_that_begin_together_one_writes() {
+    let server = Server::start();
+    let set = |file: &[u8]| server.state().stores.set_list("list", "file", 1, file);
+    set(&lines('+', 0..100));
+    sync(&server, &[]).expect(0);
+    set(&lines('+', 0..101));
+    let late = begin_held(&server, is_record);
+    sync(&server, &[]).expect(0);
+    // Not one request that writes is done.
+    server.fault(is_shard, 0, usize::MAX, Fault::DropBefore);
+    let writes = server.state().writes;
+    server.let_go();
+    let refused = ended(late).expect(3);
+    assert!(refused.err.contains("somebody else"), "{refused:?}");
+    assert_eq!(server.state().writes, writes + 1, "its refused note");
+    assert_eq!(list(&server, "list"), Some(sorted(0..101)));
 }

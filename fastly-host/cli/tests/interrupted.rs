@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use statsig_edge::id_list::Key;
 use support::client::{Run, path, run};
 use support::fault::{Fault, writes};
+use support::id_file::{lines, sorted};
 use support::stores::{CONFIG, KV, Stores};
 use support::{Server, payload, reader};
 
@@ -106,29 +107,6 @@ fn publishing_to_a_config_store() {
     publish_twice("--config-store", CONFIG, reader::config_table);
 }
 
-/// The key of a number, and the line that has it.
-fn entry(number: u32, sign: char) -> (Key, String) {
-    use base64::Engine;
-    use sha2::Digest;
-    let digest = sha2::Sha256::digest(format!("user-{number}"));
-    let text = base64::engine::general_purpose::STANDARD.encode(digest);
-    let key = digest[..6].try_into().unwrap();
-    (key, format!("{sign}{}\n", &text[..8]))
-}
-
-fn file(numbers: impl Iterator<Item = u32>) -> Vec<u8> {
-    numbers
-        .map(|number| entry(number, '+').1)
-        .collect::<String>()
-        .into_bytes()
-}
-
-fn keys(numbers: impl Iterator<Item = u32>) -> Vec<Key> {
-    let mut keys: Vec<Key> = numbers.map(|number| entry(number, '+').0).collect();
-    keys.sort();
-    keys
-}
-
 #[test]
 fn syncing_id_lists() {
     let server = Server::start();
@@ -148,13 +126,17 @@ fn syncing_id_lists() {
     // New lists: what a reader sees of each is nothing or all.
     {
         let mut state = server.state();
-        state.stores.set_list("small", "file-1", 1, &file(0..10));
-        state.stores.set_list("large", "file-2", 1, &file(0..6_000));
+        state
+            .stores
+            .set_list("small", "file-1", 1, &lines('+', 0..10));
+        state
+            .stores
+            .set_list("large", "file-2", 1, &lines('+', 0..6_000));
         state.stores.set_list("empty", "file-3", 1, b"");
     }
     let first = expected(&[
-        ("small", keys(0..10)),
-        ("large", keys(0..6_000)),
+        ("small", sorted(0..10)),
+        ("large", sorted(0..6_000)),
         ("empty", Vec::new()),
     ]);
     at_every_write(
@@ -170,11 +152,13 @@ fn syncing_id_lists() {
     // of a list that is written anew all of it.
     {
         let mut state = server.state();
-        let mut grown = file(0..6_000);
-        grown.extend(file(9_000..9_050));
-        grown.extend((0..50).flat_map(|number| entry(number, '-').1.into_bytes()));
+        let mut grown = lines('+', 0..6_000);
+        grown.extend(lines('+', 9_000..9_050));
+        grown.extend(lines('-', 0..50));
         state.stores.set_list("large", "file-2", 1, &grown);
-        state.stores.set_list("small", "file-4", 2, &file(100..120));
+        state
+            .stores
+            .set_list("small", "file-4", 2, &lines('+', 100..120));
         state
             .stores
             .id_lists
@@ -183,10 +167,10 @@ fn syncing_id_lists() {
             .remove("empty");
     }
     server.forget();
-    let grown = keys((50..6_000).chain(9_000..9_050));
-    let second = expected(&[("small", keys(100..120)), ("large", grown.clone())]);
-    let stay = keys(50..6_000);
-    let may = keys((0..6_000).chain(9_000..9_050));
+    let grown = sorted((50..6_000).chain(9_000..9_050));
+    let second = expected(&[("small", sorted(100..120)), ("large", grown.clone())]);
+    let stay = sorted(50..6_000);
+    let may = sorted((0..6_000).chain(9_000..9_050));
     at_every_write(
         &server,
         sync,

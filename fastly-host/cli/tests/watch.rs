@@ -11,6 +11,7 @@ use std::time::Instant;
 use serde_json::Value;
 use support::client::{assert_no_secrets, command};
 use support::fault::{Fault, any, status, writes};
+use support::id_file::{lines, sorted};
 use support::stores::{CONFIG, KV, Stores};
 use support::{PATIENCE, Server, payload, reader};
 
@@ -115,6 +116,37 @@ fn set_specs(server: &Server, specs: &[u8]) {
         .stores
         .specs
         .insert("v2".into(), specs.into());
+}
+
+#[test]
+fn id_lists_come_along() {
+    const LISTS: &str = "statsig-id-lists";
+    let server = Server::start();
+    set_specs(&server, &payload::demo());
+    let set = |file_id: &str, time: i64, file: &[u8]| {
+        server.state().stores.set_list("list", file_id, time, file);
+    };
+    let list = || reader::lists(&server.state().stores, LISTS).remove("list");
+    set("a", 1, &lines('+', 0..10));
+    let more = ["--kv-store", KV, "--id-lists", KV, "--json"];
+    let watch = Watch::start(
+        &server,
+        &[&more[..], &["--id-lists-interval", "0.05"]].concat(),
+    );
+    watch.wait_for("\"published\"", 1);
+    let synced: Value = serde_json::from_str(&watch.wait_for("\"synced\"", 1)).unwrap();
+    assert_eq!(synced["ids"], 10, "{synced}");
+    assert_eq!(list(), Some(sorted(0..10)));
+    // A list that cannot be had keeps nothing else from coming.
+    set("b", 2, b"<html>");
+    watch.wait_for("\"failed\"", 1);
+    set_specs(&server, &payload::later(&payload::demo(), |_| {}));
+    watch.wait_for("\"published\"", 2);
+    assert_eq!(list(), Some(sorted(0..10)));
+    set("c", 3, &lines('+', 5..20));
+    watch.wait_for("\"synced\"", 2);
+    assert_eq!(list(), Some(sorted(5..20)));
+    watch.end();
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `cargo dev bench` and `cargo dev size`: builds what is measured, then lets the runner in `benches/` measure it.
 
 use crate::build_dirs::BuildDirs;
+use crate::figures;
 use crate::peer_requests;
 use crate::peers::Node;
 use crate::process::{output_of, succeeds};
@@ -15,7 +16,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const RUNNER: &str = "statsig-benches";
+/// The package of what measures.
+pub(crate) const RUNNER: &str = "statsig-benches";
 const CASES: &str = "statsig-benches-cases";
 const CORE_CASES: &str = "statsig-benches-core-cases";
 const CASES_MODULE: Measured = library("cases", CASES, "");
@@ -76,7 +78,7 @@ const SERVICE_BUILDS: [Measured; 16] = [
     library("bare", BARE, "events"),
     library("bare-reuse", BARE, "events,reuse"),
     library("bare-empty-reuse", EMPTY_BARE, "reuse"),
-    library("bare-all", BARE, "all,events,status"),
+    library("bare-all", BARE, "all,events,messages,status"),
     library("bare-user-agent", BARE, "events,user-agent"),
     library("bare-drop-in", BARE, "events,drop-in"),
     library("bare-shared", BARE, "events,drop-in,core-cache"),
@@ -89,7 +91,7 @@ const SERVICE_BUILDS: [Measured; 16] = [
         "service-everything",
         SERVICE,
         SERVICE,
-        "all,drop-in,regex,status,user-agent",
+        "all,drop-in,messages,regex,status,user-agent",
     ),
 ];
 
@@ -157,9 +159,14 @@ pub fn bench(sections: &[Section], only: Option<String>, profile: Option<usize>)
         let letters: String = sections.iter().map(|one| format!("{one:?}")).collect();
         arguments.push(format!("parts={letters}").into());
     }
+    let writes = only.is_none();
     arguments.extend(only.map(|only| format!("only={only}").into()));
     arguments.extend(profile.map(|count| format!("profile={count}").into()));
-    build.run("bench", &arguments)
+    build.run("bench", &arguments)?;
+    if writes {
+        figures::write(&workspace.root)?;
+    }
+    Ok(())
 }
 
 /// Measures section P: Statsig's JavaScript on Fastly's engine, and ours in the same rounds.
@@ -195,7 +202,8 @@ pub fn peers() -> Outcome<()> {
     ];
     let all = modules.iter();
     arguments.extend(all.map(|(name, path)| pair(&format!("module:{name}"), path)));
-    build.run("peers", &arguments)
+    build.run("peers", &arguments)?;
+    figures::write(&workspace.root)
 }
 
 /// Measures the modules and compares them with their budgets.

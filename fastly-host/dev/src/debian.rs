@@ -61,7 +61,7 @@ fn without_our_cargo(command: &mut Command) -> &mut Command {
 
 /// Installs the packages that building a standard library from source needs.
 pub fn prepare_compiler() -> Outcome<()> {
-    install(&COMPILER_PACKAGES)?;
+    install(&COMPILER_PACKAGES, no_debian)?;
     let version = output_of(Command::new(RUSTC).arg("--version")).unwrap_or_default();
     if minor_of(&version).is_some_and(|minor| minor >= OLDEST_MINOR) {
         return Ok(());
@@ -80,7 +80,7 @@ pub fn prepare_wasm() -> Outcome<()> {
         .into_iter()
         .chain([C_LIBRARY_PACKAGE])
         .collect();
-    install(&packages)?;
+    install(&packages, no_debian)?;
     prepare_compiler()?;
     link_c_runtime()?;
     link_linker()?;
@@ -88,7 +88,19 @@ pub fn prepare_wasm() -> Outcome<()> {
     name_toolchain()
 }
 
-fn install(packages: &[&str]) -> Outcome<()> {
+fn no_debian() -> Failure {
+    Failure::new(
+        format!(
+            "there is no standard library for {WASM}: rustup could not fetch it and this is no Debian"
+        ),
+        format!(
+            "make `rustup target add {WASM}` work (network, proxy), then run the command again"
+        ),
+    )
+}
+
+/// Installs what is missing of these packages; `no_debian` is the failure where there is no apt-get.
+pub(crate) fn install(packages: &[&str], no_debian: impl FnOnce() -> Failure) -> Outcome<()> {
     let missing: Vec<&str> = packages
         .iter()
         .copied()
@@ -102,14 +114,7 @@ fn install(packages: &[&str]) -> Outcome<()> {
         missing.join(" ")
     );
     if !Path::new("/usr/bin/apt-get").exists() {
-        return Err(Failure::new(
-            format!(
-                "there is no standard library for {WASM}: rustup could not fetch it and this is no Debian"
-            ),
-            format!(
-                "make `rustup target add {WASM}` work (network, proxy), then run the command again"
-            ),
-        ));
+        return Err(no_debian());
     }
     let root = Root::find(&format!("run {by_hand}"))?;
     say(format!(
@@ -317,7 +322,7 @@ impl Root {
             return Ok(Self::Sudo);
         }
         Err(Failure::new(
-            "setting up Debian's Wasm compiler needs root, and `sudo` asks for a password",
+            "installing Debian's packages needs root, and `sudo` asks for a password",
             format!("{otherwise}, then run the command again"),
         ))
     }

@@ -67,7 +67,7 @@ pub fn run(
 }
 
 /// The targets' names, in order.
-fn targets(root: &Path) -> Outcome<Vec<String>> {
+pub(crate) fn targets(root: &Path) -> Outcome<Vec<String>> {
     let dir = root.join("fuzz_targets");
     let entries = std::fs::read_dir(&dir).map_err(at("read", &dir))?;
     let mut names: Vec<String> = entries
@@ -182,6 +182,7 @@ impl Fuzzer {
 fn dictionary(target: &str) -> Option<&'static str> {
     match target {
         "compile" | "event_body" | "user_json" => Some("json.dict"),
+        "cookie" => Some("cookie.dict"),
         "user_agent" => Some("user_agent.dict"),
         _ => None,
     }

@@ -8,7 +8,7 @@ use crate::progress::{Outcome, say, tail};
 use crate::run_config::{EVENTS_BACKEND, RunConfig};
 use crate::viceroy_server::{Launch, Server};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Names the built module.
 pub const WASM_VAR: &str = "STATSIG_SERVICE_WASM";
@@ -37,25 +37,41 @@ impl Service {
     /// # Panics
     /// When a variable is missing or Viceroy does not come up.
     pub fn start_with(name: &str, change: impl FnOnce(RunConfig) -> RunConfig) -> Self {
-        match Self::try_start(name, change) {
+        let service_dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../service");
+        Self::start_in(&service_dir, name, change)
+    }
+
+    /// Starts the module as the manifest of another service, which lies in the folder, describes it.
+    ///
+    /// # Panics
+    /// When a variable is missing or Viceroy does not come up.
+    pub fn start_in(
+        folder: &Path,
+        name: &str,
+        change: impl FnOnce(RunConfig) -> RunConfig,
+    ) -> Self {
+        match Self::try_start(folder, name, change) {
             Ok(service) => service,
             Err(failure) => panic!("{failure}"),
         }
     }
 
-    fn try_start(name: &str, change: impl FnOnce(RunConfig) -> RunConfig) -> Outcome<Self> {
+    fn try_start(
+        service_dir: &Path,
+        name: &str,
+        change: impl FnOnce(RunConfig) -> RunConfig,
+    ) -> Outcome<Self> {
         let wasm = file_from(WASM_VAR);
         let viceroy = file_from(VICEROY_VAR);
-        let service_dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../service");
         let sink = EventSink::start()?;
-        let config = RunConfig::of_service(&service_dir)?.backend(EVENTS_BACKEND, &sink.url());
+        let config = RunConfig::of_service(service_dir)?.backend(EVENTS_BACKEND, &sink.url());
         let config_path = wasm.with_file_name(format!("{name}.toml"));
         change(config).write(&config_path)?;
         let server = Server::start(&Launch {
             viceroy: &viceroy,
             wasm: &wasm,
             config: &config_path,
-            dir: &service_dir,
+            dir: service_dir,
             port: 0,
             log: &wasm.with_file_name(format!("{name}.log")),
             own_group: false,
@@ -86,6 +102,11 @@ impl Service {
         }
     }
 
+    /// The URL of a path that begins with `/`.
+    pub fn url(&self, path: &str) -> String {
+        self.server.url(path)
+    }
+
     /// The number of Viceroy's process.
     pub fn pid(&self) -> u32 {
         self.server.pid()
@@ -96,15 +117,24 @@ impl Service {
     /// # Panics
     /// When there is none in time.
     pub fn wait_for_log(&self, text: &str, patience: Duration) -> String {
-        let deadline = Instant::now() + patience;
-        loop {
-            let log = self.log_text();
-            let mut lines = log.lines();
-            if let Some(line) = lines.find(|line| line.contains(text)) {
-                return line.to_owned();
-            }
-            assert!(Instant::now() < deadline, "nothing with {text} was logged");
-            std::thread::yield_now();
+        let mut lines = self.wait_for_lines(1, patience, |line| line.contains(text));
+        assert!(!lines.is_empty(), "nothing with {text} was logged");
+        lines.swap_remove(0)
+    }
+
+    /// The lines that are wanted of what Viceroy and the service write, when there are so many of them, or when `patience` ends.
+    ///
+    /// # Panics
+    /// When the log cannot be read.
+    pub fn wait_for_lines(
+        &self,
+        count: usize,
+        patience: Duration,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Vec<String> {
+        match self.server.wait_for_lines(count, patience, wanted) {
+            Ok(lines) => lines,
+            Err(failure) => panic!("{failure}"),
         }
     }
 

@@ -9,10 +9,14 @@ compile_error!("`cargo dev` needs a Unix system (on Windows: WSL)");
 
 pub mod bench;
 pub mod build_dirs;
+pub mod chromium;
 pub mod debian;
 pub mod differential;
 pub mod event_sink;
+pub mod faulty_backend;
+pub mod figures;
 pub mod fuzz;
+pub mod fuzz_coverage;
 pub mod harness;
 pub mod http;
 pub mod native;

@@ -10,7 +10,9 @@ use statsig_fastly_dev::test_steps::{Selection, Step, test};
 use statsig_fastly_dev::viceroy::Preparing;
 use statsig_fastly_dev::wasm_toolchain::{NO_STD, Toolchain, WASM};
 use statsig_fastly_dev::workspace::Workspace;
-use statsig_fastly_dev::{bench, differential, fuzz, serve, service_build, soak};
+use statsig_fastly_dev::{
+    bench, differential, figures, fuzz, fuzz_coverage, serve, service_build, soak,
+};
 use std::process::ExitCode;
 
 /// Developer tasks of this workspace. Each does the set-up it needs and says so.
@@ -69,6 +71,9 @@ enum Task {
         /// How long each of them runs
         #[arg(long, default_value_t = 300)]
         seconds: u32,
+        /// Count the lines of the engine that the corpora reach, and fuzz nothing
+        #[arg(long, conflicts_with_all = ["only", "seconds"])]
+        coverage: bool,
     },
     /// Build the service to Wasm and print where it is
     BuildService {
@@ -91,6 +96,8 @@ enum Task {
         #[arg(long, value_name = "COUNT")]
         profile: Option<usize>,
     },
+    /// Write the README's figures from benches/RESULTS.md, as `bench` does at its end
+    Figures,
     /// Ask the service under Viceroy very often while its specs change
     Soak {
         /// How often
@@ -119,9 +126,9 @@ fn run(task: Task) -> Outcome<()> {
             once,
             port,
             if bare {
-                service_build::BARE
+                service_build::BARE_INSPECTED
             } else {
-                service_build::SERVICE
+                service_build::SERVICE_INSPECTED
             },
         ),
         Task::Test {
@@ -133,9 +140,16 @@ fn run(task: Task) -> Outcome<()> {
             skip,
             keep_going,
         }),
-        Task::Fuzz { only, seconds } => {
+        Task::Fuzz {
+            only,
+            seconds,
+            coverage,
+        } => {
             let workspace = Workspace::find()?;
             let dirs = BuildDirs::take(&workspace)?;
+            if coverage {
+                return fuzz_coverage::run(&workspace, &dirs);
+            }
             fuzz::run(&workspace, &dirs, &only, seconds, None)
         }
         Task::Soak { requests } => soak::run(requests),
@@ -163,6 +177,7 @@ fn run(task: Task) -> Outcome<()> {
             profile,
             peers: false,
         } => bench::bench(&section, only, profile),
+        Task::Figures => figures::write(&Workspace::find()?.root),
         Task::Size => bench::size(),
     }
 }

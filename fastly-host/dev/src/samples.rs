@@ -1,5 +1,8 @@
 //! The few questions that `cargo dev serve` asks, about the sample payload that the service's manifest bundles.
 
+/// The inspector's password in a local run, as the service's manifest has it.
+pub const INSPECTOR_PASSWORD: &str = "inspector-of-a-local-run";
+
 /// One question to the service.
 #[derive(Clone, Copy, Debug)]
 pub struct Sample {

@@ -8,7 +8,7 @@ use crate::process::stopping_is_success;
 use crate::progress::{Failure, Outcome, say, spoken, tail};
 use crate::run_config::EVENTS_BACKEND;
 use crate::run_config::RunConfig;
-use crate::samples::SAMPLES;
+use crate::samples::{INSPECTOR_PASSWORD, SAMPLES};
 use crate::service_build;
 use crate::viceroy::Preparing;
 use crate::viceroy_server::{Launch, Server};
@@ -96,6 +96,11 @@ pub fn serve(once: bool, port: Option<u16>, form: service_build::Form) -> Outcom
         server.url("/status")
     );
     println!("  curl '{}'", server.url(&SAMPLES[0].path()));
+    // With the password, for the machine's own browser.
+    println!(
+        "  the inspector: http://dev:{INSPECTOR_PASSWORD}@{}/inspect",
+        server.addr
+    );
     println!("Viceroy's log: {}\n", server.log().display());
     telling.store(true, Ordering::Relaxed);
     stopping_is_success();

@@ -23,6 +23,9 @@ pub const BARE_PACKAGE: &str = "statsig-fastly-bare-service";
 /// The package of the engine with a C interface.
 pub const C_ABI_PACKAGE: &str = "statsig-edge-c-abi";
 
+/// The package of services that tests alone have.
+pub const TEST_PACKAGE: &str = "statsig-fastly-test-services";
+
 /// What can be built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Form {
@@ -30,7 +33,7 @@ pub struct Form {
     pub package: &'static str,
     /// The features instead of the package's own choice.
     pub features: Option<&'static str>,
-    /// The name of the file.
+    /// The name of the file; of a package with several programs, that of one.
     pub file: &'static str,
 }
 
@@ -48,6 +51,20 @@ pub const BARE: Form = Form {
     file: BARE_PACKAGE,
 };
 
+/// The service with the inspector besides, as `cargo dev serve` runs it.
+pub const SERVICE_INSPECTED: Form = Form {
+    package: PACKAGE,
+    features: Some("all,drop-in,inspector,regex,status,sticky,user-agent"),
+    file: "statsig-fastly-service-inspected",
+};
+
+/// The bare service with the inspector besides.
+pub const BARE_INSPECTED: Form = Form {
+    package: BARE_PACKAGE,
+    features: Some("all,drop-in,events,inspector,log-endpoint,regex,status,sticky,user-agent"),
+    file: "statsig-fastly-bare-service-inspected",
+};
+
 /// The bare service for tables alone, as it is to be deployed.
 pub const BARE_FOR_TABLES: Form = Form {
     package: BARE_PACKAGE,
@@ -60,6 +77,20 @@ pub const BARE_BY_SETTINGS: Form = Form {
     package: BARE_PACKAGE,
     features: Some("drop-in,settings,status"),
     file: "statsig-fastly-bare-service-by-settings",
+};
+
+/// The README's example.
+pub const README: Form = Form {
+    package: TEST_PACKAGE,
+    features: None,
+    file: "statsig-fastly-readme",
+};
+
+/// The service whose requests say how it is configured.
+pub const BY_REQUEST: Form = Form {
+    package: TEST_PACKAGE,
+    features: None,
+    file: "statsig-fastly-by-request",
 };
 
 /// The engine with a C interface, for other hosts.
@@ -131,10 +162,14 @@ pub fn build(
         .env("CARGO_TARGET_DIR", dirs.cross(&toolchain.key()?))
         .stdout(Stdio::piped());
     let mut running = Running::in_own_group(&mut command)?;
-    let mut built = None;
+    let mut built: Option<PathBuf> = None;
     if let (Some(stdout), _) = running.pipes() {
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-            built = module_in(&line, &manifest).or(built);
+            let module = module_in(&line, &manifest);
+            let is_named = |path: &PathBuf| path.file_stem() == Some(form.file.as_ref());
+            if !built.as_ref().is_some_and(is_named) {
+                built = module.or(built);
+            }
         }
     }
     let status = running.wait()?;

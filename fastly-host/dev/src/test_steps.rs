@@ -4,6 +4,7 @@
 
 use crate::bench;
 use crate::build_dirs::BuildDirs;
+use crate::chromium;
 use crate::differential;
 use crate::fuzz;
 use crate::harness::{VICEROY_VAR, WASM_VAR};
@@ -22,17 +23,20 @@ const ENGINE: &str = "statsig-edge";
 const HOST: &str = "statsig-fastly";
 const SERVICE: &str = service_build::PACKAGE;
 const BARE_SERVICE: &str = service_build::BARE_PACKAGE;
+const TEST_SERVICES: &str = service_build::TEST_PACKAGE;
 const C_ABI: &str = service_build::C_ABI_PACKAGE;
 const DEV: &str = "statsig-fastly-dev";
 const CLI: &str = "statsig-fastly-cli";
+const OPENFEATURE: &str = "statsig-openfeature";
 const DIFFERENTIAL: &str = differential::PACKAGE;
 /// What brings many crates of its own, or is built for Wasm: left out of the steps for the workspace.
-const APART: [&str; 10] = [
+const APART: [&str; 11] = [
     SERVICE,
     BARE_SERVICE,
+    TEST_SERVICES,
     C_ABI,
     DIFFERENTIAL,
-    "statsig-benches",
+    bench::RUNNER,
     "statsig-benches-cases",
     "statsig-benches-core-cases",
     "statsig-benches-empty-bare",
@@ -40,12 +44,17 @@ const APART: [&str; 10] = [
     "statsig-benches-engine-alone",
 ];
 
+/// The crates that are released, in the order of their dependencies.
+const RELEASED: [&str; 8] = ["-p", ENGINE, "-p", HOST, "-p", CLI, "-p", OPENFEATURE];
+
 /// Names the built module to the tests of [`C_ABI`].
 const C_ABI_VAR: &str = "STATSIG_C_ABI_WASM";
 
 /// The services that are asked over HTTP, by which test, and which of its questions if not all.
-const FORMS: [(Form, &str, &str, Option<&str>); 6] = [
+const FORMS: [(Form, &str, &str, Option<&str>); 8] = [
     (service_build::SERVICE, DEV, "service", None),
+    (service_build::README, CLI, "quick_start", None),
+    (service_build::BY_REQUEST, DEV, "faults", None),
     (BARE, DEV, "service", None),
     (BARE_FOR_TABLES, DEV, "service", Some("a_published_table")),
     (service_build::BARE_BY_SETTINGS, DEV, "sources", None),
@@ -72,8 +81,12 @@ pub enum Step {
     Fuzz,
     /// The reader of tables under Miri, where that is installed.
     Miri,
+    /// The licences and sources of what the project depends on (`deny.toml`), where cargo-deny is installed.
+    Deny,
     /// The documentation builds without a warning.
     Docs,
+    /// The crates that are released build from what their packages hold.
+    Package,
     /// The engine builds for a target that has no `std`.
     NoStd,
     /// Host crate and services: lints for Wasm, and the built modules.
@@ -84,6 +97,8 @@ pub enum Step {
     Embedding,
     /// The modules under Viceroy, asked over HTTP.
     Service,
+    /// The inspector in a real browser, where there is one or Debian's can be installed.
+    Browser,
 }
 
 impl Step {
@@ -101,12 +116,15 @@ impl Step {
             Self::Differential => "the engine against Statsig's own core",
             Self::Fuzz => "fuzz targets",
             Self::Miri => "the reader of tables under Miri",
+            Self::Deny => "licences and sources of dependencies",
             Self::Docs => "documentation",
+            Self::Package => "the crates as they are released",
             Self::NoStd => "the engine for a target without std",
             Self::Wasm => "the services for Wasm",
             Self::Size => "modules against their budgets",
             Self::Embedding => "the engine in other hosts",
             Self::Service => "the services under Viceroy, over HTTP",
+            Self::Browser => "the inspector in a real browser",
         }
     }
 }
@@ -196,7 +214,9 @@ struct Run {
 impl Run {
     fn new(steps: &[Step]) -> Outcome<Self> {
         let workspace = Workspace::find()?;
-        let needs_viceroy = steps.contains(&Step::Service);
+        let needs_viceroy = [Step::Service, Step::Browser]
+            .iter()
+            .any(|step| steps.contains(step));
         Ok(Self {
             dirs: BuildDirs::take(&workspace)?,
             preparing: needs_viceroy.then(Preparing::begin).transpose()?,
@@ -262,6 +282,7 @@ impl Run {
                 Some(fuzz::SEED),
             ),
             Step::Miri => self.miri(),
+            Step::Deny => self.deny(),
             Step::Docs => self.cargo(step, |cargo| {
                 cargo
                     .args(["doc", "--workspace"])
@@ -269,15 +290,27 @@ impl Run {
                     .args(["--no-deps", "--all-features"])
                     .env("RUSTDOCFLAGS", "-D warnings")
             }),
+            Step::Package => self.cargo(step, |cargo| {
+                cargo.args(["package", "--allow-dirty"]).args(RELEASED)
+            }),
             Step::NoStd => self.no_std(),
             Step::Wasm => {
                 self.lint_for_wasm()?;
+                self.openfeature_for_wasm()?;
                 self.modules.clear();
                 FORMS
                     .iter()
                     .try_for_each(|(form, ..)| self.module(*form).map(drop))
             }
             Step::Size => {
+                self.cargo(step, |cargo| {
+                    cargo
+                        .args(["clippy", "--profile", "tool", "-p", bench::RUNNER])
+                        .args(["--all-targets", "--", "-D", "warnings"])
+                })?;
+                self.cargo(step, |cargo| {
+                    cargo.args(["test", "--profile", "tool", "-p", bench::RUNNER])
+                })?;
                 let toolchain = self.toolchain()?;
                 bench::size_in(&self.workspace, &self.dirs, toolchain)
             }
@@ -304,7 +337,38 @@ impl Run {
                 }
                 Ok(())
             }
+            Step::Browser => self.browser(),
         }
+    }
+
+    /// A machine without a browser, and without the right to install one, is told how and goes on.
+    fn browser(&mut self) -> Outcome<()> {
+        let chromium = match chromium::prepare() {
+            Ok(found) => found,
+            Err(failure) => {
+                say(format!("    skipped: {failure}"));
+                return Ok(());
+            }
+        };
+        let pictures = self.workspace.run_dir("browser")?;
+        for form in [
+            service_build::SERVICE_INSPECTED,
+            service_build::BARE_INSPECTED,
+        ] {
+            let module = self.module(form)?;
+            let viceroy = self.viceroy()?;
+            say(format!("    {}", form.file));
+            self.cargo(Step::Browser, |cargo| {
+                cargo
+                    .args(["test", "-p", DEV, "--test", "inspector"])
+                    .env(WASM_VAR, module)
+                    .env(VICEROY_VAR, viceroy.path)
+                    .env(chromium::CHROMIUM_VAR, &chromium)
+                    .env(chromium::PICTURES_VAR, &pictures)
+            })?;
+        }
+        say(format!("    pictures: {}", pictures.display()));
+        Ok(())
     }
 
     /// Runs the active toolchain's cargo on the shared target folder.
@@ -316,6 +380,25 @@ impl Run {
         let mut command = self.workspace.cargo();
         arguments(&mut command).env("CARGO_TARGET_DIR", self.dirs.native());
         must_succeed(step, &mut command)
+    }
+
+    /// Advisories are not among the checks: their database is fetched from elsewhere than crates are.
+    fn deny(&self) -> Outcome<()> {
+        let mut version = self.workspace.cargo();
+        if output_of(version.args(["deny", "--version"])).is_none() {
+            say("    skipped: cargo-deny is not on this machine (`cargo install cargo-deny`)");
+            return Ok(());
+        }
+        for folder in ["", "fuzz"] {
+            let mut command = self.workspace.cargo();
+            command
+                .args(["deny", "--locked", "--config"])
+                .arg(self.workspace.root.join("deny.toml"))
+                .args(["check", "licenses", "bans", "sources"])
+                .current_dir(self.workspace.root.join(folder));
+            must_succeed(Step::Deny, &mut command)?;
+        }
+        Ok(())
     }
 
     /// Miri is a part of nightly compilers alone: without it there is nothing to do.
@@ -357,7 +440,7 @@ impl Run {
         component("clippy", "clippy")?;
         let toolchain = self.toolchain()?;
         // One by one: the features of one would be those of the others, and the bare service is without `std`.
-        for name in [HOST, SERVICE, BARE_SERVICE, C_ABI] {
+        for name in [HOST, SERVICE, BARE_SERVICE, TEST_SERVICES, C_ABI] {
             let mut command = self.workspace.cargo();
             command.args(["clippy", "-p", name]);
             match toolchain {
@@ -369,6 +452,24 @@ impl Run {
             must_succeed(Step::Wasm, command.args(["--", "-D", "warnings"]))?;
         }
         Ok(())
+    }
+
+    /// The provider with its SDK, in the example that a service would be.
+    fn openfeature_for_wasm(&mut self) -> Outcome<()> {
+        let toolchain = self.toolchain()?;
+        let mut command = toolchain.cargo_for_wasm(&self.workspace);
+        command
+            .args(["build", "--profile", "edge", "--target", WASM])
+            .args([
+                "-p",
+                OPENFEATURE,
+                "--features",
+                "fastly",
+                "--example",
+                "edge",
+            ])
+            .env("CARGO_TARGET_DIR", self.dirs.cross(&toolchain.key()?));
+        must_succeed(Step::Wasm, &mut command)
     }
 
     fn toolchain(&mut self) -> Outcome<Toolchain> {

@@ -8,8 +8,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Viceroy compiles the module before it listens: seconds in its quickly built form, on a busy machine more.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -37,14 +37,31 @@ pub struct Server {
     running: Running,
     /// Where it listens.
     pub addr: SocketAddr,
-    log: PathBuf,
+    log: Arc<Log>,
+}
+
+/// What Viceroy and the service write: kept in a file.
+struct Log {
+    path: PathBuf,
+    file: Mutex<File>,
+    grown: Condvar,
+}
+
+impl Log {
+    fn lock(&self) -> MutexGuard<'_, File> {
+        self.file.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Server {
     /// Starts Viceroy and waits until it listens. If it ends before, or takes longer than three minutes, the end of its log is
     /// shown.
     pub fn start(launch: &Launch<'_>) -> Outcome<Self> {
-        let log_file = File::create(launch.log).map_err(at("write", launch.log))?;
+        let log = Arc::new(Log {
+            path: launch.log.to_owned(),
+            file: Mutex::new(File::create(launch.log).map_err(at("write", launch.log))?),
+            grown: Condvar::new(),
+        });
         let mut command = Command::new(launch.viceroy);
         command
             .args(["serve", "-C"])
@@ -63,21 +80,16 @@ impl Server {
             Running::in_our_group(&mut command)?
         };
         let (said, heard) = mpsc::channel();
-        let log_file = Arc::new(Mutex::new(log_file));
         let (stdout, stderr) = running.pipes();
         if let Some(stdout) = stdout {
-            keep_log(stdout, Arc::clone(&log_file), said.clone());
+            keep_log(stdout, Arc::clone(&log), said.clone());
         }
         if let Some(stderr) = stderr {
-            keep_log(stderr, log_file, said);
+            keep_log(stderr, Arc::clone(&log), said);
         }
         let reason = match heard.recv_timeout(PATIENCE) {
             Ok(addr) => {
-                return Ok(Self {
-                    running,
-                    addr,
-                    log: launch.log.to_owned(),
-                });
+                return Ok(Self { running, addr, log });
             }
             Err(RecvTimeoutError::Timeout) => {
                 format!("did not listen within {} s", PATIENCE.as_secs())
@@ -109,7 +121,38 @@ impl Server {
 
     /// The file with Viceroy's output.
     pub fn log(&self) -> &Path {
-        &self.log
+        &self.log.path
+    }
+
+    /// The lines of the output that are wanted, as soon as there are so many of them; those that there are when `patience` ends.
+    pub fn wait_for_lines(
+        &self,
+        count: usize,
+        patience: Duration,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Outcome<Vec<String>> {
+        let deadline = Instant::now() + patience;
+        let failed = || at("read", &self.log.path);
+        let mut reader = BufReader::new(File::open(&self.log.path).map_err(failed())?);
+        let mut found = Vec::new();
+        let mut held = self.log.lock();
+        loop {
+            // Nobody writes meanwhile: what is there are whole lines.
+            let mut line = Vec::new();
+            while reader.read_until(b'\n', &mut line).map_err(failed())? > 0 {
+                let text = String::from_utf8_lossy(&line);
+                if wanted(text.trim_end()) {
+                    found.push(text.trim_end().to_owned());
+                }
+                line.clear();
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() || found.len() >= count {
+                return Ok(found);
+            }
+            let waited = self.log.grown.wait_timeout(held, left);
+            (held, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        }
     }
 
     /// Waits until Viceroy ends by itself.
@@ -119,12 +162,13 @@ impl Server {
 }
 
 /// Copies lines to the log until the pipe closes, and tells the first address in them.
-fn keep_log(pipe: impl Read + Send + 'static, log: Arc<Mutex<File>>, said: Sender<SocketAddr>) {
+fn keep_log(pipe: impl Read + Send + 'static, log: Arc<Log>, said: Sender<SocketAddr>) {
     std::thread::spawn(move || {
         for line in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
-            let mut file = log.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut file = log.lock();
             let _ = file.write_all(&line).and_then(|()| file.write_all(b"\n"));
             drop(file);
+            log.grown.notify_all();
             if let Some(addr) = address_in(&String::from_utf8_lossy(&line)) {
                 let _ = said.send(addr);
             }

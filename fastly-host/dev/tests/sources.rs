@@ -1,5 +1,5 @@
-//! Sources of specs and their faults under Viceroy, over HTTP. Run by `cargo dev test`, which builds the service whose sources are
-//! said by its Config Store; Statsig's CDN is a socket here, which does what the test tells it.
+//! Sources of specs under Viceroy, over HTTP. Run by `cargo dev test`, which builds the service whose sources are said by its Config
+//! Store; Statsig's CDN is a socket here, which does what the test tells it. Faults are in `faults.rs`.
 
 #[path = "../../tests/common/mod.rs"]
 mod common;
@@ -7,90 +7,32 @@ mod common;
 use serde_json::Value;
 use statsig_edge::chunks::{Limits, publish};
 use statsig_fastly_cli::specs::Specs;
+use statsig_fastly_dev::faulty_backend::{Backends, Does};
 use statsig_fastly_dev::harness::Service;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
 
-/// What the CDN does with a request.
-#[derive(Clone)]
-enum Cdn {
-    Answers(u16, Vec<u8>),
-    /// Half of the body that it announces.
-    Half(Vec<u8>),
-    /// Ends the connection without a word.
-    Leaves,
-    /// Never answers.
-    Hangs,
+/// Statsig's CDN.
+struct Cdn {
+    backends: Backends,
+    url: String,
 }
 
-/// A CDN on 127.0.0.1. Its thread ends with the process.
-struct Socket {
-    address: SocketAddr,
-    does: Arc<Mutex<Cdn>>,
-    /// The first lines of what it was asked.
-    asked: Arc<Mutex<Vec<String>>>,
-}
-
-impl Socket {
-    fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let socket = Socket {
-            address: listener.local_addr().unwrap(),
-            does: Arc::new(Mutex::new(Cdn::Leaves)),
-            asked: Arc::default(),
-        };
-        let (does, asked) = (socket.does.clone(), socket.asked.clone());
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let (does, asked) = (does.clone(), asked.clone());
-                std::thread::spawn(move || answer(stream, &does, &asked));
-            }
-        });
-        socket
+impl Cdn {
+    fn that(does: Does) -> Self {
+        let backends = Backends::start().unwrap();
+        let url = backends.set("cdn", does);
+        Cdn { backends, url }
     }
 
-    fn does(&self, what: Cdn) {
-        *self.does.lock().unwrap() = what;
+    fn does(&self, what: Does) {
+        self.backends.set("cdn", what);
     }
 
+    /// What it was asked.
     fn asked(&self) -> Vec<String> {
-        self.asked.lock().unwrap().clone()
+        let arrived = self.backends.arrived().into_iter();
+        arrived.map(|one| one.request).collect()
     }
-}
-
-/// One request on a connection of its own.
-fn answer(mut stream: TcpStream, does: &Mutex<Cdn>, asked: &Mutex<Vec<String>>) {
-    let mut head = Vec::new();
-    let mut byte = [0];
-    while !head.ends_with(b"\r\n\r\n") {
-        match stream.read(&mut byte) {
-            Ok(1) => head.push(byte[0]),
-            _ => return,
-        }
-    }
-    let head = String::from_utf8_lossy(&head);
-    let first = head.lines().next().unwrap_or_default().to_owned();
-    // Viceroy looks whether backends are there.
-    if first.contains("download_config_specs") {
-        asked.lock().unwrap().push(first);
-    }
-    let what = does.lock().unwrap().clone();
-    let (status, body, length) = match what {
-        Cdn::Answers(status, body) => (status, body.clone(), body.len()),
-        Cdn::Half(body) => (200, body[..body.len() / 2].to_vec(), body.len()),
-        Cdn::Leaves => return,
-        Cdn::Hangs => {
-            // Until the other side gives up.
-            let _ = stream.read(&mut byte);
-            return;
-        }
-    };
-    let head =
-        format!("HTTP/1.1 {status} x\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
-    let _ = stream.write_all(head.as_bytes());
-    let _ = stream.write_all(&body);
 }
 
 /// A payload by the time that it names.
@@ -122,12 +64,12 @@ fn chunks(table: &[u8]) -> Vec<(String, String)> {
     items
 }
 
-fn start(name: &str, cdn: &Socket, stores: Stores) -> Service {
+fn start(name: &str, cdn: &Cdn, stores: Stores) -> Service {
     let folder = std::env::temp_dir().join(format!("statsig-sources-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let file: PathBuf = folder.join(name);
     let service = Service::start_with(name, |mut config| {
-        config = config.backend("cdn", &format!("http://{}/", cdn.address));
+        config = config.backend("cdn", &cdn.url);
         match &stores.kv {
             Some(value) => {
                 std::fs::write(&file, value).unwrap();
@@ -193,8 +135,7 @@ const ORDER: &str = "kv = statsig/statsig-specs\ndownload = cdn statsig/server-k
 
 #[test]
 fn each_source_answers_and_the_first_goes_first() {
-    let cdn = Socket::start();
-    cdn.does(Cdn::Answers(200, payload(20)));
+    let cdn = Cdn::that(Does::answer(200, payload(20)));
     let sound = || Stores {
         settings: ORDER,
         kv: Some(table(30)),
@@ -216,106 +157,11 @@ fn each_source_answers_and_the_first_goes_first() {
     assert_in_force(&service, "download", 20, &[missing]);
     assert_eq!(
         cdn.asked()[0],
-        "GET /v2/download_config_specs/secret-local-run.json HTTP/1.1"
+        "GET /v2/download_config_specs/secret-local-run.json"
     );
-    cdn.does(Cdn::Leaves);
+    cdn.does(Does::Leaves);
     let seen = assert_in_force(&service, "config store", 10, &[missing, ("download", "")]);
     assert_eq!(seen["generation"], 1, "{seen}");
-}
-
-#[test]
-fn faults_in_pairs_and_the_third_source_answers() {
-    let cdn = Socket::start();
-    let good = table(30);
-    let spoilt = |spoil: fn(&mut Vec<u8>)| {
-        let mut table = good.clone();
-        spoil(&mut table);
-        table
-    };
-    let mut huge = payload(1);
-    huge.resize(30_000_000, b' ');
-    for (name, value, says) in [
-        ("kv-empty", vec![], "config specs"),
-        (
-            "kv-cut",
-            spoilt(|table| table.truncate(table.len() - 1)),
-            "cut off",
-        ),
-        (
-            "kv-flipped",
-            spoilt(|table| {
-                let middle = table.len() / 2;
-                table[middle] ^= 1
-            }),
-            "checksum",
-        ),
-        ("kv-future", spoilt(|table| table[4] = 9), "version 9"),
-        ("kv-html", b"<html>".to_vec(), "config specs"),
-        ("kv-huge", huge, "longer than its limit"),
-    ] {
-        let service = start(
-            name,
-            &cdn,
-            Stores {
-                settings: ORDER,
-                kv: Some(value),
-                config: chunks(&table(10)),
-            },
-        );
-        for (does, error) in [
-            (Cdn::Leaves, ""),
-            (Cdn::Half(payload(20)), ""),
-            (Cdn::Hangs, "took too long"),
-            (Cdn::Answers(400, vec![]), "400"),
-            (Cdn::Answers(401, b"no".to_vec()), "401"),
-            (Cdn::Answers(413, vec![]), "413"),
-            (Cdn::Answers(429, vec![]), "429"),
-            (Cdn::Answers(500, b"{}".to_vec()), "500"),
-            (Cdn::Answers(200, b"<html>".to_vec()), "config specs"),
-            (
-                Cdn::Answers(200, br#"{"has_updates":false}"#.to_vec()),
-                "nothing changed",
-            ),
-        ] {
-            // Each takes two requests, of which one waits in vain; that is tried once.
-            if matches!(does, Cdn::Hangs) && name != "kv-empty" {
-                continue;
-            }
-            cdn.does(does);
-            let failures = [("kv store", says), ("download", error)];
-            assert_in_force(&service, "config store", 10, &failures);
-        }
-    }
-}
-
-#[test]
-fn chunks_that_are_not_whole_are_no_table() {
-    let cdn = Socket::start();
-    let whole = chunks(&table(10));
-    let lost = whole[1..].to_vec();
-    let mut swapped = whole.clone();
-    swapped[0].1.replace_range(..2, "AA");
-    for (name, config, says) in [
-        ("chunk-lost", lost, "no chunk 0"),
-        ("chunk-swapped", swapped, "checksum"),
-    ] {
-        let stores = Stores {
-            settings: "config-store = statsig/specs",
-            kv: None,
-            config,
-        };
-        let service = start(name, &cdn, stores);
-        let status = status(&service);
-        assert!(
-            status["source"].is_null() && status["lastError"].as_str().unwrap().contains(says),
-            "{status}"
-        );
-        let gate = service.get("/gate/a_gate?userID=u");
-        assert_eq!(
-            (gate.status, &gate.json()["reason"]),
-            (200, &"NoValues".into())
-        );
-    }
 }
 
 #[test]
@@ -325,7 +171,7 @@ fn wrong_settings_are_one_clear_error() {
         kv: None,
         config: vec![],
     };
-    let service = start("wrong-settings", &Socket::start(), stores);
+    let service = start("wrong-settings", &Cdn::that(Does::Leaves), stores);
     let answer = service.get("/status");
     assert_eq!(answer.status, 500);
     assert_eq!(
@@ -338,8 +184,7 @@ fn wrong_settings_are_one_clear_error() {
 #[test]
 fn one_request_downloads_for_all() {
     const READERS: usize = 8;
-    let cdn = Socket::start();
-    cdn.does(Cdn::Answers(200, payload(1_000)));
+    let cdn = Cdn::that(Does::answer(200, payload(1_000)));
     let stores = Stores {
         settings: "download = cdn statsig/server-key\ncore-cache = on\nmax-age = 1\nstale-while-revalidate = 600\nstatus-header = x-statsig",
         kv: None,
@@ -356,7 +201,7 @@ fn one_request_downloads_for_all() {
     });
     assert_eq!(cdn.asked().len(), 1, "{:?}", cdn.asked());
     // Whoever comes late gets what is there, old as it may be, and the news when one request has brought them.
-    cdn.does(Cdn::Answers(200, payload(2_000)));
+    cdn.does(Does::answer(200, payload(2_000)));
     let mut answers = 0;
     while status(&service)["lcut"] != 2_000 {
         answers += 1;
@@ -369,7 +214,7 @@ fn one_request_downloads_for_all() {
     );
     assert!(asked[1].contains("?sinceTime=1000"), "{asked:?}");
     // A CDN that fails takes nothing away.
-    cdn.does(Cdn::Answers(500, vec![]));
+    cdn.does(Does::answer(500, ""));
     let before = cdn.asked().len();
     while cdn.asked().len() == before {
         let answer = service.get("/gate/a_gate?userID=u");

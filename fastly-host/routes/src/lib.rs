@@ -18,7 +18,7 @@ use core::net::IpAddr;
 use alloc::string::ToString;
 #[cfg(feature = "sticky")]
 use statsig_edge::Reason;
-use statsig_edge::{User, write_escaped};
+use statsig_edge::{User, UserError, write_escaped};
 use statsig_fastly::answer::{self, Written};
 use statsig_fastly::platform::percent;
 #[cfg(feature = "all")]
@@ -37,6 +37,9 @@ pub const SPECS_KEY: &str = "statsig-specs";
 
 /// The name of the server secret key in the Secret Store.
 pub const SECRET: &str = "server-key";
+
+/// The name of the password of the inspector, in the Secret Store: without it the inspector is off.
+pub const INSPECTOR_PASSWORD: &str = "inspector-password";
 
 /// The name of the key that assignments in cookies are signed with, in the Secret Store.
 #[cfg(feature = "sticky")]
@@ -96,9 +99,12 @@ impl Answer {
     }
 }
 
+/// Room for most answers.
+const USUAL_ANSWER: usize = 512;
+
 /// Answers a request; what is wrong with it is an answer too.
 pub fn answer(asked: &Asked<'_>, statsig: &Statsig<'_>) -> Answer {
-    let mut body = String::new();
+    let mut body = String::with_capacity(USUAL_ANSWER);
     let mut set_cookie = None;
     let status = match respond(asked, statsig, &mut body) {
         Ok(cookie) => {
@@ -168,15 +174,7 @@ fn respond(
     // The path comes first: a wrong path is not found, whoever asks.
     let client = Client::locate(asked.ip, asked.user_agent);
     let mut request_user = RequestUser::new(asked.query, client);
-    let user = &request_user.user().map_err(|error| {
-        let mut message = String::new();
-        // A `String` takes everything.
-        let _ = error.write(&mut message);
-        Problem {
-            status: 400,
-            message: Cow::Owned(message),
-        }
-    })?;
+    let user = &request_user.user().map_err(bad_user)?;
     let (written, words) = match route {
         Route::Check(check, kind, name) => (
             check(statsig, user, name, out),
@@ -199,10 +197,41 @@ fn respond(
     };
     match written {
         Written::Answer => Ok(None),
-        _ => Err(Problem {
-            status: 404,
-            message: Cow::Owned(words.concat()),
-        }),
+        _ => Err(not_found(words)),
+    }
+}
+
+/// What is wrong with the user; which byte it is with the feature `messages`.
+fn bad_user(error: UserError) -> Problem {
+    #[cfg(feature = "messages")]
+    {
+        let mut message = String::new();
+        // A `String` takes everything.
+        let _ = error.write(&mut message);
+        Problem {
+            status: 400,
+            message: Cow::Owned(message),
+        }
+    }
+    #[cfg(not(feature = "messages"))]
+    {
+        let _ = error;
+        Problem::new(400, "user: not one")
+    }
+}
+
+/// What is not there; its name with the feature `messages`.
+fn not_found(words: [&str; 4]) -> Problem {
+    #[cfg(feature = "messages")]
+    let message = Cow::Owned(words.concat());
+    #[cfg(not(feature = "messages"))]
+    let message = {
+        let _ = words;
+        Cow::Borrowed("not found")
+    };
+    Problem {
+        status: 404,
+        message,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::source::Source;
 
 impl<'c> Origin<'c> {
     #[inline(always)]
-    pub(crate) fn bootstrap(specs: &'c [u8]) -> Self {
+    pub(crate) const fn bootstrap(specs: &'c [u8]) -> Self {
         Origin {
             source: Source::Bootstrap,
             place: Place::Bytes(specs),

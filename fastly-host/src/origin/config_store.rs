@@ -14,7 +14,7 @@ use crate::source::{Source, SpecsError};
 
 impl<'c> Origin<'c> {
     #[inline(always)]
-    pub(crate) fn config_store(store: &'c str, key: &'c str) -> Self {
+    pub(crate) const fn config_store(store: &'c str, key: &'c str) -> Self {
         Origin {
             source: Source::ConfigStore,
             place: Place::Item { store, key },

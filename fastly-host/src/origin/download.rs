@@ -1,6 +1,6 @@
 //! A download from Statsig's CDN through a backend (`evaluation.md` §7.1).
 //!
-//! Nothing else bounds the wait: [`Download::with_timeout`] does. An answer without news keeps what is in hand; an older one too (§1.8).
+//! [`Download::with_timeout`] bounds the wait for the answer, whatever the backend's configuration is. An answer without news keeps what is in hand; an older one too (§1.8).
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -58,31 +58,32 @@ pub struct Download<'c> {
 
 impl<'c> Download<'c> {
     /// Specs through the backend of this name, with this key.
-    pub fn new(backend: &'c str, key: Key<'c>) -> Self {
+    pub const fn new(backend: &'c str, key: Key<'c>) -> Self {
         Download {
             backend,
             key,
             base_uri: DOWNLOAD_BASE_URI,
-            version: DownloadVersion::default(),
+            version: DownloadVersion::V2,
             timeout_ms: TIMEOUT_MS,
         }
     }
 
     /// Another scheme and host, without a slash at the end, for a proxy.
     #[must_use]
-    pub fn with_base_uri(mut self, uri: &'c str) -> Self {
+    pub const fn with_base_uri(mut self, uri: &'c str) -> Self {
         self.base_uri = uri;
         self
     }
 
     /// The form of the specs.
     #[must_use]
-    pub fn with_version(mut self, version: DownloadVersion) -> Self {
+    pub const fn with_version(mut self, version: DownloadVersion) -> Self {
         self.version = version;
         self
     }
 
-    /// How long a request waits for the answer to begin, in ms; three seconds unless given. The backend's own limits hold too.
+    /// How long a request waits for the answer to begin, in ms; three seconds unless given. The backend's own limits hold too, and
+    /// once the answer has begun they alone: `between_bytes_timeout`, on Fastly 10 s unless told otherwise.
     #[must_use]
     pub fn with_timeout(mut self, ms: u32) -> Self {
         self.timeout_ms = ms.max(1);
@@ -127,7 +128,7 @@ fn parameter(name: &str, value: &[u8], first: &mut char, uri: &mut String) {
 
 impl<'c> Origin<'c> {
     #[inline(always)]
-    pub(crate) fn download(download: Download<'c>) -> Self {
+    pub(crate) const fn download(download: Download<'c>) -> Self {
         Origin {
             source: Source::Download,
             place: Place::Download(download),

@@ -11,7 +11,7 @@ use crate::source::{Source, SpecsError};
 
 impl<'c> Origin<'c> {
     #[inline(always)]
-    pub(crate) fn kv(store: &'c str, key: &'c str) -> Self {
+    pub(crate) const fn kv(store: &'c str, key: &'c str) -> Self {
         Origin {
             source: Source::KvStore,
             place: Place::Item { store, key },
@@ -50,6 +50,10 @@ fn read(item: kv::Item, asking: &mut Asking<'_, '_>) -> Result<(), SpecsError> {
     if is_table(begun.head()) {
         asking.fetched.bytes = begun.read_rest(kv::VALUE_LIMIT)?.into();
         return Ok(());
+    }
+    // Before it is read, and before its table is looked for in the cache.
+    if asking.config.signed.is_some() {
+        return Err(SpecsError::NotSigned);
     }
     match asking.config.keeps_compiled_tables() {
         true => table_cache::compiled_once(asking, begun),

@@ -100,7 +100,7 @@ impl Body {
         let mut begun = self.with_length(length);
         reserve(&mut begun.head, count)?;
         while begun.head.len() < count {
-            if http_body::read(begun.body.0, &mut begun.head).map_err(Error::Host)? == 0 {
+            if http_body::read(begun.body.0, &mut begun.head).map_err(Error::reading)? == 0 {
                 break;
             }
         }
@@ -120,7 +120,7 @@ impl Body {
         let missing = length.saturating_sub(out.len());
         reserve(&mut out, missing)?;
         while out.len() < length {
-            if http_body::read(self.0, &mut out).map_err(Error::Host)? == 0 {
+            if http_body::read(self.0, &mut out).map_err(Error::reading)? == 0 {
                 return Err(Error::Truncated);
             }
         }
@@ -140,7 +140,7 @@ impl Body {
                 let more = out.len().max(FIRST_READ).min(room);
                 reserve(&mut out, more)?;
             }
-            if http_body::read(self.0, &mut out).map_err(Error::Host)? == 0 {
+            if http_body::read(self.0, &mut out).map_err(Error::reading)? == 0 {
                 return Ok(out);
             }
             if out.len() > limit {
@@ -290,6 +290,8 @@ mod tests {
                 (Err(Error::Host(Status::Error)), 0)
             );
         }
+        let host = Host::default().fail("fastly_http_body.read", Status::HttpIncomplete);
+        assert_eq!(round_trip(host, &[1], 10).0, Err(Error::Truncated));
         let host = Host {
             write_at_most: Some(0),
             ..Host::default()

@@ -77,6 +77,14 @@ impl Error {
         }
     }
 
+    /// For a failed read of a body: one that ends before it should is told apart.
+    pub(crate) const fn reading(status: Status) -> Self {
+        match status {
+            Status::HttpIncomplete => Self::Truncated,
+            other => Self::Host(other),
+        }
+    }
+
     /// For a failed send: the host's reason where it gives one, else the status.
     pub(crate) const fn sending(status: Status, tag: SendTag) -> Self {
         match tag {

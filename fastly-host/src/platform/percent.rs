@@ -125,8 +125,32 @@ fn decode_with(text: &str, plus: u8) -> Cow<'_, str> {
     }
     Cow::Owned(match String::from_utf8(decoded) {
         Ok(text) => text,
-        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+        Err(error) => lossy(error.as_bytes()),
     })
+}
+
+/// What is not UTF-8 becomes U+FFFD, as `String::from_utf8_lossy` does it in three times the code.
+fn lossy(mut bytes: &[u8]) -> String {
+    let mut out = String::new();
+    loop {
+        let valid = match core::str::from_utf8(bytes) {
+            Ok(text) => {
+                out.push_str(text);
+                return out;
+            }
+            Err(error) => error,
+        };
+        let (text, rest) = bytes
+            .split_at_checked(valid.valid_up_to())
+            .unwrap_or_default();
+        out.push_str(core::str::from_utf8(text).unwrap_or_default());
+        out.push(char::REPLACEMENT_CHARACTER);
+        // Without a length the text ends within a character.
+        match valid.error_len().and_then(|length| rest.get(length..)) {
+            Some(rest) => bytes = rest,
+            None => return out,
+        }
+    }
 }
 
 /// The byte that two hexadecimal digits stand for, and what follows them.
@@ -166,6 +190,26 @@ mod tests {
             let ours: Vec<_> = pairs(query).collect();
             let theirs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
             assert_eq!(ours, theirs, "{query}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_replaced_as_by_the_standard_library() {
+        // Every start of every few bytes around what begins, continues and ends a character.
+        let bytes = [
+            0x41, 0x80, 0xBF, 0xC2, 0xE0, 0xED, 0xEF, 0xF0, 0xF4, 0x90, 0xFF,
+        ];
+        for one in bytes {
+            for two in bytes {
+                for three in bytes {
+                    for four in bytes {
+                        let text = [one, two, three, four, 0xBF, 0x42];
+                        for text in [&text[..], &text[..4]] {
+                            assert_eq!(lossy(text), String::from_utf8_lossy(text), "{text:?}");
+                        }
+                    }
+                }
+            }
         }
     }
 

@@ -8,6 +8,7 @@
 mod ask;
 pub mod compile;
 pub mod config_store_chunks;
+pub mod cookie;
 mod cut;
 pub mod evaluate;
 pub mod event_body;
@@ -20,7 +21,7 @@ pub mod user_json;
 pub type Run = fn(&[u8]);
 
 /// Every target by its name.
-pub const TARGETS: [(&str, Run); 8] = [
+pub const TARGETS: [(&str, Run); 9] = [
     ("compile", compile::run),
     ("open", open::run),
     ("evaluate", evaluate::run),
@@ -29,4 +30,5 @@ pub const TARGETS: [(&str, Run); 8] = [
     ("config_store_chunks", config_store_chunks::run),
     ("id_list_shard", id_list_shard::run),
     ("event_body", event_body::run),
+    ("cookie", cookie::run),
 ];

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use statsig_fuzz_targets::{Run, TARGETS};
+use statsig_fuzz_targets::TARGETS;
 
 fn folder(kind: &str, target: &str) -> PathBuf {
     let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -21,7 +21,9 @@ impl Drop for OnPanic<'_> {
     }
 }
 
-fn replay(kind: &str, target: &str, run: Run) -> usize {
+fn replay(kind: &str, target: &str) -> usize {
+    let run = TARGETS.iter().find(|(name, _)| *name == target);
+    let (_, run) = run.expect("a target's name");
     let Ok(files) = std::fs::read_dir(folder(kind, target)) else {
         return 0;
     };
@@ -35,23 +37,32 @@ fn replay(kind: &str, target: &str, run: Run) -> usize {
     paths.len()
 }
 
-#[test]
-fn what_was_found_stays_mended() {
-    for (target, run) in TARGETS {
-        replay("regressions", target, run);
-    }
+/// A module of tests for each target, so that one of them can be run alone.
+macro_rules! targets {
+    ($($target:ident)*) => {
+        const TESTED: [&str; TARGETS.len()] = [$(stringify!($target)),*];
+        $(mod $target {
+            #[test]
+            fn what_was_found_stays_mended() {
+                super::replay("regressions", stringify!($target));
+            }
+
+            #[test]
+            fn the_corpus_finds_nothing() {
+                assert!(super::replay("corpus", stringify!($target)) > 0);
+            }
+        })*
+    };
 }
 
-#[test]
-fn the_corpora_find_nothing() {
-    for (target, run) in TARGETS {
-        assert!(replay("corpus", target, run) > 0, "no corpus of {target}");
-    }
+targets! {
+    compile open evaluate user_json user_agent config_store_chunks id_list_shard event_body cookie
 }
 
 #[test]
 fn every_folder_belongs_to_a_target_and_every_target_has_an_entry_point() {
     let names = TARGETS.map(|(name, _)| name);
+    assert_eq!(names, TESTED);
     for kind in ["corpus", "regressions"] {
         let Ok(folders) = std::fs::read_dir(folder(kind, "")) else {
             continue;

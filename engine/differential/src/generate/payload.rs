@@ -3,6 +3,9 @@
 //! A spec refers only to what was made before it, so that nothing leads back to itself: the core overflows its stack on
 //! mappings and experiment groups that do. Cycles of gates, which it survives, have payloads of their own.
 
+mod mapping;
+mod parameter_store;
+
 use statsig_edge::djb2;
 
 use super::bandit::bandit;
@@ -305,137 +308,6 @@ impl Making<'_> {
             }
             tree.push("session_replay_info", replay);
         }
-    }
-
-    /// Config mappings: of a name to one that was made before it, with rules that ask no gate that is mapped itself.
-    fn add_mappings(&mut self, tree: &mut Tree) {
-        let plain: Vec<String> = self
-            .conditions
-            .iter()
-            .filter(|(_, condition)| {
-                !matches!(
-                    condition.get("type").and_then(Tree::text),
-                    Some("pass_gate" | "fail_gate" | "experiment_group")
-                )
-            })
-            .map(|(key, _)| key.clone())
-            .collect();
-        let mut rules = Vec::new();
-        for index in 0..3 {
-            let shape = Shape {
-                conditions: &plain,
-                delegates: &[],
-                gate: true,
-                index,
-            };
-            rules.push((
-                format!("mapping_{index}"),
-                rule::rule(self.random, &self.words, &shape),
-            ));
-        }
-        let ordered: Vec<String> = [&self.gates, &self.configs, &self.layers]
-            .into_iter()
-            .flat_map(|specs| names(specs))
-            .filter(|name| !name.starts_with(PROBE) && !name.starts_with("chain_"))
-            .collect();
-        let mut mappings = Vec::new();
-        for (at, name) in ordered.iter().enumerate() {
-            if at == 0 || !self.random.chance(25) {
-                continue;
-            }
-            // Names repeat across kinds: only a name that is nowhere at or after this one cannot lead back to it.
-            let earlier: Vec<&String> = ordered[..at]
-                .iter()
-                .filter(|other| !ordered[at..].contains(other))
-                .collect();
-            if earlier.is_empty() || ordered[..at].contains(name) {
-                continue;
-            }
-            mappings.push((name.clone(), self.mapping(&earlier)));
-        }
-        if !ordered.is_empty() {
-            let all: Vec<&String> = ordered.iter().collect();
-            mappings.push(("only a mapping".into(), self.mapping(&all)));
-        }
-        tree.push("overrides", Tree::Map(mappings));
-        tree.push("override_rules", Tree::Map(rules));
-    }
-
-    fn mapping(&mut self, targets: &[&String]) -> Tree {
-        let count = self.random.range(1, 2);
-        Tree::List(
-            (0..count)
-                .map(|_| {
-                    let rules = (0..self.random.range(0, 2)).map(|_| {
-                        let mut rule = map([(
-                            "rule_name",
-                            format!("mapping_{}", self.random.below(4)).into(),
-                        )]);
-                        match self.random.below(6) {
-                            0 => rule.push("start_time", Tree::Number("4102444800000".into())),
-                            1 => rule.push("start_time", Tree::Number("1600000000000".into())),
-                            2 => rule.push("start_time", Tree::Null),
-                            3 => rule.push("start_time", Tree::Number("-5".into())),
-                            _ => {}
-                        }
-                        rule
-                    });
-                    let rules = Tree::List(rules.collect());
-                    let target = match self.random.below(10) {
-                        0 => "no such config",
-                        1 => *self
-                            .random
-                            .pick(&["chain_66", "chain_65", "chain_64", "chain_63", "chain_62"]),
-                        _ => self.random.pick(targets).as_str(),
-                    };
-                    map([("new_config_name", target.into()), ("rules", rules)])
-                })
-                .collect(),
-        )
-    }
-
-    fn store(&mut self) -> Tree {
-        let parameters = (0..self.random.below(6))
-            .map(|_| ((*self.random.pick(PARAMETERS)).to_owned(), self.parameter()))
-            .collect();
-        map([("parameters", Tree::Map(parameters))])
-    }
-
-    fn parameter(&mut self) -> Tree {
-        let kind = self.random.below(5);
-        let specs = match kind {
-            1 => &self.gates,
-            4 => &self.layers,
-            _ => &self.configs,
-        };
-        let name = match specs.is_empty() || self.random.chance(10) {
-            true => "no such spec".to_owned(),
-            false => self.random.pick(specs).0.clone(),
-        };
-        let parameter = *self.random.pick(PARAMETERS);
-        let (pass, fail) = (
-            self.words.any(self.random, 2),
-            self.words.any(self.random, 2),
-        );
-        let mut made = map([("ref_type", "x".into()), ("param_type", "string".into())]);
-        let (field, rest) = match kind {
-            0 => {
-                made.push("value", pass);
-                return made;
-            }
-            1 => (
-                "gate_name",
-                vec![("pass_value", pass), ("fail_value", fail)],
-            ),
-            2 => ("config_name", vec![("param_name", parameter.into())]),
-            3 => ("experiment_name", vec![("param_name", parameter.into())]),
-            _ => ("layer_name", vec![("param_name", parameter.into())]),
-        };
-        made.push(field, name.into());
-        for (field, value) in rest {
-            made.push(field, value);
-        }
-        made
     }
 }
 

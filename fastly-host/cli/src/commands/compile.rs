@@ -6,15 +6,18 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::json;
+use statsig_fastly::table_key_id;
 
 use crate::output::Output;
+use crate::signing::Signing;
 use crate::specs::{Specs, human_size};
 
 /// Compile config specs into a rule table
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   statsig-fastly compile --specs specs.json --output specs.table
-  curl -s \"$SPECS_URL\" | statsig-fastly compile --specs - --output - > specs.table")]
+  curl -s \"$SPECS_URL\" | statsig-fastly compile --specs - --output - > specs.table
+  STATSIG_TABLE_KEY=… statsig-fastly compile --specs specs.json --output specs.table --sign-key-id tables-2026")]
 pub struct Arguments {
     /// Statsig's config specs as JSON (v1 or v2); `-` for standard input
     #[arg(long, value_name = "FILE")]
@@ -22,18 +25,21 @@ pub struct Arguments {
     /// Where to write the table; `-` for standard output
     #[arg(long, short, value_name = "FILE")]
     output: PathBuf,
+    #[command(flatten)]
+    signing: Signing,
 }
 
 /// Compiles, writes, and says what was left out.
 pub fn run(arguments: &Arguments, output: Output) -> Result<()> {
     let specs = Specs::read(&arguments.specs)?;
+    let table = arguments.signing.sign(specs.bytes().to_vec())?;
     let to_stdout = arguments.output == Path::new("-");
     if to_stdout {
         std::io::stdout()
-            .write_all(specs.bytes())
+            .write_all(&table)
             .context("writing the table to standard output")?;
     } else {
-        replace(&arguments.output, specs.bytes())
+        replace(&arguments.output, &table)
             .with_context(|| format!("writing {}", arguments.output.display()))?;
     }
     let say = |line: String| match to_stdout {
@@ -43,7 +49,7 @@ pub fn run(arguments: &Arguments, output: Output) -> Result<()> {
     if output.json {
         let warnings: Vec<String> = specs.warnings.iter().map(ToString::to_string).collect();
         say(
-            json!({"table_bytes": specs.bytes().len(), "json_bytes": specs.json_bytes,
+            json!({"table_bytes": table.len(), "key_id": table_key_id(&table), "json_bytes": specs.json_bytes,
             "time": specs.table()?.time(), "warnings": warnings})
             .to_string(),
         );
@@ -56,10 +62,11 @@ pub fn run(arguments: &Arguments, output: Output) -> Result<()> {
         Some(bytes) => format!(", from {} of JSON", human_size(bytes)),
         None => " (it was a table already)".into(),
     };
+    let signed = table_key_id(&table).map_or(String::new(), |id| format!(", signed with key {id}"));
     say(format!(
-        "{}: {}{from}",
+        "{}: {}{from}{signed}",
         arguments.output.display(),
-        human_size(specs.bytes().len())
+        human_size(table.len())
     ));
     Ok(())
 }

@@ -71,7 +71,7 @@ pub fn run(arguments: &Arguments, output: Output) -> Result<()> {
     let world = World::new(countries, arguments.now)?;
     let evaluator = Evaluator::new(specs.table()?, &world);
     print(&match output.json {
-        true => explanation::steps_json(&evaluator, kind, name, &user).to_string(),
+        true => explanation::steps_json(&evaluator, kind, name, &user),
         false => explanation::text(&evaluator, kind, name, &user),
     })
 }

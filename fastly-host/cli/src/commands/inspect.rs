@@ -8,9 +8,10 @@ use serde_json::json;
 use statsig_edge::{Entity, SpecKind, Table};
 
 use crate::output::Output;
+use crate::signing::Signing;
 use crate::specs::{Specs, human_size};
 
-/// Show what is in config specs: sizes by section, counts, warnings
+/// Show what is in config specs: sizes by section, counts, signature, warnings
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   statsig-fastly inspect --specs specs.json
@@ -19,12 +20,15 @@ pub struct Arguments {
     /// Config specs as JSON (v1 or v2) or as a rule table; `-` for standard input
     #[arg(long, value_name = "FILE")]
     specs: PathBuf,
+    #[command(flatten)]
+    signing: Signing,
 }
 
 /// Prints the summary.
 pub fn run(arguments: &Arguments, output: Output) -> Result<()> {
     let specs = Specs::read(&arguments.specs)?;
     let table = specs.table()?;
+    let signature = arguments.signing.check(specs.bytes())?;
     let counts = counts(&table);
     let format = if table.is_v1() { "v1" } else { "v2" };
     let stores = table.parameter_stores().count();
@@ -42,7 +46,8 @@ pub fn run(arguments: &Arguments, output: Output) -> Result<()> {
             "{}",
             json!({"payload_format": format, "time": table.time(),
                 "checksum": format!("{:016x}", table.checksum()),
-                "table_bytes": specs.bytes().len(), "json_bytes": specs.json_bytes,
+                "signature": signature.json(),
+                "table_bytes": table.as_bytes().len(), "json_bytes": specs.json_bytes,
                 "sections": sections, "counts": counts, "parameter_stores": stores,
                 "unsupported": table.unsupported_conditions(),
                 "patterns_for_an_engine": table.engine_patterns().collect::<Vec<_>>(),
@@ -52,11 +57,12 @@ pub fn run(arguments: &Arguments, output: Output) -> Result<()> {
     }
     println!("payload   {format}, time {}", table.time());
     println!("checksum  {:016x}", table.checksum());
+    println!("signature {}", signature.text());
     let from = specs.json_bytes.map_or(String::new(), |json| {
-        let share = specs.bytes().len() as f64 * 100.0 / json as f64;
+        let share = table.as_bytes().len() as f64 * 100.0 / json as f64;
         format!(" ({share:.0} % of its JSON, {})", human_size(json))
     });
-    println!("table     {}{from}", human_size(specs.bytes().len()));
+    println!("table     {}{from}", human_size(table.as_bytes().len()));
     for (name, size) in table.section_sizes().filter(|(_, size)| *size > 0) {
         println!("  {name:<18}{:>10}", human_size(size as usize));
     }

@@ -21,6 +21,7 @@ use crate::stop::Stop;
   export FASTLY_API_TOKEN=…
   statsig-fastly publish --specs specs.json --kv-store STORE-ID
   curl -s \"$SPECS_URL\" | statsig-fastly publish --specs - --kv-store STORE-ID --format json
+  STATSIG_TABLE_KEY=… statsig-fastly publish --specs specs.json --kv-store STORE-ID --sign-key-id tables-2026
   export STATSIG_SECRET_KEY=…
   statsig-fastly publish --from-statsig --config-store STORE-ID --target-app APP-ID --dry-run")]
 pub struct Arguments {

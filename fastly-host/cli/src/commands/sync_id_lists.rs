@@ -14,6 +14,9 @@ use crate::specs::human_size;
 use crate::statsig::{self, Cdn};
 use crate::stop::Stop;
 
+/// How many shards are read back, unless told otherwise.
+pub(super) const READ_BACK: usize = 200;
+
 /// Bring Statsig's ID lists into a KV store
 ///
 /// Downloads what is new of each list, writes it as shards, and the manifest last. Memory is bounded whatever the size of
@@ -29,7 +32,7 @@ pub struct Arguments {
     #[command(flatten)]
     names: Names,
     /// Read back up to so many shards to change them; a larger change downloads the list anew
-    #[arg(long, value_name = "NUMBER", default_value_t = 200)]
+    #[arg(long, value_name = "NUMBER", default_value_t = READ_BACK)]
     read_back: usize,
     #[command(flatten)]
     statsig: statsig::Access,
@@ -67,7 +70,8 @@ pub fn run(arguments: &Arguments, output: Output) -> Result<()> {
     output.result(&text(&done), &facts(&done))
 }
 
-fn text(done: &Done) -> String {
+/// What was done, for people.
+pub(super) fn text(done: &Done) -> String {
     match done.changed + done.removed {
         0 => format!("{} ID lists with {} ids: unchanged", done.lists, done.ids),
         _ => format!(
@@ -83,7 +87,8 @@ fn text(done: &Done) -> String {
     }
 }
 
-fn facts(done: &Done) -> serde_json::Value {
+/// What was done, for machines.
+pub(super) fn facts(done: &Done) -> serde_json::Value {
     json!({"lists": done.lists, "ids": done.ids, "changed": done.changed, "removed": done.removed,
         "downloaded_bytes": done.downloaded, "shards_written": done.shards, "shards_deleted": done.deleted,
         "peak_memory_bytes": peak_memory()})

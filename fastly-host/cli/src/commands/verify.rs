@@ -19,7 +19,7 @@ use crate::stop::Stop;
 
 /// Check a table, or what is live, against the JSON it should come from
 ///
-/// Compiles the JSON anew and asks both the same questions, for the given users or for made-up ones whose fields have the
+/// With --sign-key-id, the signature is checked too. Compiles the JSON anew and asks both the same questions, for the given users or for made-up ones whose fields have the
 /// values that the conditions ask for. Give the filter of the publication, if there was one. Exits with 1 if an answer differs.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -63,6 +63,7 @@ pub fn run(arguments: &Arguments, output: Output) -> Result<()> {
             (live, what)
         }
     };
+    let signature = arguments.recipe.signing.check(&found)?;
     let found = Side::from_bytes(&found).with_context(|| what.clone())?;
     let json = read_input(&arguments.specs)?;
     let filtered = match arguments.recipe.filter.is_empty() {
@@ -71,7 +72,7 @@ pub fn run(arguments: &Arguments, output: Output) -> Result<()> {
     };
     let expected =
         Side::from_bytes(&filtered).with_context(|| arguments.specs.display().to_string())?;
-    let identical = found.specs.bytes() == expected.specs.bytes();
+    let identical = found.specs.table()?.as_bytes() == expected.specs.table()?.as_bytes();
     let names = |side: &Side| -> Result<Vec<String>> {
         let table = side.specs.table()?;
         let kinds = [
@@ -102,6 +103,7 @@ pub fn run(arguments: &Arguments, output: Output) -> Result<()> {
         .compare(&found, &expected, Some(SAMPLE))?
         .context("no users")?;
     let good = missing.is_empty() && extra.is_empty() && answers.differing.is_empty();
+    let authentic = signature.good != Some(false);
     let mut text = format!(
         "{what}: {}\n",
         match (identical, good) {
@@ -110,6 +112,7 @@ pub fn run(arguments: &Arguments, output: Output) -> Result<()> {
             (false, false) => "not what the JSON says",
         }
     );
+    text += &format!("signature: {}\n", signature.text());
     missing
         .iter()
         .for_each(|name| text += &format!("missing: {name}\n"));
@@ -120,11 +123,15 @@ pub fn run(arguments: &Arguments, output: Output) -> Result<()> {
     output.result(
         text.trim_end(),
         &json!({"good": good, "identical": identical, "missing": missing, "extra": extra,
-            "answers": answers.json()}),
+            "signature": signature.json(), "answers": answers.json()}),
     )?;
-    match good {
-        true => Ok(()),
-        false => Err(Problem::failed(
+    match (good, authentic) {
+        (true, true) => Ok(()),
+        (true, false) => Err(Problem::failed(
+            format!("{what} is not signed with the given key"),
+            "publish it with --sign-key-id; services that demand a signature do not take it",
+        )),
+        (false, _) => Err(Problem::failed(
             format!("{what} does not answer as the JSON does"),
             "publish the JSON again",
         )),

@@ -9,8 +9,10 @@ use clap::Args;
 use serde_json::json;
 
 use super::source::Fetch;
+use super::sync_id_lists::{Names, READ_BACK, facts, text};
 use crate::fastly::{Access, Api};
 use crate::http::{Patience, seconds};
+use crate::id_lists::Sync;
 use crate::output::Output;
 use crate::publication::prepared::Recipe;
 use crate::publication::target::Target;
@@ -18,7 +20,7 @@ use crate::statsig::Cdn;
 use crate::stop::Stop;
 use crate::watch::event::Log;
 use crate::watch::metrics::Metrics;
-use crate::watch::{Watch, endpoint};
+use crate::watch::{IdLists, Watch, endpoint};
 
 /// Poll Statsig and publish what is new, until SIGTERM
 ///
@@ -27,6 +29,7 @@ use crate::watch::{Watch, endpoint};
 #[command(after_help = "Examples:
   export STATSIG_SECRET_KEY=… FASTLY_API_TOKEN=…
   statsig-fastly watch --kv-store STORE-ID
+  statsig-fastly watch --kv-store STORE-ID --id-lists STORE-ID
   statsig-fastly watch --kv-store STORE-ID --interval 30 --json --listen 0.0.0.0:9102")]
 pub struct Arguments {
     /// The time between two polls, in seconds
@@ -41,6 +44,14 @@ pub struct Arguments {
     /// /healthz answers 503 when the store was not in step with Statsig for this long, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
     unhealthy_after: Duration,
+    /// Also sync Statsig's ID lists, into the KV store of this id
+    #[arg(long, value_name = "STORE-ID", help_heading = "ID lists")]
+    id_lists: Option<String>,
+    /// The time between two syncs of the ID lists, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds, help_heading = "ID lists")]
+    id_lists_interval: Duration,
+    #[command(flatten, next_help_heading = "ID lists")]
+    names: Names,
     #[command(flatten)]
     fetch: Fetch,
     #[command(flatten)]
@@ -86,8 +97,22 @@ pub fn run(arguments: &Arguments, output: Output) -> Result<()> {
         cdn.http().base()
     );
     log.event("started", &started, json!({}));
+    let lists_store = arguments.id_lists.as_deref().map(|id| api.kv_store(id));
+    let id_lists = lists_store.as_ref().map(|store| IdLists {
+        sync: Sync {
+            cdn: &cdn,
+            store,
+            prefix: &arguments.names.id_list_prefix,
+            grace: arguments.names.id_list_grace,
+            read_back: READ_BACK,
+            output,
+        },
+        interval: arguments.id_lists_interval.max(SHORTEST),
+        said: |done| (text(done), facts(done)),
+    });
     Watch {
         cdn: &cdn,
+        id_lists,
         version: arguments.fetch.payload,
         api: &api,
         target: &arguments.target,

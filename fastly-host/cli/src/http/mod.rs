@@ -7,6 +7,7 @@ mod message;
 mod patience;
 mod rate_limit;
 mod retry;
+mod trust;
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -22,8 +23,8 @@ pub use message::{Answer, Ask};
 pub use patience::{Patience, seconds};
 pub use rate_limit::RateLimit;
 
-/// A body this large asks the server first whether it wants it.
-const ASK_FIRST: usize = 1_000_000;
+/// A body this large asks the server first whether it wants it: one that answers amid the body and hangs up would not be heard.
+const ASK_FIRST: usize = 100_000;
 
 /// What a request under way is given to end when the process is asked to stop.
 const LAST: Duration = Duration::from_secs(3);
@@ -75,6 +76,7 @@ impl Http {
             .max_redirects_will_error(false)
             .user_agent(concat!("statsig-fastly/", env!("CARGO_PKG_VERSION")))
             .accept_encoding("identity")
+            .tls_config(patience.trust.config()?)
             .timeout_connect(Some(patience.timeout))
             .timeout_recv_response(Some(patience.timeout))
             .timeout_per_read(Some(patience.timeout))
@@ -279,6 +281,9 @@ fn describe(error: ureq::Error) -> anyhow::Error {
         ureq::Error::BodyExceedsLimit(limit) => {
             anyhow::anyhow!("the answer is longer than {limit} bytes")
         }
+        error if error.to_string().contains("certificate") => anyhow::anyhow!(
+            "{error}; behind a proxy that opens connections, name its certificate with --ca-file"
+        ),
         error => anyhow::anyhow!("{error}"),
     }
 }

@@ -1,10 +1,12 @@
-//! How patient requests are, on the command line.
+//! How patient requests are, and whom they trust, on the command line.
 
 use std::time::Duration;
 
 use clap::Args;
 
-/// How patient requests are.
+use super::trust::Trust;
+
+/// How patient requests are, and whom they trust.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Patience")]
 pub struct Patience {
@@ -20,6 +22,8 @@ pub struct Patience {
     /// The first pause before sending again, in seconds; each further one is twice as long
     #[arg(long, value_name = "SECONDS", default_value = "0.25", value_parser = seconds)]
     pub(super) retry_pause: Duration,
+    #[command(flatten)]
+    pub(super) trust: Trust,
 }
 
 /// Seconds on a command line, with a fraction if need be.

@@ -4,6 +4,10 @@
 //! publisher's record, and the manifest last. A change of a few shards replaces them in place; a new file, and a list
 //! that has outgrown its shards, gets a new epoch, and the old shards stay for a time of grace.
 //!
+//! Of two runs at the same time one is refused, and whatever it has written harms nobody: shards of a new epoch are its own, and shards are
+//! changed in place only by a run that has put this into the record before, over the record that it has read. A run that finds such a
+//! note, of a run that is under way or has ended amid its work, leaves those shards alone and writes the list in a new epoch.
+//!
 //! Memory is bounded whatever the size of a list: a 256th of its new entries, and one batch of shards.
 
 pub mod collect;
@@ -158,10 +162,11 @@ impl Sync<'_> {
         let mut failed = Vec::new();
         let now = now_ms();
         stored.record.begun.retain(|begun| !begun.is_abandoned(now));
+        let (plans, ours) = self.claim(&mut stored, &listed)?;
         let mut next: BTreeMap<String, Epoch> = BTreeMap::new();
-        for (name, listed) in &listed {
+        for ((name, listed), plan) in listed.iter().zip(plans) {
             let live = stored.live(name).cloned();
-            let outcome = match plan(live.as_ref(), listed) {
+            let outcome = match plan {
                 Plan::Keep => Ok(live.clone()),
                 Plan::Extend => self.extend(&mut stored, live.as_ref(), name, listed, &mut done),
                 Plan::Anew => self.anew(&mut stored, name, listed, &mut done).map(Some),
@@ -185,6 +190,8 @@ impl Sync<'_> {
             .keys()
             .filter(|name| !listed.contains_key(*name))
             .count();
+        // What was changed in place, also in part, is the next run's to go on with.
+        stored.record.changing.retain(|id| !ours.contains(id));
         self.finish(&mut stored, &next, &mut done)?;
         match self.collect(&mut stored) {
             Ok(deleted) => done.deleted = deleted,
@@ -202,6 +209,32 @@ impl Sync<'_> {
                 "run the command again: it goes on where it stopped",
             )),
         }
+    }
+
+    /// What to do with each list, and a note of those whose shards are to be changed in place.
+    fn claim(
+        &self,
+        stored: &mut Stored<'_>,
+        listed: &BTreeMap<String, Listed>,
+    ) -> Result<(Vec<Plan>, Vec<String>)> {
+        let others = &stored.record.changing;
+        let (mut plans, mut ours) = (Vec::new(), Vec::new());
+        for (name, listed) in listed {
+            let live = stored.live(name);
+            let plan = match (plan(live, listed), live) {
+                (Plan::Extend, Some(live)) if others.contains(&live.id()) => Plan::Anew,
+                (plan, _) => plan,
+            };
+            if plan == Plan::Extend {
+                ours.extend(live.map(Epoch::id));
+            }
+            plans.push(plan);
+        }
+        if !ours.is_empty() {
+            stored.record.changing.extend(ours.iter().cloned());
+            stored.write_record()?;
+        }
+        Ok((plans, ours))
     }
 
     /// A list whose file has grown.
@@ -268,6 +301,9 @@ impl Sync<'_> {
         record
             .epochs
             .sort_by(|a, b| (&a.name, a.epoch).cmp(&(&b.name, b.epoch)));
+        record
+            .changing
+            .retain(|id| next.values().any(|epoch| epoch.id() == *id));
         let known: Vec<u64> = record.epochs.iter().map(|epoch| epoch.epoch).collect();
         record.begun.retain(|begun| !known.contains(&begun.epoch));
         stored.write_record()?;

@@ -23,6 +23,9 @@ pub struct Record {
     /// Epochs whose shards are being written.
     #[serde(default)]
     pub begun: Vec<Begun>,
+    /// Lists, by the epoch that is live, whose shards are being changed in place; or were, by a run that ended amid it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changing: Vec<String>,
 }
 
 /// The shards of one list, as they were written once.
@@ -66,6 +69,11 @@ impl Begun {
 }
 
 impl Epoch {
+    /// Its name in [`Record::changing`].
+    pub fn id(&self) -> String {
+        format!("{:016x}", self.epoch)
+    }
+
     /// As the manifest has it.
     pub fn list(&self) -> IdList {
         IdList {
@@ -163,6 +171,7 @@ mod tests {
                 epoch: u64::MAX - 1,
                 since_ms: 5,
             }],
+            changing: Vec::new(),
         };
         let text = serde_json::to_string(&record).unwrap();
         assert!(text.contains(r#""epoch":"fffffffffffffffe""#), "{text}");

@@ -99,8 +99,12 @@ fn cut(
         .get(key)
         .and_then(|item| Manifest::parse(item.value.as_bytes()).ok());
     let previous = manifest.map(|manifest| manifest.current);
-    let mut publication = chunks::publish(&prepared.table, key, previous.as_ref(), &limits)
-        .map_err(|error| {
+    let table = match prepared.format {
+        Format::Table => &prepared.value,
+        Format::Json => &prepared.table,
+    };
+    let mut publication =
+        chunks::publish(table, key, previous.as_ref(), &limits).map_err(|error| {
             Problem::failed(
                 error.to_string(),
                 "use --kv-store, or narrow the payload with --target-app or --only",

@@ -5,10 +5,12 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 use statsig_edge::compile::{Compiled, compile};
 use statsig_edge::{SpecKind, Table, is_table};
+use statsig_fastly::table_key_id;
 
 use super::filter::Filter;
 use super::note::Note;
 use crate::failure::Problem;
+use crate::signing::Signing;
 use crate::specs::human_size;
 
 /// What lies in the store.
@@ -42,6 +44,8 @@ pub struct Recipe {
     /// Publish also what is older than what is live, and a payload without any spec
     #[arg(long)]
     pub force: bool,
+    #[command(flatten)]
+    pub signing: Signing,
 }
 
 /// A payload, made ready.
@@ -53,7 +57,7 @@ pub struct Prepared {
     pub note: Note,
     /// Its format.
     pub format: Format,
-    /// The table, also when the value is JSON.
+    /// The table, also when the value is JSON; without a signature.
     pub table: Vec<u8>,
     /// The size of the JSON it comes from, if it was not a table already.
     pub json_bytes: Option<usize>,
@@ -66,6 +70,12 @@ pub struct Prepared {
 impl Recipe {
     /// Compiles, and thereby checks, a payload; a table is taken as it is.
     pub fn prepare(&self, bytes: Vec<u8>) -> Result<Prepared> {
+        if self.format == Format::Json && self.signing.sign_key_id.is_some() {
+            return Err(Problem::usage(
+                "Statsig's JSON has no place for a signature",
+                "publish a table, or without --sign-key-id",
+            ));
+        }
         if is_table(&bytes) {
             return self.prepare_table(bytes);
         }
@@ -89,7 +99,7 @@ impl Recipe {
         warnings.extend(compiled.warnings.iter().map(ToString::to_string));
         let json_bytes = Some(json.len());
         let value = match self.format {
-            Format::Table => compiled.table.clone(),
+            Format::Table => self.signing.sign(compiled.table.clone())?,
             Format::Json => json,
         };
         self.finish(value, compiled.table, json_bytes, warnings, selection)
@@ -102,9 +112,10 @@ impl Recipe {
                 "give Statsig's JSON as --specs",
             ));
         }
-        let table = bytes.clone();
-        Table::open(&table)?.verify()?;
-        self.finish(bytes, table, None, Vec::new(), None)
+        let table = Table::open(&bytes)?;
+        table.verify()?;
+        let table = table.as_bytes().to_vec();
+        self.finish(self.signing.sign(bytes)?, table, None, Vec::new(), None)
     }
 
     fn finish(
@@ -152,6 +163,9 @@ impl Prepared {
         if let (Format::Table, Some(bytes)) = (self.format, self.json_bytes) {
             text += &format!(", from {} of JSON", human_size(bytes));
         }
+        if let Some(id) = table_key_id(&self.value) {
+            text += &format!(", signed with key {id}");
+        }
         if let Some(selection) = &self.selection {
             text += &format!(", {selection}");
         }
@@ -162,6 +176,6 @@ impl Prepared {
     pub fn json(&self) -> serde_json::Value {
         json!({"format": self.note.format, "bytes": self.value.len(), "table_bytes": self.table.len(),
             "json_bytes": self.json_bytes, "time": self.note.time, "sha256": self.note.sha256,
-            "selection": self.selection, "warnings": self.warnings})
+            "key_id": table_key_id(&self.value), "selection": self.selection, "warnings": self.warnings})
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! No failure ends the loop: what is live stays, the event says why, and the next poll tries again. The first poll
 //! fetches the specs whole and compares them with what is live; later ones ask for news only, and now and then for
-//! the whole again, which heals a store that somebody else has written to.
+//! the whole again, which heals a store that somebody else has written to. ID lists, if they are wanted, are synced now and then between
+//! two polls.
 
 pub mod endpoint;
 pub mod event;
@@ -11,10 +12,11 @@ pub mod metrics;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::failure::{self, Kind};
 use crate::fastly::Api;
+use crate::id_lists::{Done, Sync};
 use crate::publication::prepared::Recipe;
 use crate::publication::target::Target;
 use crate::statsig::Cdn;
@@ -35,6 +37,8 @@ pub struct Watch<'a> {
     pub target: &'a Target,
     /// What is made of them.
     pub recipe: &'a Recipe,
+    /// What else is brought along.
+    pub id_lists: Option<IdLists<'a>>,
     /// Between two polls.
     pub interval: Duration,
     /// Between two looks at the whole.
@@ -47,11 +51,22 @@ pub struct Watch<'a> {
     pub log: Log,
 }
 
+/// Statsig's ID lists.
+pub struct IdLists<'a> {
+    /// One sync of them.
+    pub sync: Sync<'a>,
+    /// Between two syncs.
+    pub interval: Duration,
+    /// What a sync did, for people and for machines.
+    pub said: fn(&Done) -> (String, Value),
+}
+
 impl Watch<'_> {
     /// Polls until asked to stop.
     pub fn run(&self) {
         let mut known: Option<Known> = None;
         let mut checked = Instant::now();
+        let mut synced: Option<Instant> = None;
         while !self.stop.is_asked() {
             if checked.elapsed() >= self.recheck {
                 known = None;
@@ -64,6 +79,13 @@ impl Watch<'_> {
                     break;
                 }
                 self.failed(&error);
+            }
+            if let Some(lists) = &self.id_lists
+                && synced.is_none_or(|at| at.elapsed() >= lists.interval)
+                && !self.stop.is_asked()
+            {
+                synced = Some(Instant::now());
+                self.sync(lists);
             }
             self.metrics.note_allowance(self.api.http().rate_limit());
             if self.stop.wait(self.interval) {
@@ -115,6 +137,24 @@ impl Watch<'_> {
         }
         *known = Some(found);
         Ok(())
+    }
+
+    /// Lists that cannot be synced keep no specs from being published, nor the other way round.
+    fn sync(&self, lists: &IdLists<'_>) {
+        match lists.sync.run() {
+            Ok(done) if done.changed + done.removed + done.deleted > 0 => {
+                let (text, facts) = (lists.said)(&done);
+                self.log.event("synced", &text, facts);
+            }
+            Ok(_) => {}
+            Err(_) if self.stop.is_asked() => {}
+            // Somebody else syncs them.
+            Err(error) if failure::kind(&error) == Kind::Refused => {
+                self.log
+                    .event("refused", &failure::message(&error), json!({}));
+            }
+            Err(error) => self.failed(&error),
+        }
     }
 
     fn failed(&self, error: &anyhow::Error) {

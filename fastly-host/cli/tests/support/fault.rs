@@ -17,6 +17,8 @@ pub enum Fault {
     Slow,
     /// It is not done, and never answered.
     Stall,
+    /// Nothing is done until the test lets go; then all as if nothing had been.
+    Hold,
     /// The client is killed before it is done.
     KillBefore,
     /// The client is killed in the middle of sending it.

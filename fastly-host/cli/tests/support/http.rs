@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::fault::Fault;
+
+/// A connection, as it is or within TLS.
+pub trait Stream: Read + Write {}
+
+impl<S: Read + Write> Stream for S {}
 
 /// A request's first part.
 #[derive(Clone, Debug)]
@@ -67,7 +71,7 @@ impl Response {
 }
 
 /// Reads up to the empty line; `None` when the client is gone.
-pub(super) fn read_head(stream: &mut TcpStream, buffered: &mut Vec<u8>) -> Option<Head> {
+pub(super) fn read_head(stream: &mut impl Stream, buffered: &mut Vec<u8>) -> Option<Head> {
     loop {
         let mut headers = [httparse::EMPTY_HEADER; 64];
         let mut parsed = httparse::Request::new(&mut headers);
@@ -114,7 +118,7 @@ pub(super) fn read_head(stream: &mut TcpStream, buffered: &mut Vec<u8>) -> Optio
 }
 
 pub(super) fn read_body(
-    stream: &mut TcpStream,
+    stream: &mut impl Stream,
     buffered: &mut Vec<u8>,
     length: usize,
 ) -> Option<Vec<u8>> {
@@ -126,7 +130,7 @@ pub(super) fn read_body(
     Some(buffered.drain(..length).collect())
 }
 
-fn more(stream: &mut TcpStream, buffered: &mut Vec<u8>) -> bool {
+fn more(stream: &mut impl Stream, buffered: &mut Vec<u8>) -> bool {
     let mut chunk = [0; 64 << 10];
     match stream.read(&mut chunk) {
         Ok(length) if length > 0 => {
@@ -137,18 +141,18 @@ fn more(stream: &mut TcpStream, buffered: &mut Vec<u8>) -> bool {
     }
 }
 
-pub(super) fn wait_for_end(stream: &mut TcpStream) {
+pub(super) fn wait_for_end(stream: &mut impl Stream) {
     let mut rest = Vec::new();
     let _ = stream.read_to_end(&mut rest);
 }
 
-pub(super) fn send_continue(stream: &mut TcpStream) {
+pub(super) fn send_continue(stream: &mut impl Stream) {
     let _ = stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n");
 }
 
 /// Sends a response; an error when the connection cannot be used again.
 pub(super) fn send(
-    stream: &mut TcpStream,
+    stream: &mut impl Stream,
     head: &Head,
     response: &Response,
     fault: Option<&Fault>,
@@ -171,14 +175,11 @@ pub(super) fn send(
             stream.flush()?;
             Err(std::io::ErrorKind::ConnectionAborted.into())
         }
-        Some(Fault::Slow) => {
-            stream.set_nodelay(true)?;
-            response.body.chunks(100).try_for_each(|piece| {
-                stream.write_all(piece)?;
-                std::thread::yield_now();
-                Ok(())
-            })
-        }
+        Some(Fault::Slow) => response.body.chunks(100).try_for_each(|piece| {
+            stream.write_all(piece)?;
+            std::thread::yield_now();
+            Ok(())
+        }),
         _ => stream.write_all(&response.body),
     }
 }

@@ -10,7 +10,8 @@ mod fastly_config;
 mod fastly_kv;
 pub mod fault;
 mod http;
-pub use http::Head;
+pub use http::{Head, Stream};
+pub mod id_file;
 pub mod payload;
 pub mod publish;
 pub mod reader;
@@ -45,10 +46,14 @@ pub struct State {
     pub writes: usize,
     rules: VecDeque<Rule>,
     client: Option<u32>,
+    /// Requests that are held.
+    held: usize,
+    may_go: bool,
 }
 
 pub struct Server {
     pub address: SocketAddr,
+    scheme: &'static str,
     shared: Arc<Shared>,
 }
 
@@ -67,31 +72,54 @@ impl Shared {
 
 impl Server {
     pub fn start() -> Self {
+        Self::start_within("http", |stream| {
+            // Pieces are sent as they are written.
+            let _ = stream.set_nodelay(true);
+            Some(stream)
+        })
+    }
+
+    /// What is said on each connection is within what `wrap` makes of it.
+    pub fn start_within<S: Stream + 'static>(
+        scheme: &'static str,
+        wrap: impl Fn(TcpStream) -> Option<S> + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
+        let wrap = Arc::new(wrap);
         let shared = Arc::new(Shared {
             state: Mutex::new(State {
-                stores: Stores::new(&format!("http://{address}")),
+                stores: Stores::new(&format!("{scheme}://{address}")),
                 history: Vec::new(),
                 requests: Vec::new(),
                 writes: 0,
                 rules: VecDeque::new(),
                 client: None,
+                held: 0,
+                may_go: false,
             }),
             changed: Condvar::new(),
         });
         let own = Arc::clone(&shared);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let shared = Arc::clone(&own);
-                std::thread::spawn(move || serve(&shared, stream));
+                let (shared, wrap) = (Arc::clone(&own), Arc::clone(&wrap));
+                std::thread::spawn(move || {
+                    if let Some(stream) = wrap(stream) {
+                        serve(&shared, stream);
+                    }
+                });
             }
         });
-        Server { address, shared }
+        Server {
+            address,
+            scheme,
+            shared,
+        }
     }
 
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme, self.address)
     }
 
     /// The state, to look at or to change.
@@ -123,6 +151,18 @@ impl Server {
         state.history.clear();
         state.writes = 0;
         state.client = None;
+        (state.held, state.may_go) = (0, false);
+    }
+
+    /// Waits until a request is held.
+    pub fn wait_for_held(&self) {
+        self.wait_for("a request to be held", |state| state.held > 0);
+    }
+
+    /// Lets go what is held.
+    pub fn let_go(&self) {
+        self.state().may_go = true;
+        self.shared.changed.notify_all();
     }
 
     /// Which process faults kill.
@@ -154,7 +194,7 @@ impl Server {
 }
 
 /// Answers the requests of one connection.
-fn serve(shared: &Shared, mut stream: TcpStream) {
+fn serve(shared: &Shared, mut stream: impl Stream) {
     let mut buffered = Vec::new();
     while let Some(head) = http::read_head(&mut stream, &mut buffered) {
         let fault = take_fault(shared, &head);
@@ -193,6 +233,14 @@ fn serve(shared: &Shared, mut stream: TcpStream) {
                 // Until the client gives up.
                 http::wait_for_end(&mut stream);
                 return;
+            }
+            Some(Fault::Hold) => {
+                let mut state = shared.lock();
+                state.held += 1;
+                shared.changed.notify_all();
+                while !state.may_go {
+                    state = shared.changed.wait(state).unwrap();
+                }
             }
             Some(Fault::KillBefore) => {
                 kill_client(shared);
