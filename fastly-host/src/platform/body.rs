@@ -158,6 +158,7 @@ impl Body {
 /// A body of which a part has been read. Dropping it gives the rest back unread.
 ///
 /// ```
+/// # #[cfg(feature = "drop-in")] {
 /// # use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
 /// # let host = Host { now_ms: 1_767_225_660_000, request: ClientRequest::get("https://shop.example/cart?id=7"), ..Host::default() }
 /// #     .kv("store", "key", KvEntry::new(b"value"))
@@ -174,6 +175,7 @@ impl Body {
 /// # Ok::<(), statsig_fastly::platform::Error>(())
 /// # });
 /// # result.unwrap();
+/// # }
 /// ```
 #[derive(Debug)]
 pub struct Begun {
