@@ -274,8 +274,20 @@ impl Run {
                 .env_remove("CARGO");
             command
         };
-        if output_of(nightly().arg("--version")).is_none() {
-            say("    skipped: there is no `cargo +nightly miri` on this machine");
+        // What it needs is asked for by name, so that cargo-miri does not ask for it in the middle.
+        let mut parts = Command::new("rustup");
+        parts.args([
+            "component",
+            "add",
+            "--toolchain",
+            "nightly",
+            "miri",
+            "rust-src",
+        ]);
+        if output_of(&mut parts).is_none() || output_of(nightly().arg("--version")).is_none() {
+            say(
+                "    skipped: this machine has no nightly compiler with Miri (`rustup +nightly component add miri rust-src`)",
+            );
             return Ok(());
         }
         let mut command = nightly();
