@@ -153,7 +153,7 @@ impl Trace for Steps<'_> {
                 object.text("type", condition.type_name());
                 json::optional_text(condition.subject(), object.member("subject"));
                 json::optional_text(condition.operator_name(), object.member("operator"));
-                json::pieces(object.member("target"), |out| condition.write_target(out));
+                json::message(object.member("target"), |out| condition.write_target(out));
                 json::optional_text(*value, object.member("value"));
                 object
                     .member("holds")

@@ -33,6 +33,7 @@ macro_rules! write_plainly {
             }
 
             fn write_fmt(&mut self, _: core::fmt::Arguments<'_>) -> core::fmt::Result {
+                debug_assert!(false, "what formats is written by `json::message`");
                 Err(core::fmt::Error)
             }
         }
@@ -50,10 +51,24 @@ struct Inside<'a>(&'a mut String);
 
 write_plainly!(Inside<'_>, this, piece => inside(piece, this.0));
 
-/// A string that is written in pieces: a rule id and its suffix, a reason.
+/// A string that is written in pieces: a rule id and its suffix, a reason. Not by `write!`: see [`message`].
 pub(crate) fn pieces(out: &mut String, write: impl FnOnce(&mut dyn Write) -> fmt::Result) {
     out.push('"');
     let _ = write(&mut Inside(out));
+    out.push('"');
+}
+
+/// A string for people, which may be formatted: that weighs kilobytes in a module which says nothing else to people.
+pub(crate) fn message(out: &mut String, write: impl FnOnce(&mut dyn Write) -> fmt::Result) {
+    struct Formatted<'a>(&'a mut String);
+    impl Write for Formatted<'_> {
+        fn write_str(&mut self, piece: &str) -> fmt::Result {
+            inside(piece, self.0);
+            Ok(())
+        }
+    }
+    out.push('"');
+    let _ = write(&mut Formatted(out));
     out.push('"');
 }
 

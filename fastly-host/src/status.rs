@@ -50,13 +50,13 @@ pub fn write_status(statsig: &Statsig<'_>, out: &mut String) {
     for failure in specs.failures() {
         let mut object = List::object(failures.element());
         object.text("source", failure.source.as_str());
-        json::pieces(object.member("error"), |out| failure.error.write(out));
+        json::message(object.member("error"), |out| failure.error.write(out));
         object.end();
     }
     failures.end();
     let place = status.member("lastError");
     match specs.failures().last() {
-        Some(failure) => json::pieces(place, |out| failure.error.write(out)),
+        Some(failure) => json::message(place, |out| failure.error.write(out)),
         None => write_cache_error(specs, place),
     }
     status.end();
@@ -73,7 +73,7 @@ fn write_cached(specs: &Specs<'_>, out: &mut String) {
 
 fn write_cache_error(specs: &Specs<'_>, out: &mut String) {
     match specs.cached().last_error {
-        Some(error) => json::pieces(out, |out| error.write(out)),
+        Some(error) => json::message(out, |out| error.write(out)),
         None => out.push_str("null"),
     }
 }
@@ -123,7 +123,7 @@ fn write_warnings(specs: &Specs<'_>, out: &mut String) {
         if cfg!(feature = "regex") && matches!(warning.kind, WarningKind::PatternNeedsEngine(_)) {
             continue;
         }
-        json::pieces(list.element(), |out| write!(out, "{warning}"));
+        json::message(list.element(), |out| write!(out, "{warning}"));
     }
     list.end();
 }

@@ -105,6 +105,16 @@ fn with_no_source_left_there_are_no_values() {
             Reason::NoValues
         );
         let status = status(&statsig);
+        for (said, failure) in status["failures"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .zip(specs.failures())
+        {
+            let error = failure.error.to_string();
+            assert!(error.starts_with("config specs: "), "{error}");
+            assert_eq!(said["error"], error);
+        }
         assert_eq!(status["source"], Value::Null);
         assert_eq!(status["failures"][0]["source"], "kv store");
         assert_eq!(status["failures"][1]["source"], "bootstrap");

@@ -63,6 +63,9 @@ impl fmt::Display for CompileError {
                 "config specs: the answer says that nothing changed; keep the table you have",
             ),
             CompileError::Missing { path } => write!(f, "config specs: {path} is missing"),
+            CompileError::Mistyped { path, offset } if path.is_empty() => {
+                write!(f, "config specs: no JSON object, at byte {offset}")
+            }
             CompileError::Mistyped { path, offset } => {
                 write!(
                     f,

@@ -32,7 +32,7 @@ pub(super) fn write(statsig: &Statsig<'_>, user: &User<'_>, out: &mut String) {
     for failure in statsig.id_list_failures() {
         let mut object = List::object(failures.element());
         object.text("list", &failure.list);
-        json::pieces(object.member("error"), |out| failure.reason.write(out));
+        json::message(object.member("error"), |out| failure.reason.write(out));
         object.end();
     }
     failures.end();
