@@ -21,7 +21,7 @@ const SERVICES: [(&str, &str, &str); 5] = [
         "table",
     ),
     (
-        "this, Statsig's JSON, its table in the Core Cache",
+        "this, Statsig's JSON, read anew and compiled by an earlier request",
         "bare-drop-in",
         "json",
     ),
