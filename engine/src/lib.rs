@@ -110,6 +110,11 @@
     )
 )]
 
+// The README's example is compiled as this crate's.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 #[cfg(any(feature = "bootstrap", feature = "compile", feature = "regex", test))]
 extern crate alloc;
 #[cfg(test)]

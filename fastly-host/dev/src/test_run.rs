@@ -256,7 +256,7 @@ impl Run {
             let mut command = self.workspace.cargo();
             command
                 .args(["deny", "--locked", "--config"])
-                .arg(self.workspace.root.join("deny.toml"))
+                .arg(self.workspace.root.join(".cargo/deny.toml"))
                 .args(["check", "licenses", "bans", "sources"])
                 .current_dir(self.workspace.root.join(folder));
             must_succeed(Step::Deny, &mut command)?;

@@ -23,7 +23,7 @@ pub enum Step {
     Fuzz,
     /// The reader of tables under Miri, where that is installed.
     Miri,
-    /// The licences and sources of what the project depends on (`deny.toml`), where cargo-deny is installed.
+    /// The licences and sources of what the project depends on (`.cargo/deny.toml`), where cargo-deny is installed.
     Deny,
     /// The documentation builds without a warning.
     Docs,
