@@ -13,17 +13,6 @@ use crate::json::{self, List};
 use crate::platform::ip::IpText;
 use crate::platform::{geo, percent};
 
-/// Parameters that are fields of the user.
-const FIELDS: [&str; 7] = [
-    "userID",
-    "email",
-    "ip",
-    "userAgent",
-    "country",
-    "locale",
-    "appVersion",
-];
-
 /// Parameters that are entries of a map: the map's name, a dot, the entry's name.
 const MAPS: [&str; 3] = ["customIDs.", "custom.", "statsigEnvironment."];
 
@@ -192,7 +181,7 @@ fn entries(pairs: &[Pair<'_>], map: &str, list: &mut List<'_>) {
         let Some(name) = given.strip_prefix(map) else {
             continue;
         };
-        if map.is_empty() && !FIELDS.contains(&name) {
+        if map.is_empty() && !User::FIELDS.contains(&name) {
             continue;
         }
         let before = pairs.get(..at).unwrap_or_default();

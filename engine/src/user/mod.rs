@@ -82,6 +82,21 @@ impl Field {
 }
 
 impl<'u> User<'u> {
+    /// The names in JSON of the fields that are one value (`evaluation.md` §2.1); every other field is a map.
+    ///
+    /// ```
+    /// assert!(statsig_edge::User::FIELDS.contains(&"appVersion"));
+    /// ```
+    pub const FIELDS: [&'static str; 7] = [
+        "userID",
+        "email",
+        "ip",
+        "userAgent",
+        "country",
+        "locale",
+        "appVersion",
+    ];
+
     /// A user of whom nothing is known.
     pub fn new() -> Self {
         Self::default()
@@ -184,5 +199,19 @@ impl<'u> User<'u> {
     pub fn with_statsig_environment(mut self, attributes: impl Into<Attributes<'u>>) -> Self {
         self.statsig_environment = Some(attributes.into());
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    #[test]
+    fn the_names_are_those_of_the_fields_that_are_one_value() {
+        let read = Field::ALL.iter();
+        let values = read.filter(|(_, field)| matches!(field, Field::Value(_)));
+        let names: Vec<&str> = values.map(|(name, _)| *name).collect();
+        assert_eq!(names, User::FIELDS);
     }
 }

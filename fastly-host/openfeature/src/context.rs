@@ -5,16 +5,8 @@ use open_feature::{
     StructValue, Value,
 };
 use serde_json::{Map, Value as Json, json};
+use statsig_edge::User;
 
-const FIELDS: [&str; 7] = [
-    "userID",
-    "email",
-    "ip",
-    "userAgent",
-    "country",
-    "locale",
-    "appVersion",
-];
 const MAPS: [&str; 4] = [
     "customIDs",
     "privateAttributes",
@@ -26,7 +18,9 @@ const MAPS: [&str; 4] = [
 pub(crate) fn user_json(context: &EvaluationContext) -> Result<String, EvaluationError> {
     let mut user = Map::new();
     for (name, field) in &context.custom_fields {
-        let known = FIELDS.iter().find(|known| known.eq_ignore_ascii_case(name));
+        let known = User::FIELDS
+            .iter()
+            .find(|known| known.eq_ignore_ascii_case(name));
         if let Some(known) = known {
             user.insert((*known).into(), field_json(name, field)?);
             continue;

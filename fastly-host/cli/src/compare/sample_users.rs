@@ -3,17 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
-
-/// Fields of a user that are not custom ones.
-const BUILT_IN: [&str; 7] = [
-    "userID",
-    "email",
-    "ip",
-    "userAgent",
-    "country",
-    "locale",
-    "appVersion",
-];
+use statsig_edge::User;
 
 /// The most values that are tried for one field.
 const MOST_VALUES: usize = 200;
@@ -94,7 +84,7 @@ fn user(number: usize, wanted: &Wanted, random: &mut fastrand::Rng) -> Value {
             1 if !values.is_empty() => values[random.usize(..values.len())].clone(),
             _ => format!("other-{}", random.u32(..100)).into(),
         };
-        match BUILT_IN
+        match User::FIELDS
             .iter()
             .find(|name| name.eq_ignore_ascii_case(field))
         {
