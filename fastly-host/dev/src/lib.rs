@@ -20,6 +20,7 @@ pub mod fuzz_coverage;
 pub mod harness;
 pub mod http;
 pub mod native;
+pub mod package;
 mod peer_requests;
 mod peers;
 pub mod process;

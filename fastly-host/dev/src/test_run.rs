@@ -6,6 +6,7 @@ use crate::chromium;
 use crate::differential;
 use crate::fuzz;
 use crate::harness::{VICEROY_VAR, WASM_VAR};
+use crate::package;
 use crate::process::{output_of, succeeds};
 use crate::progress::{Failure, Outcome, say};
 use crate::service_build::{self, BARE, BARE_FOR_TABLES, Form};
@@ -153,9 +154,10 @@ impl Run {
                     .args(["--no-deps", "--all-features"])
                     .env("RUSTDOCFLAGS", "-D warnings")
             }),
-            Step::Package => self.cargo(step, |cargo| {
-                cargo.args(["package", "--allow-dirty"]).args(RELEASED)
-            }),
+            Step::Package => match package::verify(&self.workspace, &RELEASED)? {
+                true => Ok(()),
+                false => Err(failed(step, "cargo package")),
+            },
             Step::NoStd => self.no_std(),
             Step::Wasm => {
                 self.lint_for_wasm()?;
@@ -381,11 +383,15 @@ fn must_succeed(step: Step, command: &mut Command) -> Outcome<()> {
     if succeeds(command)? {
         return Ok(());
     }
+    Err(failed(step, &spelled(command)))
+}
+
+fn failed(step: Step, command: &str) -> Failure {
     let name = step.name();
-    Err(Failure::new(
-        format!("step `{name}` failed at `{}`", spelled(command)),
+    Failure::new(
+        format!("step `{name}` failed at `{command}`"),
         format!("correct what it says above, then `cargo dev test --only {name}`"),
-    ))
+    )
 }
 
 /// A command as one would type it.
