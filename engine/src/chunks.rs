@@ -31,7 +31,7 @@ pub const MAX_LOOKUPS: u8 = 16;
 /// The line that holds a table which is short enough for the manifest itself.
 const INLINE: char = '=';
 
-/// Why texts are no table.
+/// Why texts could not be read as a table.
 ///
 /// ```
 /// use statsig_edge::chunks::{ChunkError, ChunkManifest};

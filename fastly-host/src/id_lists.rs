@@ -54,7 +54,7 @@ pub(crate) trait Memberships: fmt::Debug {
     fn failures(&self) -> Vec<IdListFailure>;
 }
 
-/// An ID list that was asked for in vain: its members were answered as none.
+/// An ID list that a condition asked for and that could not be read: nobody was taken for a member.
 ///
 /// ```
 /// # #[cfg(feature = "drop-in")] {
@@ -101,11 +101,11 @@ pub enum IdListFault {
     NotListed,
     /// The manifest cannot be read.
     Manifest(Error),
-    /// The manifest is none.
+    /// What was read is not a manifest.
     BadManifest(IdListError),
     /// The shard cannot be read.
     Shard(Error),
-    /// The shard is none.
+    /// What was read is not a shard of the list.
     BadShard(IdListError),
 }
 

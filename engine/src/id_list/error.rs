@@ -5,7 +5,7 @@ use core::fmt;
 use super::FORMAT_VERSION;
 use crate::message::{Piece, write_pieces};
 
-/// Why bytes are no manifest or no shard of this list.
+/// Why bytes could not be read as a manifest or as a shard of this list.
 ///
 /// ```
 /// use statsig_edge::id_list::{IdListError, IdListManifest};
