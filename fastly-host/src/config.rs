@@ -277,6 +277,27 @@ impl<'c> Config<'c> {
     }
 
     /// Answers that take precedence over the specs, for one id or for everyone (§5.8).
+    ///
+    /// ```
+    /// # #[cfg(feature = "drop-in")] {
+    /// # use statsig_fastly::platform::fake::{self, Host, KvEntry};
+    /// # use statsig_fastly::{Config, Specs, Statsig};
+    /// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+    /// # let host = Host { now_ms: 1_767_225_660_000, ..Host::default() }.kv("statsig", "specs", KvEntry::new(specs));
+    /// # let (_, record) = fake::with(host, || {
+    /// use statsig_edge::{LocalOverride, OverrideValue, SpecKind, User};
+    ///
+    /// let for_testers = [LocalOverride {
+    ///     kind: SpecKind::Gate, name: "staff", id: Some("tester-1"), value: OverrideValue::Gate(true),
+    /// }];
+    /// let config = Config::new().with_kv_store("statsig", "specs").with_overrides(&for_testers);
+    /// let specs = Specs::load(&config);
+    /// let statsig = Statsig::new(&config, &specs);
+    /// assert!(statsig.check_gate(&User::new().with_user_id("tester-1"), "staff"));
+    /// assert!(!statsig.check_gate(&User::new().with_user_id("u-2"), "staff"));
+    /// # });
+    /// # }
+    /// ```
     #[must_use]
     #[inline(always)]
     pub const fn with_overrides(mut self, overrides: &'c [LocalOverride<'c>]) -> Self {
