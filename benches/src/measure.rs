@@ -9,7 +9,7 @@ use crate::callgrind::{Native, count_all};
 use crate::guest::Guest;
 use crate::measured::{Measured, Part, Selection};
 use crate::payloads::{compile, payloads};
-use crate::sizes::Size;
+use crate::sizes::{Size, optimised};
 use crate::{Arguments, core, evaluation_payload, read, report, requests, write};
 
 pub(crate) fn bench(arguments: &Arguments) -> Result<(), String> {
@@ -19,10 +19,14 @@ pub(crate) fn bench(arguments: &Arguments) -> Result<(), String> {
         ran: selection.parts.clone(),
         ..Measured::default()
     };
+    let sizes = selection.parts.contains(&Part::Sizes);
     for (name, file) in arguments.modules() {
-        measured
-            .sizes
-            .push((name.to_owned(), Size::of(&read(&file)?)?));
+        let mut size = Size::of(&read(&file)?)?;
+        if sizes {
+            eprintln!("size of {name}");
+            size.optimised = optimised(&file, &scratch)?;
+        }
+        measured.sizes.push((name.to_owned(), size));
     }
     measured.payloads = payloads(&scratch)?;
     let json = evaluation_payload::payload().into_bytes();

@@ -1,6 +1,9 @@
-//! Bytes of a Wasm module: whole, by section, by function.
+//! Bytes of a Wasm module: whole, by section, by function, by part.
 
+use std::collections::BTreeMap;
 use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use wasmparser::{Parser, Payload};
 
@@ -10,6 +13,8 @@ use crate::count::Shape;
 pub(crate) struct Size {
     /// Bytes without custom sections (names, producers), as it is deployed.
     pub(crate) bytes: usize,
+    /// The same after [`optimised`], where that was asked for and can be had.
+    pub(crate) optimised: Option<usize>,
     /// The same as gzip.
     pub(crate) gzip: usize,
     /// Sections by name, each with its header.
@@ -71,11 +76,23 @@ impl Size {
         let packed = gzip.write_all(&stripped).and_then(|()| gzip.finish());
         Ok(Self {
             bytes: stripped.len(),
+            optimised: None,
             gzip: packed.map_err(|error| error.to_string())?.len(),
             sections,
             functions,
             imports,
         })
+    }
+
+    /// The bytes of code by part (see [`part`]), largest first.
+    pub(crate) fn parts(&self) -> Vec<(String, usize)> {
+        let mut sums: BTreeMap<String, usize> = BTreeMap::new();
+        for (name, bytes) in &self.functions {
+            *sums.entry(part(name)).or_default() += bytes;
+        }
+        let mut parts: Vec<_> = sums.into_iter().collect();
+        parts.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
+        parts
     }
 
     /// The bytes of a section.
@@ -87,8 +104,60 @@ impl Size {
     }
 }
 
+/// The crate that a function is of, and in our crates the module. What has no path is an entry point, with all that was inlined
+/// there, or of the C library.
+fn part(mangled: &str) -> String {
+    let name = format!("{:#}", rustc_demangle::demangle(mangled));
+    let mut path = name.trim_start_matches(['<', '&', '[', '*']);
+    // `<T as a::Trait>::method`
+    if let Some((_, implemented)) = path
+        .split_once("T as ")
+        .filter(|(before, _)| before.is_empty())
+    {
+        path = implemented;
+    }
+    let mut segments = path.split("::");
+    let (Some(name), Some(module)) = (segments.next(), segments.next()) else {
+        return "entry points, with what is inlined there; C library".to_owned();
+    };
+    let module = module
+        .split(|c: char| !c.is_alphanumeric() && c != '_')
+        .next();
+    match module {
+        Some(module) if OURS.contains(&name) && !module.is_empty() => format!("{name}::{module}"),
+        _ => name.to_owned(),
+    }
+}
+
+/// The crates of which each module is a part of its own.
+const OURS: [&str; 2] = ["statsig_edge", "statsig_fastly"];
+
+/// The bytes of a module after Binaryen's optimiser, without custom sections; `None` where that is not installed.
+pub(crate) fn optimised(wasm: &Path, scratch: &Path) -> Result<Option<usize>, String> {
+    let version = Command::new("wasm-opt")
+        .arg("--version")
+        .stdout(Stdio::null())
+        .status();
+    if !version.is_ok_and(|status| status.success()) {
+        return Ok(None);
+    }
+    let file = scratch.join("optimised.wasm");
+    let mut command = Command::new("wasm-opt");
+    command.args([
+        "-Oz",
+        "--strip-debug",
+        "--strip-producers",
+        "--strip-target-features",
+    ]);
+    let status = command.arg(wasm).arg("-o").arg(&file).status();
+    if !status.is_ok_and(|status| status.success()) {
+        return Err(format!("`wasm-opt` failed on {}", wasm.display()));
+    }
+    Ok(Some(crate::read(&file)?.len()))
+}
+
 /// Prints what a module is made of.
-pub(crate) fn print(file: &std::path::Path, count: usize) -> Result<(), String> {
+pub(crate) fn print(file: &Path, count: usize) -> Result<(), String> {
     let size = Size::of(&crate::read(file)?)?;
     println!("{:>8} in all, {} as gzip", size.bytes, size.gzip);
     for (name, bytes) in &size.sections {
@@ -98,4 +167,29 @@ pub(crate) fn print(file: &std::path::Path, count: usize) -> Result<(), String> 
         println!("{bytes:>8} {name}");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::part;
+
+    #[test]
+    fn functions_are_of_the_part_that_their_path_names() {
+        for (name, expected) in [
+            ("statsig_edge::hash::of", "statsig_edge::hash"),
+            (
+                "statsig_edge::evaluate::spec::<impl statsig_edge::evaluate::run::Run<E,T>>::first_match",
+                "statsig_edge::evaluate",
+            ),
+            (
+                "<statsig_fastly::events::Recording as statsig_fastly::events::Recorder>::expose",
+                "statsig_fastly::events",
+            ),
+            ("<T as alloc::slice::Convert>::to_vec", "alloc"),
+            ("core::str::converts::from_utf8", "core"),
+        ] {
+            assert_eq!(part(name), expected);
+        }
+        assert!(part("_start").starts_with("entry points"));
+    }
 }

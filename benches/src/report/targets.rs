@@ -150,5 +150,74 @@ pub(super) fn rows(measured: &Measured) -> Vec<Target> {
             size("engine-user-agent")
         ),
     );
+    let beyond = |module: &str, base: &str| size(module).saturating_sub(size(base));
+    row(
+        "W2 bare service",
+        "64 KB",
+        format!(
+            "{} bytes; without events {}; without Statsig {}",
+            size("bare"),
+            size("bare-quiet"),
+            size("bare-kv")
+        ),
+    );
+    row(
+        "W3 service on the `fastly` crate",
+        "60 KB more than the same without Statsig",
+        format!(
+            "{} bytes more ({} to {})",
+            beyond("service", "fastly-url"),
+            size("service"),
+            size("fastly-url")
+        ),
+    );
+    row(
+        "W4 drop-in",
+        "40 KB more than W2 or W3",
+        format!(
+            "{} bytes more than W2, {} more than W3",
+            beyond("bare-drop-in", "bare"),
+            beyond("service-drop-in", "service")
+        ),
+    );
+    if let Some(machine) = &measured.machine {
+        row(
+            "R1 request on a published table",
+            "1.10 × reading the same value, at 0.43 MB and at 4 MB of JSON",
+            ratios(machine, "R1", "bare-quiet"),
+        );
+        row(
+            "R2 request on JSON, its table in the cache",
+            "1.25 × R1, at both",
+            ratios(machine, "R2", "bare-shared"),
+        );
+        row(
+            "R3 sandbox reuse",
+            "no store read; 1.2 × an empty reused request",
+            ratios(machine, "R3", "bare-reuse"),
+        );
+    }
     rows
+}
+
+/// The ratios in a section's lines of an id and a module, each with its spread.
+fn ratios(section: &str, id: &str, module: &str) -> String {
+    let begin = format!("| {id} | `{module}` | ");
+    let lines = section.lines().filter_map(|line| line.strip_prefix(&begin));
+    let ratios: Vec<&str> = lines.filter_map(|line| line.split(" | ").nth(2)).collect();
+    ratios.join(" and ")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_ratios_of_a_line_are_found() {
+        let section = "| R1 | `bare` | eval.table | 3 | 2.04 (1 to 2) | `kv` | x |\n\
+                       | R1 | `quiet` | eval.table | 1 | 1.03 (1 to 2) | `kv` | x |\n\
+                       | R1 | `quiet` | 4MB.table | 2 | 1.10 (1 to 3) | `kv` | x |\n";
+        assert_eq!(
+            super::ratios(section, "R1", "quiet"),
+            "1.03 (1 to 2) and 1.10 (1 to 3)"
+        );
+    }
 }
