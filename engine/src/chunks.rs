@@ -31,15 +31,15 @@ pub const MAX_LOOKUPS: u8 = 16;
 /// The line that holds a table which is short enough for the manifest itself.
 const INLINE: char = '=';
 
-/// Why texts are no table.
+/// Why texts could not be read as a table.
 ///
 /// ```
-/// use statsig_edge::chunks::{ChunkError, Manifest};
+/// use statsig_edge::chunks::{ChunkError, ChunkManifest};
 ///
-/// let error = Manifest::parse(b"{}").unwrap_err();
+/// let error = ChunkManifest::parse(b"{}").unwrap_err();
 /// assert_eq!(error, ChunkError::NotAManifest);
 /// assert_eq!(error.to_string(), "not a manifest of chunks");
-/// assert_eq!(Manifest::parse(b"statsig-chunks 1\n1 99 5 0\n"), Err(ChunkError::TooMany(99)));
+/// assert_eq!(ChunkManifest::parse(b"statsig-chunks 1\n1 99 5 0\n"), Err(ChunkError::TooMany(99)));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -107,9 +107,9 @@ impl core::error::Error for ChunkError {}
 /// One table in a store: a line of the manifest.
 ///
 /// ```
-/// use statsig_edge::chunks::Manifest;
+/// use statsig_edge::chunks::ChunkManifest;
 ///
-/// let manifest = Manifest::parse(b"statsig-chunks 1\n7 2 9000 0123456789abcdef\n")?;
+/// let manifest = ChunkManifest::parse(b"statsig-chunks 1\n7 2 9000 0123456789abcdef\n")?;
 /// let entry = manifest.current;
 /// assert_eq!((entry.generation, entry.chunks, entry.text_length()), (7, 2, 12_000));
 /// let mut key = String::new();
@@ -202,11 +202,11 @@ impl Entry {
 /// What a store says it holds.
 ///
 /// ```
-/// use statsig_edge::chunks::Manifest;
+/// use statsig_edge::chunks::ChunkManifest;
 ///
 /// let text = b"statsig-chunks 1\n7 2 9000 0123456789abcdef\n6 1 5000 00000000000000aa\n";
-/// assert!(Manifest::is_one(text));
-/// let manifest = Manifest::parse(text)?;
+/// assert!(ChunkManifest::is_one(text));
+/// let manifest = ChunkManifest::parse(text)?;
 /// assert_eq!(manifest.current.generation, 7);
 /// assert_eq!(manifest.previous.map(|entry| entry.bytes), Some(5000));
 /// assert_eq!(manifest.inline, None);
@@ -214,7 +214,7 @@ impl Entry {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Manifest<'m> {
+pub struct ChunkManifest<'m> {
     /// The table in force.
     pub current: Entry,
     /// The one before, whose chunks are still there: for a place that has this manifest already, but not every chunk.
@@ -223,7 +223,7 @@ pub struct Manifest<'m> {
     pub inline: Option<&'m str>,
 }
 
-impl<'m> Manifest<'m> {
+impl<'m> ChunkManifest<'m> {
     /// Whether a value claims to be a manifest, as opposed to Statsig's JSON.
     pub fn is_one(value: &[u8]) -> bool {
         value.starts_with(MAGIC.as_bytes())
@@ -256,7 +256,7 @@ impl<'m> Manifest<'m> {
         };
         match lines.find(|line| !line.is_empty()) {
             Some(_) => Err(ChunkError::Line(4)),
-            None => Ok(Manifest {
+            None => Ok(ChunkManifest {
                 current,
                 previous,
                 inline,

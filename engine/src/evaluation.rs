@@ -195,16 +195,9 @@ impl<'t> Evaluation<'t> {
         }
     }
 
-    /// The same with another rule id, to try out what takes exposures.
-    ///
-    /// ```
-    /// use statsig_edge::Evaluation;
-    ///
-    /// let evaluation = Evaluation::no_values().with_rule_id(Some("a_rule"));
-    /// assert_eq!(evaluation.rule_id(), Some("a_rule"));
-    /// ```
-    #[must_use]
-    pub fn with_rule_id(mut self, rule_id: Option<&'t str>) -> Self {
+    /// The same with another rule id.
+    #[cfg(test)]
+    pub(crate) fn with_rule_id(mut self, rule_id: Option<&'t str>) -> Self {
         self.rule_id = Place::given_if(rule_id.is_some());
         self.given = Some(Given {
             rule_id: rule_id.unwrap_or_default(),

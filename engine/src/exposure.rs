@@ -291,7 +291,7 @@ impl<'e, 't> Exposure<'e, 't> {
     }
 }
 
-/// Takes exposures, in order. `()` takes none.
+/// Receives exposures, in order. `()` ignores them.
 ///
 /// ```
 /// # #[cfg(feature = "compile")] {

@@ -17,7 +17,7 @@ use crate::table::StringList;
 use crate::table::wire::prefixed;
 use crate::user::User;
 
-/// Why a text is no record. It is to be taken as none.
+/// Why a text could not be read as a record. Treat it as if there were none.
 ///
 /// ```
 /// use statsig_edge::{StickyError, StickyRecord};

@@ -422,8 +422,8 @@ mod tests {
     #[cfg(feature = "compile")]
     #[test]
     fn id_lists_and_chunks_are_read_in_linear_time() {
-        use crate::chunks::{Limits, Manifest as Chunks, publish};
-        use crate::id_list::{IdList, Manifest, Shard, write_manifest, write_shard};
+        use crate::chunks::{ChunkManifest, Limits, publish};
+        use crate::id_list::{IdList, IdListManifest, Shard, write_manifest, write_shard};
         let list = IdList {
             epoch: 1,
             bits: 0,
@@ -451,7 +451,7 @@ mod tests {
                 write_manifest(1, names.iter().map(|name| (name.as_str(), list))).unwrap()
             },
             |bytes| {
-                assert!(Manifest::open(bytes).unwrap().list("none").is_none());
+                assert!(IdListManifest::open(bytes).unwrap().list("none").is_none());
             },
         );
         is_linear(
@@ -460,7 +460,7 @@ mod tests {
             |bytes| {
                 let limits = Limits::CONFIG_STORE.with_value_chars(100_000);
                 let written = publish(bytes, "t", None, &limits).unwrap();
-                let manifest = Chunks::parse(written.manifest.1.as_bytes()).unwrap();
+                let manifest = ChunkManifest::parse(written.manifest.1.as_bytes()).unwrap();
                 let texts: Vec<u8> = written
                     .chunks
                     .iter()

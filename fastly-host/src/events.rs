@@ -25,7 +25,7 @@ use crate::specs::Specs;
 /// Several times as much passes through memory, of which an execution has 128 MB.
 pub const MAX_LOGGED_BYTES: usize = 20_000_000;
 
-/// How this crate calls itself in events.
+/// The name of this crate in events.
 pub const SDK_TYPE: &str = "statsig-fastly-rust";
 
 /// Its version.

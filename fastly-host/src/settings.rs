@@ -11,7 +11,7 @@ use crate::platform::decimal::Decimal;
 use crate::platform::{Error, config_store};
 use crate::signed_table::TableKeys;
 
-/// Why settings are no configuration.
+/// Why settings could not be read as a configuration.
 ///
 /// ```
 /// use statsig_fastly::{Settings, SettingsError};
@@ -27,7 +27,7 @@ pub enum SettingsError {
     Platform(Error),
     /// The line of this number, from 1, is not `name = value`.
     NotASetting(u32),
-    /// The line of this number has a name that is none of a setting.
+    /// The line of this number has an unknown name.
     UnknownName(u32),
     /// The value in the line of this number is not what it should be, which is this.
     BadValue(u32, &'static str),
@@ -68,7 +68,7 @@ impl core::error::Error for SettingsError {}
 
 /// The text of a configuration.
 ///
-/// One setting a line, `name = value`; empty lines and lines that begin with `#` say nothing.
+/// One setting per line, `name = value`; empty lines and lines that begin with `#` are ignored.
 ///
 /// | name | value | as in code |
 /// | --- | --- | --- |
@@ -136,7 +136,7 @@ impl Settings {
         read().map(Self::from_text).map_err(SettingsError::Platform)
     }
 
-    /// The configuration, to which code may add what no text can say: bootstrap bytes, overrides.
+    /// The configuration, to which code may add what text cannot express: bootstrap bytes, overrides.
     ///
     /// # Errors
     /// The first wrong line.

@@ -103,7 +103,7 @@ impl<'k> SigningKeys<'k> {
         SigningKeys([key].into())
     }
 
-    /// A key of before, which only verifies.
+    /// Adds a former key, which only verifies.
     #[must_use]
     pub fn with_former(mut self, key: SigningKey<'k>) -> Self {
         self.0.push(key);
@@ -228,7 +228,7 @@ impl fmt::Display for KeyError {
 
 impl core::error::Error for KeyError {}
 
-/// Why a signed text is not believed.
+/// Why a signed text was rejected.
 ///
 /// ```
 /// use statsig_fastly::{RequestOverrides, SignedError, SigningKey, SigningKeys};
@@ -244,7 +244,7 @@ impl core::error::Error for KeyError {}
 pub enum SignedError {
     /// It is not `KEY.MAC.PAYLOAD`.
     Malformed,
-    /// It names a key that is not there, or no more.
+    /// It names a key that is unknown, or no longer known.
     UnknownKey,
     /// The signature is not that of the payload: it was changed, or signed for another purpose or name.
     Signature,

@@ -55,7 +55,7 @@ impl<'a, 'c> Loading<'a, 'c> {
         }
     }
 
-    /// Waits for it; what is unusable gives way to the next source.
+    /// Waits for the first source; if its specs are unusable, the next source is asked.
     pub fn finish(self) -> Specs<'c> {
         let mut specs = Specs::none();
         match self.config.shared {
@@ -66,7 +66,7 @@ impl<'a, 'c> Loading<'a, 'c> {
     }
 }
 
-/// What asking the sources came to.
+/// The outcome of asking the sources.
 ///
 /// ```
 /// # #[cfg(feature = "drop-in")] {
@@ -88,7 +88,7 @@ impl<'a, 'c> Loading<'a, 'c> {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
-    /// There are other specs than before.
+    /// There are new specs.
     New,
     /// The source has what is in hand, or nothing newer.
     Unchanged,
@@ -366,12 +366,12 @@ impl<'c> Specs<'c> {
         self.source
     }
 
-    /// Where they lay.
+    /// How they were reached.
     pub fn route(&self) -> Route {
         self.route.get()
     }
 
-    /// The form they were in.
+    /// The form in which they were found.
     pub fn format(&self) -> Format {
         self.format
     }
@@ -410,7 +410,7 @@ impl<'c> Specs<'c> {
         self.source.unwrap_or(Source::Bootstrap).reason()
     }
 
-    /// The sources that were tried in vain, in order.
+    /// The sources that gave no usable specs, in order.
     pub fn failures(&self) -> &[Failure] {
         &self.failures
     }

@@ -153,7 +153,7 @@ impl<'t> Statsig<'t> {
         self.gate_logging(user, name, Logging::Off)
     }
 
-    /// Logs the exposure of a gate that was checked without.
+    /// Logs the exposure of a gate that was checked without one.
     pub fn expose_gate(&self, user: &User<'_>, name: &str) {
         self.gate_logging(user, name, Logging::Manual);
     }
@@ -172,7 +172,7 @@ impl<'t> Statsig<'t> {
         self.config_logging(user, name, Logging::Off)
     }
 
-    /// Logs the exposure of a dynamic config that was read without.
+    /// Logs the exposure of a dynamic config that was read without one.
     pub fn expose_dynamic_config(&self, user: &User<'_>, name: &str) {
         self.config_logging(user, name, Logging::Manual);
     }
@@ -187,7 +187,7 @@ impl<'t> Statsig<'t> {
         self.experiment_logging(user, name, Logging::Off)
     }
 
-    /// Logs the exposure of an experiment that was read without.
+    /// Logs the exposure of an experiment that was read without one.
     pub fn expose_experiment(&self, user: &User<'_>, name: &str) {
         self.experiment_logging(user, name, Logging::Manual);
     }
@@ -202,7 +202,7 @@ impl<'t> Statsig<'t> {
         self.layer_logging(user, name, scratch, Logging::Automatic)
     }
 
-    /// [`Self::layer`], whose parameters are not exposed; reading one counts.
+    /// [`Self::layer`], whose parameters are counted but not exposed when they are read.
     pub fn layer_without_exposure<'a, 's, 'n, const X: usize, const P: usize>(
         &'a self,
         user: &'a User<'a>,
@@ -212,7 +212,7 @@ impl<'t> Statsig<'t> {
         self.layer_logging(user, name, scratch, Logging::Off)
     }
 
-    /// Logs the exposure of a layer's parameter that was read without, if the layer has it.
+    /// Logs the exposure of a layer's parameter that was read without one, if the layer has it.
     pub fn expose_layer_parameter(&self, user: &User<'_>, name: &str, parameter: &str) {
         let mut scratch = Room::new();
         let layer = self.layer_logging(user, name, &mut scratch, Logging::Manual);
@@ -250,7 +250,7 @@ impl<'t> Statsig<'t> {
         self.log_event(user, "statsig::identify", EventValue::None, &[]);
     }
 
-    /// Has the sources asked for newer specs when the response of this request has been sent, by `handle` and `serve`. Later requests
+    /// Makes `handle` and `serve` ask the sources for newer specs after they have sent the response of this request. Later requests
     /// get them: those of a reused sandbox, and with [`Config::with_core_cache`] those of the same place.
     pub fn sync_config_specs(&self) {
         self.root().wants_sync.set(true);
@@ -270,7 +270,7 @@ impl<'t> Statsig<'t> {
         self.table
     }
 
-    /// The ID lists that conditions asked for in vain so far: their members were answered as none.
+    /// The ID lists that conditions have asked for so far and that could not be read: nobody was taken for a member.
     pub fn id_list_failures(&self) -> Vec<IdListFailure> {
         self.root().environment.id_list_failures()
     }
@@ -298,7 +298,7 @@ impl<'t> Statsig<'t> {
     }
 
     /// Sends what was logged, in one POST for each [`MAX_BATCH_EVENTS`](crate::MAX_BATCH_EVENTS) events, waits for the answers, and
-    /// sends once more what may then be taken. To be called after the response was sent.
+    /// repeats once the posts that may then succeed. Call it after the response was sent.
     pub fn flush(self) -> Summary {
         self.flush_keeping_history().0
     }

@@ -66,7 +66,7 @@ pub trait StickyStorage {
     fn delete(&self, key: &str, name: &str);
 }
 
-/// How an experiment or a layer is read stickily.
+/// How sticky assignments are kept and used: the way to read an experiment or a layer.
 ///
 /// ```
 /// # #[cfg(feature = "drop-in")] {
@@ -128,14 +128,14 @@ impl<'k> Sticky<'k> {
         self
     }
 
-    /// Lets rules of overrides go before what is kept.
+    /// Lets override rules take precedence over what is kept.
     #[must_use]
     pub fn with_enforced_overrides(mut self) -> Self {
         self.options.enforce_overrides = true;
         self
     }
 
-    /// Lets the targeting rules, where they keep a user out, go before what is kept.
+    /// Lets targeting rules that exclude a user take precedence over what is kept.
     #[must_use]
     pub fn with_enforced_targeting(mut self) -> Self {
         self.options.enforce_targeting = true;

@@ -109,12 +109,12 @@ impl<'k> StickyCookie<'k> {
         self
     }
 
-    /// Why the request's cookie was not believed: it was changed, or signed with a key that is gone.
+    /// Why the request's cookie was rejected: it was changed, or signed with a key that is gone.
     pub fn problem(&self) -> Option<SignedError> {
         self.problem
     }
 
-    /// Assignments that were given up because the cookie has no room for them.
+    /// Assignments that were dropped because the cookie has no room for them.
     pub fn dropped(&self) -> u32 {
         self.kept.borrow().dropped
     }

@@ -44,11 +44,11 @@ pub enum CacheState {
     Found,
     /// It was in the cache, past its time: one request renews it when its response has been sent.
     Stale,
-    /// It was fetched, and another request is at putting it there.
+    /// It was fetched; another request is putting it there.
     Missed,
-    /// It was fetched, and is in the cache now.
+    /// It was fetched and is in the cache now.
     Kept,
-    /// It was fetched, and the cache did not take it.
+    /// It was fetched, and the cache did not accept it.
     Refused,
 }
 
@@ -66,7 +66,7 @@ impl CacheState {
     }
 }
 
-/// Why the cache was of no use. Never an error of the request: without the cache the source is asked.
+/// Why the cache did not help. Never an error of the request: without the cache the source is asked.
 ///
 /// ```
 /// use statsig_fastly::CacheError;
@@ -78,11 +78,11 @@ impl CacheState {
 pub enum CacheError {
     /// It could not be read.
     LookUp(Error),
-    /// What it holds is no table that this build reads.
+    /// It holds something that is not a table this build can read.
     Table(TableError),
-    /// It did not take the table.
+    /// It did not accept the table.
     Insert(Error),
-    /// Another request was to put the table there, and did not in time.
+    /// Another request was expected to put the table there, and did not in time.
     Waited,
 }
 
@@ -114,7 +114,7 @@ impl fmt::Display for CacheError {
 
 impl core::error::Error for CacheError {}
 
-/// How the cache did.
+/// What came of using the cache.
 ///
 /// ```
 /// # #[cfg(feature = "drop-in")] {

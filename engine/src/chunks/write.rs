@@ -116,13 +116,13 @@ impl core::error::Error for TooLarge {}
 /// A table ready for a store.
 ///
 /// ```
-/// use statsig_edge::chunks::{Limits, Manifest, publish};
+/// use statsig_edge::chunks::{Limits, ChunkManifest, publish};
 ///
 /// let publication = publish(&[1; 10_000], "specs", None, &Limits::CONFIG_STORE)?;
 /// let keys: Vec<_> = publication.chunks.iter().map(|(key, _)| key.as_str()).collect();
 /// assert_eq!(keys, ["specs.1.0", "specs.1.1"]);
 /// assert_eq!(publication.manifest.0, "specs");
-/// assert_eq!(Manifest::parse(publication.manifest.1.as_bytes())?.current, publication.entry);
+/// assert_eq!(ChunkManifest::parse(publication.manifest.1.as_bytes())?.current, publication.entry);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,7 +138,7 @@ pub struct Publication {
 
 /// Cuts a table into chunks for the store's item `key`.
 ///
-/// `previous` is [`Manifest::current`](super::Manifest::current) of the item as it is, if it is a manifest; the new generation
+/// `previous` is [`ChunkManifest::current`](super::ChunkManifest::current) of the item as it is, if it is a manifest; the new generation
 /// is one more. Its chunks are to stay; those of the manifest's `previous` may be deleted after the new manifest has been written.
 ///
 /// # Errors
@@ -251,14 +251,14 @@ fn encode(bytes: &[u8], out: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{ChunkError, Manifest};
+    use super::super::{ChunkError, ChunkManifest};
     use super::*;
     use alloc::vec;
     use std::string::ToString;
 
     /// What a reader does.
     fn read(publication: &Publication, key: &str) -> Result<Vec<u8>, ChunkError> {
-        let manifest = Manifest::parse(publication.manifest.1.as_bytes())?;
+        let manifest = ChunkManifest::parse(publication.manifest.1.as_bytes())?;
         let mut text = Vec::from(manifest.inline.unwrap_or_default());
         for number in 0..manifest.current.chunks {
             let mut wanted = String::new();
@@ -360,17 +360,17 @@ mod tests {
         assert_eq!(first.manifest.1.lines().count(), 2);
         assert_eq!(first.chunks[0].0, "k.1.0");
         let second = publish(&bytes(400), "k", Some(&first.entry), &limits).unwrap();
-        let manifest = Manifest::parse(second.manifest.1.as_bytes()).unwrap();
+        let manifest = ChunkManifest::parse(second.manifest.1.as_bytes()).unwrap();
         assert_eq!(
             (manifest.current, manifest.previous),
             (second.entry, Some(first.entry))
         );
         assert_eq!(second.chunks[1].0, "k.2.1");
         let third = publish(&bytes(3), "k", Some(&second.entry), &limits).unwrap();
-        let manifest = Manifest::parse(third.manifest.1.as_bytes()).unwrap();
+        let manifest = ChunkManifest::parse(third.manifest.1.as_bytes()).unwrap();
         assert_eq!((manifest.previous, manifest.current.generation), (None, 3));
         let fourth = publish(&bytes(400), "k", Some(&third.entry), &limits).unwrap();
-        let manifest = Manifest::parse(fourth.manifest.1.as_bytes()).unwrap();
+        let manifest = ChunkManifest::parse(fourth.manifest.1.as_bytes()).unwrap();
         assert_eq!((manifest.previous, manifest.current.generation), (None, 4));
     }
 
@@ -404,13 +404,13 @@ mod tests {
             ("statsig-chunks 1\n1 0 3 0\n=Zg\nx", ChunkError::Line(4)),
         ] {
             assert_eq!(
-                Manifest::parse(manifest.as_bytes()),
+                ChunkManifest::parse(manifest.as_bytes()),
                 Err(error),
                 "{manifest}"
             );
             assert!(!error.to_string().is_empty());
         }
-        assert!(Manifest::is_one(good.manifest.1.as_bytes()) && !Manifest::is_one(b"{}"));
+        assert!(ChunkManifest::is_one(good.manifest.1.as_bytes()) && !ChunkManifest::is_one(b"{}"));
     }
 
     #[test]

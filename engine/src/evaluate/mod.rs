@@ -43,12 +43,12 @@ use crate::user::{Attributes, User};
 use list::Subjects;
 use run::Run;
 
-/// Deepest nesting of gates, delegates and experiment groups, and of mappings by themselves: as Statsig's core.
+/// The deepest nesting of gates, delegates and experiment groups, and separately of mappings: the same as in Statsig's core.
 ///
-/// See [`EvaluationError::DepthExceeded`] for what an answer is beyond it.
+/// See [`EvaluationError::DepthExceeded`] for the answer beyond it.
 pub const MAX_DEPTH: u32 = 64;
 
-/// Most specs that one answer may evaluate: bounds the time that a crafted table can take, with [`MAX_STEPS`].
+/// The most specs that one answer may evaluate: with [`MAX_STEPS`] it bounds the time that a crafted table can take.
 pub const MAX_EVALUATIONS: u32 = 10_000;
 
 /// Most steps of one answer. A spec is a hundred steps; a rule of it, a condition, a gate that a condition names, a mapping's rule, a
@@ -59,7 +59,7 @@ pub const MAX_STEPS: u32 = MAX_EVALUATIONS * STEPS_OF_SPEC;
 /// Steps of a spec without its rules.
 const STEPS_OF_SPEC: u32 = 100;
 
-/// What holds for every check of a service.
+/// Settings for all checks of a service.
 ///
 /// ```
 /// # #[cfg(feature = "compile")] {
@@ -90,9 +90,9 @@ const STEPS_OF_SPEC: u32 = 100;
 pub struct Options<'o> {
     /// The environment's tier, such as `production`; the user's own environment goes first (§2.6).
     pub tier: Option<&'o str>,
-    /// Custom fields that every user has unless it has its own of that name (§2.5).
+    /// Custom fields of every user, except those that have their own field of that name (§2.5).
     pub custom: Option<Attributes<'o>>,
-    /// Answers that go before the specs (§5.8).
+    /// Answers that take precedence over the specs (§5.8).
     pub overrides: Overrides<'o>,
 }
 

@@ -83,7 +83,7 @@ pub struct StickyOptions {
     pub enforce_targeting: bool,
 }
 
-/// What is to be done with what is kept.
+/// What the caller should do with the stored record.
 ///
 /// ```
 /// # #[cfg(feature = "compile")] {
@@ -112,9 +112,9 @@ pub struct StickyOptions {
 pub enum StickyChange {
     /// Nothing.
     None,
-    /// The answer is to be kept: see [`Experiment::write_sticky_record`].
+    /// Store the answer: see [`Experiment::write_sticky_record`].
     Save,
-    /// What is kept is to be deleted.
+    /// Delete the stored record.
     Delete,
 }
 

@@ -25,7 +25,7 @@ mod shard;
 mod write;
 
 pub use error::IdListError;
-pub use manifest::{IdLists, Manifest};
+pub use manifest::{IdListManifest, IdLists};
 pub use shard::Shard;
 #[cfg(feature = "compile")]
 pub use write::{WriteError, bits_for, write_manifest, write_shard};

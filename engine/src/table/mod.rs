@@ -110,7 +110,7 @@ const SECTION_NAMES: [&str; SECTIONS] = [
     "values",
 ];
 
-/// Why bytes are no table.
+/// Why bytes could not be read as a table.
 ///
 /// ```
 /// use statsig_edge::{MAGIC, Table, TableError};

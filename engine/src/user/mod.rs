@@ -97,7 +97,7 @@ impl<'u> User<'u> {
         "appVersion",
     ];
 
-    /// A user of whom nothing is known.
+    /// A user about whom nothing is known.
     pub fn new() -> Self {
         Self::default()
     }

@@ -1,4 +1,4 @@
-//! Config Store items: list, bulk write, upsert (fastly.md 3.3, 4.2). There is no generation and no conditional write.
+//! Config Store items: list, bulk write, upsert. There is no generation and no conditional write.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
