@@ -58,7 +58,7 @@
 //! | private, in `src` | |
 //! | --- | --- |
 //! | `origin/` | one kind of source each: KV Store, Config Store, download, bytes |
-//! | `table_cache` | the table in the Core Cache, of a value or of a configuration |
+//! | `table_cache/` | the table in the Core Cache: `compiled` of a value, `shared` of a configuration |
 //! | `after` | what is done when the response has been sent |
 //! | `events`, `batch`, `post`, `log_lines`, `flush` | events from the check to the POST or the log line |
 //! | `exposure_key`, `sampling`, `history` | repeats, and what a payload samples |

@@ -2,118 +2,12 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt::{self, Write};
+use core::fmt::Write;
 
-use super::{CHUNKS_VERSION, Entry, INLINE, MAGIC, MAX_LOOKUPS, text_length};
+use super::base64url::{encode, text_length};
+use super::{CHUNKS_VERSION, Entry, INLINE, Limits, MAGIC, TooLarge};
 use crate::hash::checksum;
 use crate::message::{Piece, write_number, write_pieces};
-
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-/// What a store takes.
-///
-/// ```
-/// use statsig_edge::chunks::Limits;
-///
-/// // 15 chunks of 8,000 characters, three bytes in four of them.
-/// assert_eq!(Limits::CONFIG_STORE.largest(), 90_000);
-/// assert_eq!(Limits::CONFIG_STORE.with_value_chars(64_000).largest(), 720_000);
-/// // A manifest and four chunks.
-/// assert_eq!(Limits::CONFIG_STORE.with_lookups(5).largest(), 24_000);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Limits {
-    /// Characters of a value.
-    pub value_chars: usize,
-    /// Characters of a key.
-    pub key_chars: usize,
-    /// Reads that the table may take, the manifest's included; at most [`MAX_LOOKUPS`].
-    pub lookups: u8,
-}
-
-impl Limits {
-    /// Those of a Config Store: 8,000 characters (an account can have more), keys of 255, [`MAX_LOOKUPS`].
-    pub const CONFIG_STORE: Self = Limits {
-        value_chars: 8_000,
-        key_chars: 255,
-        lookups: MAX_LOOKUPS,
-    };
-
-    /// The same store with other values.
-    #[must_use]
-    pub const fn with_value_chars(mut self, value_chars: usize) -> Self {
-        self.value_chars = value_chars;
-        self
-    }
-
-    /// Fewer reads.
-    #[must_use]
-    pub const fn with_lookups(mut self, lookups: u8) -> Self {
-        self.lookups = lookups;
-        self
-    }
-
-    /// Characters of a chunk: whole groups of four, so that the texts of all chunks together are one text.
-    fn chunk_chars(&self) -> usize {
-        self.value_chars & !3
-    }
-
-    fn chunks(&self) -> usize {
-        usize::from(self.lookups.min(MAX_LOOKUPS)).saturating_sub(1)
-    }
-
-    /// The largest table that fits, in bytes.
-    pub fn largest(&self) -> usize {
-        (self.chunk_chars() / 4)
-            .saturating_mul(3)
-            .saturating_mul(self.chunks())
-    }
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self::CONFIG_STORE
-    }
-}
-
-/// A table that does not fit.
-///
-/// ```
-/// use statsig_edge::chunks::{Limits, TooLarge, publish};
-///
-/// let error = publish(&[0; 90_001], "specs", None, &Limits::CONFIG_STORE).unwrap_err();
-/// assert!(matches!(error, TooLarge::Table(90_001, 90_000, _)));
-/// assert!(error.to_string().starts_with("the table has 90001 bytes; 90000 fit into 15 values"));
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TooLarge {
-    /// The table: its bytes, how many would fit, and the limits.
-    Table(usize, usize, Limits),
-    /// The key: characters of the chunks' keys, and how many a key may have.
-    Key(usize, usize),
-}
-
-impl fmt::Display for TooLarge {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            TooLarge::Table(bytes, fits, limits) => write!(
-                f,
-                "the table has {bytes} bytes; {fits} fit into {} values of {} characters, which one request may read: \
-                 use a KV Store, or narrow the payload down to a target app",
-                limits.chunks(),
-                limits.value_chars,
-            ),
-            TooLarge::Key(has, may) => write!(
-                f,
-                "the key is too long: with generation and number a chunk's has {has} characters, and {may} are allowed"
-            ),
-        }
-    }
-}
-
-impl core::error::Error for TooLarge {}
 
 /// A table ready for a store.
 ///
@@ -235,22 +129,6 @@ fn write_line(entry: &Entry, out: &mut String) {
     let _ = writeln!(out, "{:016x}", entry.checksum);
 }
 
-/// Base64url without padding.
-fn encode(bytes: &[u8], out: &mut String) {
-    for group in bytes.chunks(3) {
-        let bits = group
-            .iter()
-            .chain([0, 0].iter())
-            .take(3)
-            .fold(0_usize, |bits, &byte| bits << 8 | usize::from(byte));
-        let characters = group.len().saturating_add(1);
-        for shift in [18, 12, 6, 0].into_iter().take(characters) {
-            let character = ALPHABET.get(bits >> shift & 63).copied().unwrap_or(b'A');
-            out.push(char::from(character));
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::{ChunkError, ChunkManifest};
@@ -325,34 +203,6 @@ mod tests {
         );
         // In the manifest itself nothing is added to the key.
         assert!(publish(&bytes(10), &key, None, &Limits::default()).is_ok());
-    }
-
-    #[test]
-    fn texts_are_those_of_rfc_4648() {
-        for (bytes, text) in [
-            (&b""[..], ""),
-            (b"f", "Zg"),
-            (b"fo", "Zm8"),
-            (b"foo", "Zm9v"),
-            (b"foob", "Zm9vYg"),
-            (b"fooba", "Zm9vYmE"),
-            (b"foobar", "Zm9vYmFy"),
-            (b"\xFB\xFF", "-_8"),
-        ] {
-            let mut encoded = String::new();
-            encode(bytes, &mut encoded);
-            assert_eq!(encoded, text);
-            let mut decoded = text.as_bytes().to_vec();
-            let length = super::super::decode_base64(&mut decoded).unwrap();
-            assert_eq!(&decoded[..length], bytes);
-        }
-        for bad in ["A", "Zm9vY", "Z+", "Zg==", "Zh", "Zm9", "é"] {
-            assert_eq!(
-                super::super::decode_base64(&mut bad.as_bytes().to_vec()),
-                None,
-                "{bad}"
-            );
-        }
     }
 
     #[test]
