@@ -31,6 +31,8 @@ use crate::table_cache::{SHARED, Shared};
 #[derive(Clone, Copy, Debug)]
 pub struct Config<'c> {
     origins: [Option<Origin<'c>>; MAX_SOURCES],
+    /// A source that had to make room for another.
+    pub(crate) displaced: Option<Source>,
     pub(crate) shared: Option<&'static Shared>,
     verify: Option<Verify>,
     pub(crate) signed: Option<Demand<'c>>,
@@ -69,6 +71,7 @@ impl<'c> Config<'c> {
     pub const fn new() -> Self {
         Config {
             origins: [None; MAX_SOURCES],
+            displaced: None,
             shared: None,
             verify: None,
             signed: None,
@@ -88,7 +91,8 @@ impl<'c> Config<'c> {
     /// Reads the specs, a rule table or Statsig's JSON, from a KV Store, by the name of its resource link.
     ///
     /// Sources are asked in the order in which they are given here, until one has usable specs. There is room for
-    /// [`MAX_SOURCES`]; one more takes the place of the last.
+    /// [`MAX_SOURCES`]; one more takes the place of the last, which [`Specs::failures`]
+    /// then names as [`SpecsError::TooManySources`].
     #[must_use]
     #[inline(always)]
     pub const fn with_kv_store(self, store: &'c str, key: &'c str) -> Self {
@@ -127,6 +131,9 @@ impl<'c> Config<'c> {
             (.., true) => third,
             _ => last,
         };
+        if let Some(displaced) = place {
+            self.displaced = Some(displaced.source);
+        }
         *place = Some(origin);
         self
     }

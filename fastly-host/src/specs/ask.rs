@@ -80,7 +80,7 @@ impl<'c> Specs<'c> {
 
     /// Asks the sources in order for something newer than what is in hand; the bootstrap bytes are not.
     pub(crate) fn ask(&mut self, config: &Config<'c>) -> Asked {
-        self.failures.clear();
+        self.begin_failures(config);
         if self.source.is_none() {
             self.first(config, None);
             return match self.source {
@@ -149,6 +149,15 @@ impl<'c> Specs<'c> {
         let table = Table::open(&fetched.bytes).map_err(SpecsError::Table)?;
         config.check(&table).map_err(SpecsError::Table)?;
         Ok(true)
+    }
+
+    /// Forgets why sources gave nothing; what the configuration has no room for is told every time.
+    pub(super) fn begin_failures(&mut self, config: &Config<'c>) {
+        self.failures.clear();
+        if let Some(source) = config.displaced {
+            let error = SpecsError::TooManySources;
+            self.failures.push(Failure { source, error });
+        }
     }
 
     fn fail(&mut self, origin: &Origin<'c>, error: SpecsError) {
