@@ -22,7 +22,7 @@ use crate::stop::Stop;
 #[command(after_help = "Examples:
   statsig-fastly gc --config-store STORE-ID --dry-run
   statsig-fastly gc --kv-store STORE-ID")]
-pub struct Arguments {
+pub(crate) struct Arguments {
     #[command(flatten)]
     target: Target,
     #[command(flatten)]
@@ -37,7 +37,7 @@ pub struct Arguments {
 }
 
 /// Collects.
-pub fn run(arguments: &Arguments, output: Output) -> Result<()> {
+pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<()> {
     arguments.target.check_named()?;
     let api = Api::new(
         &arguments.access,

@@ -24,7 +24,7 @@ use crate::stop::Stop;
   STATSIG_TABLE_KEY=… statsig-fastly publish --specs specs.json --kv-store STORE-ID --sign-key-id tables-2026
   export STATSIG_SECRET_KEY=…
   statsig-fastly publish --from-statsig --config-store STORE-ID --target-app APP-ID --dry-run")]
-pub struct Arguments {
+pub(crate) struct Arguments {
     #[command(flatten)]
     source: Source,
     #[command(flatten)]
@@ -41,7 +41,7 @@ pub struct Arguments {
 }
 
 /// Publishes once.
-pub fn run(arguments: &Arguments, output: Output) -> Result<()> {
+pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<()> {
     arguments.target.check_named()?;
     let stop = Stop::default();
     let api = Api::new(&arguments.access, &arguments.patience, &stop, output)?;

@@ -25,7 +25,7 @@ pub(super) const READ_BACK: usize = 200;
 #[command(after_help = "Examples:
   export STATSIG_SECRET_KEY=… FASTLY_API_TOKEN=…
   statsig-fastly sync-id-lists --kv-store STORE-ID")]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// The id of the KV store
     #[arg(long, value_name = "STORE-ID")]
     kv_store: String,
@@ -44,7 +44,7 @@ pub struct Arguments {
 
 /// Where lists lie in a store, and for how long.
 #[derive(Clone, Debug, Args)]
-pub struct Names {
+pub(crate) struct Names {
     /// The prefix of the lists' items, the same as in the service's configuration
     #[arg(long, value_name = "PREFIX", default_value = "statsig-id-lists")]
     pub id_list_prefix: String,
@@ -54,7 +54,7 @@ pub struct Names {
 }
 
 /// Syncs once.
-pub fn run(arguments: &Arguments, output: Output) -> Result<()> {
+pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<()> {
     let stop = Stop::default();
     let cdn = Cdn::new(&arguments.statsig, &arguments.patience, &stop, output)?;
     let api = Api::new(&arguments.fastly, &arguments.patience, &stop, output)?;

@@ -27,7 +27,7 @@ use crate::stop::Stop;
   statsig-fastly verify --specs specs.json --table specs.table
   statsig-fastly verify --specs specs.json --kv-store STORE-ID --users users.json
   statsig-fastly verify --specs specs.json --config-store STORE-ID --target-app APP-ID --sample 5000")]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// Statsig's config specs as JSON (v1 or v2); `-` for standard input
     #[arg(long, value_name = "FILE")]
     specs: PathBuf,
@@ -50,7 +50,7 @@ pub struct Arguments {
 const SAMPLE: usize = 200;
 
 /// Compares, and says whether all is as it should be.
-pub fn run(arguments: &Arguments, output: Output) -> Result<()> {
+pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<()> {
     let (found, what) = match &arguments.table {
         Some(path) => (read_input(path)?, path.display().to_string()),
         None => {

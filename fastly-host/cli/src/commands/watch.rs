@@ -31,7 +31,7 @@ use crate::watch::{IdLists, Watch, endpoint};
   statsig-fastly watch --kv-store STORE-ID
   statsig-fastly watch --kv-store STORE-ID --id-lists STORE-ID
   statsig-fastly watch --kv-store STORE-ID --interval 30 --json --listen 0.0.0.0:9102")]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// The time between two polls, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     interval: Duration,
@@ -68,7 +68,7 @@ pub struct Arguments {
 const SHORTEST: Duration = Duration::from_millis(50);
 
 /// Watches.
-pub fn run(arguments: &Arguments, output: Output) -> Result<()> {
+pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<()> {
     arguments.target.check_named()?;
     let stop = Stop::default();
     stop.on_signals()?;
