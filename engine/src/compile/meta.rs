@@ -17,7 +17,7 @@ static FLAGS: Field = Field::each(Is::Map(&FLAG)).nullable();
 static FLAG: Field = Field::each(Is::Bool);
 static APP_IDS: Field = Field::each(Is::Map(&APP_ID_OF_KEY)).nullable();
 static APP_ID_OF_KEY: Field = Field::each(Is::Checked(check_app_id));
-static LAYERS: Field = Field::each(Is::Map(&LAYER)).nullable();
+static LAYERS: Field = Field::each(Is::Map(&LAYER));
 static LAYER: Field = Field::each(Is::Text);
 
 /// App id, company id, default environment, checksum, SDK configs, session replay, ID lists, diagnostics; in between and behind
