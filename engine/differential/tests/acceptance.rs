@@ -1,10 +1,12 @@
-//! Which payloads and specs Statsig's core takes, and where the compiler is known to take more or less.
+//! Which payloads and specs Statsig's core takes, where the compiler is known to take more or less, and how both read the numbers of
+//! `sdk_configs`.
 #![allow(missing_docs)]
 
 use statsig_differential::answer::Kind;
 use statsig_differential::official::{Acceptance, Core};
 use statsig_edge::compile::compile;
 use statsig_edge::{SpecKind, Table};
+use statsig_rust::DynamicValue;
 
 /// A payload with one gate; `more` stands behind its sections, `spec` behind the gate's fields, `rule` behind its rule's and
 /// `condition` behind its condition's.
@@ -163,4 +165,48 @@ fn what_no_check_depends_on_may_be_of_any_type() {
         ..PLAIN
     };
     assert_eq!(taken(&core, &payload), [None, Some(true)]);
+}
+
+#[test]
+fn numbers_of_sdk_configs_are_read_as_by_the_core() {
+    for json in [
+        "101",
+        "0",
+        "-0",
+        "-1",
+        "1.9",
+        "101.0",
+        "1e2",
+        "60000",
+        "4294967296",
+        "9007199254740993",
+        "\"101\"",
+        "\"1.5e3\"",
+        "\" 101\"",
+        "\"\"",
+        "\"x\"",
+        "\"-7\"",
+        "true",
+        "null",
+        "[101]",
+        "{}",
+    ] {
+        let value: DynamicValue = serde_json::from_str(json).unwrap();
+        let at_core = value.float_value.map(|number| number as u64);
+        let more = format!(
+            r#","experiment_to_layer":{{}},"sdk_configs":{{"special_case_sampling_rate":{json},
+            "exposure_dedupe_ttl_ms":{json},"exposure_spec_sampling_ttl_ms":{json}}}"#
+        )
+        .leak();
+        let compiled = compile(Payload { more, ..PLAIN }.text().as_bytes()).unwrap();
+        let table = Table::open(&compiled.table).unwrap();
+        let meta = table.meta().unwrap();
+        for ours in [
+            meta.special_case_sampling_rate(),
+            meta.exposure_dedupe_ttl_ms(),
+            meta.exposure_spec_sampling_ttl_ms(),
+        ] {
+            assert_eq!(ours, at_core, "{json}");
+        }
+    }
 }
