@@ -16,6 +16,7 @@ use core::fmt;
 use statsig_edge::{FORMAT_VERSION, Table, TableError};
 
 use crate::config::Config;
+use crate::origin::Place;
 use crate::platform::Error;
 use crate::platform::cache::{self, Entry, Lifetime};
 use crate::source::{Format, Route, Source};
@@ -386,6 +387,9 @@ fn key_of(config: &Config<'_>) -> Vec<u8> {
     for origin in config.origins() {
         key.push(origin.source.code());
         push_names(origin.place.names(), &mut key);
+        if let Place::Download(download) = &origin.place {
+            download.push_project(&mut key);
+        }
     }
     // What was put there without this demand is not trusted.
     if let Some(demand) = config.signed {
