@@ -266,6 +266,7 @@ impl<'c> Specs<'c> {
         let mut asking = Asking {
             origin,
             generation,
+            in_hand: &self.bytes,
             fetched,
             #[cfg(feature = "drop-in")]
             config,
