@@ -231,6 +231,10 @@ impl<'c> Specs<'c> {
                     self.take(number, origin, fetched);
                     return Asked::New;
                 }
+                // Older specs of a source that stands in say nothing of those in hand, which age.
+                Ok(true) if same.is_none() && self.is_newer_than(&fetched.bytes) => {
+                    return Asked::Unchanged;
+                }
                 Ok(_) => return self.unchanged(),
                 #[cfg(feature = "drop-in")]
                 Err(SpecsError::Compile(CompileError::NoUpdates)) if same.is_some() => {
@@ -252,6 +256,11 @@ impl<'c> Specs<'c> {
             (true, _) => true,
             (false, _) => new.time() > old.time(),
         }
+    }
+
+    fn is_newer_than(&self, other: &[u8]) -> bool {
+        let other = Table::open(other).map_or(0, |other| other.time());
+        self.table().is_some_and(|table| table.time() > other)
     }
 
     /// What a source has, as a table of which at least the head is sound; whether it is another than what is in hand.

@@ -138,14 +138,18 @@ fn a_source_that_stands_in_brings_only_what_is_newer() {
                 .kv("s", "k", KvEntry::failing(KvCode::InternalError))
                 .kv;
         });
-        for (asked, source, time) in [
-            (Asked::Unchanged, Source::KvStore, 7),
-            (Asked::Unchanged, Source::KvStore, 7),
-            (Asked::New, Source::Download, 9),
+        let loaded = specs.checked_at();
+        // The same specs confirm what is in hand, older ones do not.
+        for (asked, source, time, checked) in [
+            (Asked::Unchanged, Source::KvStore, 7, 1_000),
+            (Asked::Unchanged, Source::KvStore, 7, 1_000),
+            (Asked::New, Source::Download, 9, 3_000),
         ] {
+            fake::change(|host| host.now_ms += 1_000);
             assert_eq!(specs.sync_config_specs(&config), asked);
             assert_eq!((specs.source(), lcut(&specs)), (Some(source), time));
             assert_eq!(specs.failures().len(), 1);
+            assert_eq!(specs.checked_at() - loaded, checked);
         }
     });
 }
