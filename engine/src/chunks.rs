@@ -8,16 +8,22 @@
 //! Reading: one pass over the text to decode it in place, one for the checksum; no allocation. Writing needs the feature
 //! `compile`.
 
-use core::fmt::{self, Write};
-
-use crate::hash::checksum;
-use crate::message::{Piece, write_pieces};
-
+mod base64url;
+#[cfg(feature = "compile")]
+mod limits;
 #[cfg(feature = "compile")]
 mod write;
 
 #[cfg(feature = "compile")]
-pub use write::{Limits, Publication, TooLarge, publish};
+pub use limits::{Limits, TooLarge};
+#[cfg(feature = "compile")]
+pub use write::{Publication, publish};
+
+use core::fmt::{self, Write};
+
+use crate::hash::checksum;
+use crate::message::{Piece, write_pieces};
+use base64url::{decode, text_length};
 
 /// What a manifest begins with; the version follows.
 const MAGIC: &str = "statsig-chunks ";
@@ -31,15 +37,15 @@ pub const MAX_LOOKUPS: u8 = 16;
 /// The line that holds a table which is short enough for the manifest itself.
 const INLINE: char = '=';
 
-/// Why texts are no table.
+/// Why texts could not be read as a table.
 ///
 /// ```
-/// use statsig_edge::chunks::{ChunkError, Manifest};
+/// use statsig_edge::chunks::{ChunkError, ChunkManifest};
 ///
-/// let error = Manifest::parse(b"{}").unwrap_err();
+/// let error = ChunkManifest::parse(b"{}").unwrap_err();
 /// assert_eq!(error, ChunkError::NotAManifest);
 /// assert_eq!(error.to_string(), "not a manifest of chunks");
-/// assert_eq!(Manifest::parse(b"statsig-chunks 1\n1 99 5 0\n"), Err(ChunkError::TooMany(99)));
+/// assert_eq!(ChunkManifest::parse(b"statsig-chunks 1\n1 99 5 0\n"), Err(ChunkError::TooMany(99)));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -107,9 +113,9 @@ impl core::error::Error for ChunkError {}
 /// One table in a store: a line of the manifest.
 ///
 /// ```
-/// use statsig_edge::chunks::Manifest;
+/// use statsig_edge::chunks::ChunkManifest;
 ///
-/// let manifest = Manifest::parse(b"statsig-chunks 1\n7 2 9000 0123456789abcdef\n")?;
+/// let manifest = ChunkManifest::parse(b"statsig-chunks 1\n7 2 9000 0123456789abcdef\n")?;
 /// let entry = manifest.current;
 /// assert_eq!((entry.generation, entry.chunks, entry.text_length()), (7, 2, 12_000));
 /// let mut key = String::new();
@@ -166,7 +172,7 @@ impl Entry {
     /// # Errors
     /// `Text`, `Length`, `Checksum`.
     pub fn decode(&self, texts: &mut [u8]) -> Result<usize, ChunkError> {
-        let found = decode_base64(texts).ok_or(ChunkError::Text)?;
+        let found = decode(texts).ok_or(ChunkError::Text)?;
         let bytes = texts.get(..found).unwrap_or_default();
         if found != self.bytes as usize {
             return Err(ChunkError::Length(self.bytes, found));
@@ -208,11 +214,11 @@ impl Entry {
 /// What a store says it holds.
 ///
 /// ```
-/// use statsig_edge::chunks::Manifest;
+/// use statsig_edge::chunks::ChunkManifest;
 ///
 /// let text = b"statsig-chunks 1\n7 2 9000 0123456789abcdef\n6 1 5000 00000000000000aa\n";
-/// assert!(Manifest::is_one(text));
-/// let manifest = Manifest::parse(text)?;
+/// assert!(ChunkManifest::is_one(text));
+/// let manifest = ChunkManifest::parse(text)?;
 /// assert_eq!(manifest.current.generation, 7);
 /// assert_eq!(manifest.previous.map(|entry| entry.bytes), Some(5000));
 /// assert_eq!(manifest.inline, None);
@@ -220,7 +226,7 @@ impl Entry {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Manifest<'m> {
+pub struct ChunkManifest<'m> {
     /// The table in force.
     pub current: Entry,
     /// The one before, whose chunks are still there: for a place that has this manifest already, but not every chunk.
@@ -229,7 +235,7 @@ pub struct Manifest<'m> {
     pub inline: Option<&'m str>,
 }
 
-impl<'m> Manifest<'m> {
+impl<'m> ChunkManifest<'m> {
     /// Whether a value claims to be a manifest, as opposed to Statsig's JSON.
     pub fn is_one(value: &[u8]) -> bool {
         value.starts_with(MAGIC.as_bytes())
@@ -262,67 +268,11 @@ impl<'m> Manifest<'m> {
         };
         match lines.find(|line| !line.is_empty()) {
             Some(_) => Err(ChunkError::Line(4)),
-            None => Ok(Manifest {
+            None => Ok(ChunkManifest {
                 current,
                 previous,
                 inline,
             }),
         }
     }
-}
-
-/// The characters of so many bytes.
-const fn text_length(bytes: usize) -> usize {
-    let rest = match bytes % 3 {
-        0 => 0,
-        rest => rest.saturating_add(1),
-    };
-    (bytes / 3).saturating_mul(4).saturating_add(rest)
-}
-
-/// Decodes base64url without padding in place; `None` if it is none.
-fn decode_base64(text: &mut [u8]) -> Option<usize> {
-    let text = core::cell::Cell::from_mut(text).as_slice_of_cells();
-    let mut length = 0_usize;
-    // Three bytes never reach beyond the four characters that they come from.
-    for (from, to) in text.chunks(4).zip(text.chunks(3)) {
-        crate::work::tick(from.len());
-        let mut bits = 0_u32;
-        for character in from {
-            bits = bits << 6 | u32::from(sextet(character.get())?);
-        }
-        let whole = match from.len() {
-            4 => 3,
-            3 => 2,
-            2 => 1,
-            _ => return None,
-        };
-        // The last characters have more bits than their bytes: those are 0.
-        let spare = match whole {
-            3 => 0,
-            2 => 2,
-            _ => 4,
-        };
-        if bits & ((1_u32 << spare).saturating_sub(1)) != 0 {
-            return None;
-        }
-        let bytes = (bits >> spare) << (24_u32.saturating_sub(8_u32.saturating_mul(whole)));
-        let [_, bytes @ ..] = bytes.to_be_bytes();
-        for (place, byte) in to.iter().zip(bytes).take(whole as usize) {
-            place.set(byte);
-        }
-        length = length.saturating_add(whole as usize);
-    }
-    Some(length)
-}
-
-fn sextet(character: u8) -> Option<u8> {
-    Some(match character {
-        b'A'..=b'Z' => character.wrapping_sub(b'A'),
-        b'a'..=b'z' => character.wrapping_sub(b'a').wrapping_add(26),
-        b'0'..=b'9' => character.wrapping_sub(b'0').wrapping_add(52),
-        b'-' => 62,
-        b'_' => 63,
-        _ => return None,
-    })
 }

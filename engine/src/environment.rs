@@ -128,13 +128,13 @@ pub enum Membership {
     /// There is no list of this name, or it cannot be read: nobody is a member, and the answer says so in its
     /// [`Note`](crate::Note).
     NoSuchList,
-    /// The lists were asked, and the id is not in this one.
+    /// The list was searched, and the id is not in it.
     NotMember,
     /// The id is in the list.
     Member,
 }
 
-/// The engine's way to the world: clock, country, ID lists, chance.
+/// What the engine asks of its host: clock, country, ID lists, randomness.
 ///
 /// Every method has an honest default, "unknown". Evaluation calls a method only when a condition needs it, and
 /// `now_ms` at most once for each check.

@@ -447,54 +447,86 @@ fn scenarios_on_v2() {
     assert_none("scenarios", differences);
 }
 
-/// Whom to follow on a v1 payload where NODE and EDGE part, or where the reference overrules both, and the row of
-/// `evaluation.md` §8.1 that says so.
+/// Whose answer to follow on a v1 payload where `statsig-node` ("node") and `serverless-client` ("edge") differ, or where the core's
+/// semantics overrule both (§8.1), and why.
 const V1_FOLLOWS: [(&str, &str, &str); 18] = [
     (
         "gate_unknown",
         "node",
-        "EDGE gives null for an unknown name",
+        "edge gives null for an unknown name",
     ),
     (
         "config_unknown",
         "node",
-        "EDGE gives null for an unknown name",
+        "edge gives null for an unknown name",
     ),
     (
         "layer_unknown",
         "node",
-        "EDGE gives null for an unknown name",
+        "edge gives null for an unknown name",
     ),
-    ("unsup_nested", "node", "#5"),
-    ("unsup_nested_after_true", "node", "#5"),
-    ("unsup_op", "node", "#7"),
-    ("nested_cycle", "core", "#54"),
-    ("config_ret_array", "core", "#60"),
-    ("config_ret_null", "core", "#60"),
-    ("config_ret_bool", "core", "#60"),
-    ("config_ret_str", "core", "#60"),
+    (
+        "unsup_nested",
+        "node",
+        "edge takes an unsupported gate for one that is off",
+    ),
+    (
+        "unsup_nested_after_true",
+        "node",
+        "edge takes an unsupported gate for one that is off",
+    ),
+    (
+        "unsup_op",
+        "node",
+        "edge answers false to an unknown operator",
+    ),
+    (
+        "nested_cycle",
+        "core",
+        "both overflow their stack, nesting has a limit",
+    ),
+    (
+        "config_ret_array",
+        "core",
+        "a config without an object reads as an empty one",
+    ),
+    (
+        "config_ret_null",
+        "core",
+        "a config without an object reads as an empty one",
+    ),
+    (
+        "config_ret_bool",
+        "core",
+        "a config without an object reads as an empty one",
+    ),
+    (
+        "config_ret_str",
+        "core",
+        "a config without an object reads as an empty one",
+    ),
     (
         "newlayer_return_false_like",
         "node",
-        "#60; v1 has no new layer evaluation",
+        "v1 has no new layer evaluation",
     ),
-    (
-        "map_source_missing",
-        "node",
-        "#12: v1 has no config mapping",
-    ),
+    ("map_source_missing", "node", "v1 has no config mapping"),
     (
         "env_default_from_payload",
         "node",
         "§1.3: default_environment counts in both formats",
     ),
-    ("env_user_vs_option", "core", "#46"),
-    ("target_app", "node", "#11"),
-    ("exp_group", "core", "#10"),
-    ("exp_group_none", "core", "#10"),
+    (
+        "env_user_vs_option",
+        "core",
+        "the user's own environment goes first",
+    ),
+    ("target_app", "node", "edge does not know the condition"),
+    ("exp_group", "core", "neither knows the condition"),
+    ("exp_group_none", "core", "neither knows the condition"),
 ];
 
-/// The same scenarios as v1 payloads: what NODE and EDGE answer alike is the answer, but for the list above.
+/// The same scenarios as v1 payloads: what node and edge answer alike is the answer, but for the list above.
 #[test]
 fn scenarios_on_v1() {
     let world = World {

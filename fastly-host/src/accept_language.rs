@@ -2,7 +2,7 @@
 
 use crate::platform::percent::cut;
 
-/// The language tag that the client likes best, as it is written: `de-CH` of `de;q=0.8, de-CH`. Of equals the first; `*` is none.
+/// The language tag that the client prefers, as it is written: `de-CH` for `de;q=0.8, de-CH`. The first of equals wins; `*` is no tag.
 ///
 /// ```
 /// assert_eq!(statsig_fastly::preferred_language("fr;q=0.9, en-GB, *"), Some("en-GB"));

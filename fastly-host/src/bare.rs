@@ -101,7 +101,7 @@ pub struct BareHandled {
 /// request's handles are left to the end of the execution, which gives them back.
 ///
 /// # Errors
-/// When there is no request to take.
+/// When there is no client request, or it was taken before.
 ///
 /// ```
 /// # #[cfg(feature = "drop-in")] {
@@ -146,8 +146,8 @@ where
     Ok(handled)
 }
 
-/// [`handle_bare`] for one request after the other, as long as the platform gives some to this sandbox and at most
-/// `requests` of them; gives how many there were.
+/// [`handle_bare`] for one request after another, as long as the platform gives this sandbox more of them, and at most
+/// `requests` times. Returns how many there were.
 ///
 /// The specs stay in memory. When they are older than [`Config::with_max_age`] allows, their source is asked again after a response, and before the
 /// handler if they are older than [`Config::with_stale_while_revalidate`] allows besides. Exposures of one request are not repeated for

@@ -35,7 +35,7 @@ use crate::statsig::{Room, Statsig};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClientBootstrap {
-    /// JSON, to be given to the client as it is. It is for one user: not for a shared cache.
+    /// JSON, to be sent to the client unchanged. It is for one user: keep it out of shared caches.
     pub body: String,
     /// The response's `content-type`.
     pub content_type: &'static str,
@@ -44,7 +44,7 @@ pub struct ClientBootstrap {
 }
 
 impl Statsig<'_> {
-    /// The answers to all specs for a user, as Statsig's client SDKs are initialised with; `None` without specs. Nothing is exposed: the
+    /// All answers for a user, in the form that initialises Statsig's client SDKs; `None` without specs. Nothing is exposed: the
     /// client logs what it uses.
     ///
     /// `sdkInfo` names this crate unless the options say otherwise.

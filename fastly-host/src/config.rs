@@ -15,7 +15,7 @@ use crate::table_cache::{SHARED, Shared};
 
 /// The configuration of a service. Everything is borrowed; making one costs nothing.
 ///
-/// Where all of it is known when the service is built, make it a `const`: then the compiler knows what is not configured, and leaves the
+/// If all of it is known when the service is built, make it a `const`: then the compiler sees what is not configured, and leaves the
 /// code for it out of the module.
 ///
 /// ```
@@ -31,6 +31,8 @@ use crate::table_cache::{SHARED, Shared};
 #[derive(Clone, Copy, Debug)]
 pub struct Config<'c> {
     origins: [Option<Origin<'c>>; MAX_SOURCES],
+    /// A source that had to make room for another.
+    pub(crate) displaced: Option<Source>,
     pub(crate) shared: Option<&'static Shared>,
     verify: Option<Verify>,
     pub(crate) signed: Option<Demand<'c>>,
@@ -46,7 +48,7 @@ pub struct Config<'c> {
     table_max_age_s: u32,
 }
 
-/// How many sources a configuration has at most.
+/// The most sources that a configuration can have.
 pub const MAX_SOURCES: usize = 4;
 
 type Verify = fn(&Table<'_>) -> Result<(), TableError>;
@@ -69,6 +71,7 @@ impl<'c> Config<'c> {
     pub const fn new() -> Self {
         Config {
             origins: [None; MAX_SOURCES],
+            displaced: None,
             shared: None,
             verify: None,
             signed: None,
@@ -88,7 +91,8 @@ impl<'c> Config<'c> {
     /// Reads the specs, a rule table or Statsig's JSON, from a KV Store, by the name of its resource link.
     ///
     /// Sources are asked in the order in which they are given here, until one has usable specs. There is room for
-    /// [`MAX_SOURCES`]; one more takes the place of the last.
+    /// [`MAX_SOURCES`]; one more takes the place of the last, which [`Specs::failures`]
+    /// then names as [`SpecsError::TooManySources`].
     #[must_use]
     #[inline(always)]
     pub const fn with_kv_store(self, store: &'c str, key: &'c str) -> Self {
@@ -103,7 +107,7 @@ impl<'c> Config<'c> {
         self.with_origin(Origin::config_store(store, key))
     }
 
-    /// Downloads the specs from Statsig. To be combined with [`Config::with_core_cache`] or a reused sandbox: otherwise every request
+    /// Downloads the specs from Statsig. Combine it with [`Config::with_core_cache`] or a reused sandbox: otherwise every request
     /// downloads them.
     #[must_use]
     #[inline(always)]
@@ -127,6 +131,9 @@ impl<'c> Config<'c> {
             (.., true) => third,
             _ => last,
         };
+        if let Some(displaced) = place {
+            self.displaced = Some(displaced.source);
+        }
         *place = Some(origin);
         self
     }
@@ -145,8 +152,8 @@ impl<'c> Config<'c> {
         self
     }
 
-    /// For how many seconds specs in the Core Cache or in a reused sandbox are taken without asking their source again; 10 unless
-    /// given. Without these two every request asks.
+    /// For how many seconds specs in the Core Cache or in a reused sandbox are used without asking their source again; 10 by
+    /// default. With neither of the two every request asks.
     #[must_use]
     #[inline(always)]
     pub const fn with_max_age(mut self, seconds: u32) -> Self {
@@ -155,7 +162,7 @@ impl<'c> Config<'c> {
     }
 
     /// For how many seconds after `max_age` the old specs are still served, while one request asks the source when its response
-    /// has been sent; 60 unless given, 0 lets requests wait. A source that fails lengthens it: old specs are better than none.
+    /// has been sent; 60 by default, 0 makes requests wait. If the source fails they are served for longer: old specs are better than none.
     #[must_use]
     #[inline(always)]
     pub const fn with_stale_while_revalidate(mut self, seconds: u32) -> Self {
@@ -172,8 +179,8 @@ impl<'c> Config<'c> {
         self
     }
 
-    /// Takes only rule tables that one of these keys has signed (`statsig-fastly publish --sign-key-id`), from every source but
-    /// the bytes that the service was built with. What is not signed, Statsig's JSON too, is an error of its source, and the next source
+    /// Accepts only rule tables that one of these keys has signed (`statsig-fastly publish --sign-key-id`), from every source except
+    /// the bytes that the service was built with. Anything unsigned, Statsig's JSON too, is an error of its source, and the next source
     /// is asked.
     ///
     /// One pass of SHA-256 over each table that comes from a source, some 83 Wasm instructions a byte: with
@@ -231,8 +238,8 @@ impl<'c> Config<'c> {
         self
     }
 
-    /// How long the table compiled from Statsig's JSON in the KV Store may be kept in the Core Cache; an hour unless given,
-    /// 0 does without the cache. It says nothing about how old specs may be: a new value in the store has a table of its
+    /// How long the table compiled from Statsig's JSON in the KV Store may be kept in the Core Cache; an hour by default,
+    /// 0 for not at all. It says nothing about how old specs may be: a new value in the store has a table of its
     /// own at once.
     #[cfg(feature = "drop-in")]
     #[must_use]
@@ -269,7 +276,7 @@ impl<'c> Config<'c> {
         self
     }
 
-    /// Custom fields that every user has unless it has its own of that name (§2.5).
+    /// Custom fields of every user, except those that have their own field of that name (§2.5).
     #[must_use]
     #[inline(always)]
     pub fn with_custom(mut self, custom: impl Into<Attributes<'c>>) -> Self {
@@ -277,7 +284,28 @@ impl<'c> Config<'c> {
         self
     }
 
-    /// Answers that go before the specs, for one id or for everyone (§5.8).
+    /// Answers that take precedence over the specs, for one id or for everyone (§5.8).
+    ///
+    /// ```
+    /// # #[cfg(feature = "drop-in")] {
+    /// # use statsig_fastly::platform::fake::{self, Host, KvEntry};
+    /// # use statsig_fastly::{Config, Specs, Statsig};
+    /// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+    /// # let host = Host { now_ms: 1_767_225_660_000, ..Host::default() }.kv("statsig", "specs", KvEntry::new(specs));
+    /// # let (_, record) = fake::with(host, || {
+    /// use statsig_edge::{LocalOverride, OverrideValue, SpecKind, User};
+    ///
+    /// let for_testers = [LocalOverride {
+    ///     kind: SpecKind::Gate, name: "staff", id: Some("tester-1"), value: OverrideValue::Gate(true),
+    /// }];
+    /// let config = Config::new().with_kv_store("statsig", "specs").with_overrides(&for_testers);
+    /// let specs = Specs::load(&config);
+    /// let statsig = Statsig::new(&config, &specs);
+    /// assert!(statsig.check_gate(&User::new().with_user_id("tester-1"), "staff"));
+    /// assert!(!statsig.check_gate(&User::new().with_user_id("u-2"), "staff"));
+    /// # });
+    /// # }
+    /// ```
     #[must_use]
     #[inline(always)]
     pub const fn with_overrides(mut self, overrides: &'c [LocalOverride<'c>]) -> Self {

@@ -61,7 +61,7 @@ pub(crate) struct LogEndpoint<'c> {
 }
 
 impl<'c> Events<'c> {
-    /// Events through the backend of this name, to Statsig.
+    /// Posts events to Statsig, through the backend of this name.
     ///
     /// How long an answer is waited for is the backend's own configuration, and nothing else bounds it: `connect_timeout`, `first_byte_timeout`
     /// and `between_bytes_timeout`, on Fastly 1 s, 15 s and 10 s unless told otherwise. All batches wait together, and each has two
@@ -86,8 +86,8 @@ impl<'c> Events<'c> {
         }
     }
 
-    /// All events to the log endpoint of this name, none to Statsig: no request, no key; the platform batches the lines
-    /// of all requests. What reads the log passes them on.
+    /// Writes all events to the log endpoint of this name and posts none to Statsig: no request, no key; the platform batches the lines
+    /// of all requests. Whatever reads the log has to pass them on.
     ///
     /// Each line is the whole body of a `log_event` request, with as many events as fit.
     #[inline(always)]

@@ -53,7 +53,7 @@ impl HostEnvironment {
         self
     }
 
-    /// The ID lists that were asked for in vain.
+    /// The ID lists that conditions asked for and that could not be read.
     pub fn id_list_failures(&self) -> Vec<IdListFailure> {
         let lists = self.id_lists.as_ref();
         lists.map(|lists| lists.failures()).unwrap_or_default()

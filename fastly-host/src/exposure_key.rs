@@ -105,7 +105,16 @@ json::write_plainly!(Fnv, this, text => this.bytes(text.as_bytes()));
 #[cfg(test)]
 mod tests {
     use super::*;
-    use statsig_edge::Evaluation;
+    use statsig_edge::compile::compile;
+    use statsig_edge::{Environment, Evaluation, Evaluator, Scratch, Table};
+
+    struct Clock;
+
+    impl Environment for Clock {
+        fn now_ms(&self) -> i64 {
+            0
+        }
+    }
 
     /// Test values published with the algorithm.
     #[test]
@@ -121,8 +130,25 @@ mod tests {
         }
     }
 
+    /// What a gate answers whose one rule is for nobody.
+    fn record_of(rule_id: &str) -> Evaluation<'static> {
+        let specs = alloc::format!(
+            r#"{{"has_updates": true, "time": 1, "condition_map": {{"all": {{"type": "public", "idType": "userID"}}}},
+            "feature_gates": {{"n": {{"type": "feature_gate", "entity": "feature_gate", "salt": "n", "enabled": true,
+                "defaultValue": false, "idType": "userID", "rules": [{{"name": "", "id": "{rule_id}", "salt": "",
+                "passPercentage": 0, "conditions": ["all"], "returnValue": true, "idType": "userID"}}]}}}},
+            "dynamic_configs": {{}}, "layer_configs": {{}}, "experiment_to_layer": {{}}}}"#
+        );
+        let table = compile(specs.as_bytes()).unwrap().table.leak();
+        let evaluator = Evaluator::new(Table::open(table).unwrap(), &Clock);
+        let mut scratch = Scratch::<0>::new();
+        let gate = evaluator.gate(&User::new(), "n", &mut scratch);
+        assert_eq!((gate.value(), gate.rule_id()), (false, rule_id));
+        *gate.evaluation()
+    }
+
     fn record(change: impl FnOnce(&mut Evaluation<'static>)) -> Evaluation<'static> {
-        let mut record = Evaluation::no_values().with_rule_id(Some("r"));
+        let mut record = record_of("r");
         change(&mut record);
         record
     }
@@ -140,7 +166,7 @@ mod tests {
 
         // The answer.
         let passing = record(|record| record.value = true);
-        let other_rule = record(|record| *record = record.with_rule_id(Some("s")));
+        let other_rule = record_of("s");
         let suffixed = record(|record| record.rule_id_suffix = Some("explore"));
         for other in [&passing, &other_rule, &suffixed] {
             let gate = Exposure::Gate {

@@ -42,17 +42,17 @@ use crate::post::Round;
 #[non_exhaustive]
 #[must_use = "it says whether events were lost"]
 pub struct Summary {
-    /// Events that were to be sent: exposures, custom events, the count of unexposed checks.
+    /// Events to be sent: exposures, custom events, the count of unexposed checks.
     pub logged: u32,
     /// Exposures that repeat one of this request, and so were not logged.
     pub deduplicated: u32,
     /// Exposures that were not logged because the payload samples them.
     pub sampled_out: u32,
-    /// Events that Statsig took.
+    /// Events that Statsig accepted.
     pub delivered: u32,
-    /// Events that the log endpoint took.
+    /// Events that the log endpoint accepted.
     pub handed_over: u32,
-    /// Events that were given up: too many or too long, refused, or not taken after the retry.
+    /// Events that were given up: too many or too long, refused, or not accepted after the retry.
     pub dropped: u32,
     /// Secondary exposures that are missing from the events, because a check had more of them than it has room for.
     pub incomplete: u32,
@@ -63,7 +63,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Adds what became of other events: of the next request of a sandbox.
+    /// Adds the summary of other events, such as those of a sandbox's next request.
     pub fn add(&mut self, other: &Summary) {
         for (sum, more) in [
             (&mut self.logged, other.logged),
@@ -81,7 +81,7 @@ impl Summary {
     }
 }
 
-/// Why events were not taken.
+/// Why events were not accepted.
 ///
 /// ```
 /// use statsig_fastly::DeliveryError;
@@ -100,7 +100,7 @@ pub enum DeliveryError {
     Platform(Error),
     /// The answer had this status.
     Status(u16),
-    /// The status was one of success, but what came with it does not say that the events were taken.
+    /// The status was a success, but the body does not say that the events were accepted.
     NotTaken,
     /// The log endpoint did not take a line.
     Log(Error),

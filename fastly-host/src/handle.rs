@@ -70,8 +70,8 @@ where
     answered.handled
 }
 
-/// [`handle`] for one request after the other, as long as the platform gives some to this sandbox and at most `requests` of them; gives
-/// how many there were. `each` is told how each of them went.
+/// [`handle`] for one request after another, as long as the platform gives this sandbox more of them, and at most `requests` times.
+/// Returns how many there were. `each` is called with the outcome of each.
 ///
 /// The specs stay in memory. When they are older than [`Config::with_max_age`] allows, their source is asked again after a response, and before the
 /// handler if they are older than [`Config::with_stale_while_revalidate`] allows besides. Exposures of one request are not repeated for

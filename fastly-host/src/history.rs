@@ -6,7 +6,7 @@
 
 use alloc::vec::Vec;
 
-/// Most exposures that are remembered, as in Statsig's core; with one more, all are forgotten, and repeats logged again.
+/// The most exposures that are remembered, as in Statsig's core; with one more all are forgotten, and repeats are logged again.
 pub const MAX_REMEMBERED: usize = 100_000;
 
 /// The exposures of the last minute.

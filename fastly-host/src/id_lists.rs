@@ -11,7 +11,7 @@ use core::cell::RefCell;
 use core::fmt;
 
 use statsig_edge::Membership;
-use statsig_edge::id_list::{self, IdList, IdListError, Manifest, Shard};
+use statsig_edge::id_list::{self, IdList, IdListError, IdListManifest, Shard};
 
 use crate::platform::{Error, kv};
 
@@ -54,7 +54,7 @@ pub(crate) trait Memberships: fmt::Debug {
     fn failures(&self) -> Vec<IdListFailure>;
 }
 
-/// An ID list that was asked for in vain: its members were answered as none.
+/// An ID list that a condition asked for and that could not be read: nobody was taken for a member.
 ///
 /// ```
 /// # #[cfg(feature = "drop-in")] {
@@ -101,11 +101,11 @@ pub enum IdListFault {
     NotListed,
     /// The manifest cannot be read.
     Manifest(Error),
-    /// The manifest is none.
+    /// What was read is not a manifest.
     BadManifest(IdListError),
     /// The shard cannot be read.
     Shard(Error),
-    /// The shard is none.
+    /// What was read is not a shard of the list.
     BadShard(IdListError),
 }
 
@@ -177,7 +177,7 @@ impl KvIdLists {
         let bytes = self
             .read(&self.prefix, kv::VALUE_LIMIT)
             .map_err(IdListFault::Manifest)?;
-        Manifest::open(&bytes).map_err(IdListFault::BadManifest)?;
+        IdListManifest::open(&bytes).map_err(IdListFault::BadManifest)?;
         Ok(bytes)
     }
 
@@ -197,7 +197,7 @@ impl KvIdLists {
         let manifest = seen.manifest.get_or_insert_with(|| self.read_manifest());
         let bytes = manifest.as_ref().map_err(|fault| *fault)?;
         // Its checksum was compared when it was read; a pass over a manifest is little beside a read.
-        let manifest = Manifest::open(bytes).map_err(IdListFault::BadManifest)?;
+        let manifest = IdListManifest::open(bytes).map_err(IdListFault::BadManifest)?;
         let list = manifest.list(name).ok_or(IdListFault::NotListed)?;
         let Some(key) = id_list::key_of(entry) else {
             return Ok(false);

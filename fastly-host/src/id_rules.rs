@@ -6,7 +6,7 @@ use crate::cookies::cookie_values;
 use crate::json::{self, List};
 use crate::platform::scan;
 
-/// Where an id of the user is found in a request.
+/// Where a user's id is found in a request.
 ///
 /// A value is taken as it is, and an empty one is none. Whoever sends the request chooses it: where that matters, take the id from
 /// a header that the service itself has checked.
@@ -36,7 +36,7 @@ enum Place<'r> {
 }
 
 impl<'r> IdRule<'r> {
-    /// The `userID`, so far from nowhere.
+    /// A rule for the `userID`, without a place to take it from yet.
     pub const fn user_id() -> Self {
         IdRule {
             custom: None,
@@ -44,7 +44,7 @@ impl<'r> IdRule<'r> {
         }
     }
 
-    /// An entry of `customIDs`, so far from nowhere.
+    /// A rule for an entry of `customIDs`, without a place to take it from yet.
     pub const fn custom_id(name: &'r str) -> Self {
         IdRule {
             custom: Some(name),
@@ -52,7 +52,7 @@ impl<'r> IdRule<'r> {
         }
     }
 
-    /// From a header's first value.
+    /// Takes it from a header's first value.
     #[must_use]
     pub const fn from_header(self, name: &'r str) -> Self {
         IdRule {
@@ -61,7 +61,7 @@ impl<'r> IdRule<'r> {
         }
     }
 
-    /// From a cookie's first value.
+    /// Takes it from a cookie's first value.
     #[must_use]
     pub const fn from_cookie(self, name: &'r str) -> Self {
         IdRule {

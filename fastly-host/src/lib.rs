@@ -28,42 +28,43 @@
 //! # }
 //! ```
 //!
-//! With the `fastly` crate's types it is `handle` and `serve`, for many requests in one sandbox `serve` and [`serve_bare`]. The examples of this documentation run on a
-//! host in memory, `platform::fake`, which services can test with as well; its set-up is hidden.
+//! With the types of the `fastly` crate the same is `handle`. To answer several requests in one sandbox there are `serve` and
+//! [`serve_bare`]. The examples of this documentation run on a host in memory, `platform::fake`, whose set-up is hidden here;
+//! services can use it in their own tests.
 //!
-//! # The data's way
+//! # How data flows
 //!
 //! 1. [`Config`], in code or by [`Settings`] from text, names the sources in order, the events' destination, and what holds for all users.
-//! 2. [`Loading`] starts the first look-up, then the request is taken; what is unusable gives way to the next source, and [`Specs`] says why.
-//! 3. [`RequestUser`] makes the user of a query, headers and cookies; [`RequestOverrides`] and [`StickyCookie`] bring what the client holds, signed.
+//! 2. [`Loading`] starts the first look-up before the request is taken. If a source is unusable the next one is asked, and [`Specs`] says why.
+//! 3. [`RequestUser`] makes the user from the query, headers and cookies; [`RequestOverrides`] and [`StickyCookie`] read what the client holds, signed.
 //! 4. [`Statsig`] checks. Each exposure is encoded as it happens, once for each user and answer.
-//! 5. The response is sent. Then [`Statsig::flush`] posts the events, and the table in the Core Cache is renewed if its time is over.
+//! 5. The response is sent. Then [`Statsig::flush`] posts the events, and the table in the Core Cache is renewed if it is stale.
 //!
 //! # Where to find what
 //!
 //! | public | |
 //! | --- | --- |
 //! | [`prelude`] | what a service usually needs |
-//! | [`Config`], [`Settings`], [`Download`], [`Events`], [`Key`] | what a service says |
-//! | `handle`, `serve`, [`handle_bare`], [`serve_bare`] | whole executions |
+//! | [`Config`], [`Settings`], [`Download`], [`Events`], [`Key`] | how a service is configured |
+//! | `handle`, `serve`, [`handle_bare`], [`serve_bare`] | a service's whole `main` |
 //! | [`Statsig`], [`Gate`], [`DynamicConfig`], [`Experiment`], [`Layer`], [`ParameterStore`] | checks and their answers |
 //! | [`Specs`], [`Loading`], [`Source`], [`Failure`], [`Cached`] | the specs in force, and why not others |
 //! | [`Summary`], [`DeliveryError`], [`ExposureHistory`] | what became of the events |
 //! | [`RequestUser`], [`Client`], [`IdRule`] | the user of a request |
-//! | [`SigningKeys`], [`RequestOverrides`], [`Sticky`], [`StickyCookie`] | what comes back signed, and what is kept |
+//! | [`SigningKeys`], [`RequestOverrides`], [`Sticky`], [`StickyCookie`] | signed overrides, and assignments that users keep |
 //! | [`answer`], [`report`], [`encode`], [`write_status`] | answers, all answers, exposures and the status as JSON |
 //! | [`platform`] | everything that talks to the host, on raw imports, without the `fastly` crate |
 //!
 //! | private, in `src` | |
 //! | --- | --- |
 //! | `origin/` | one kind of source each: KV Store, Config Store, download, bytes |
-//! | `table_cache` | the table in the Core Cache, of a value or of a configuration |
+//! | `table_cache/` | the table in the Core Cache: `compiled` of a value, `shared` of a configuration |
 //! | `after` | what is done when the response has been sent |
 //! | `events`, `batch`, `post`, `log_lines`, `flush` | events from the check to the POST or the log line |
 //! | `exposure_key`, `sampling`, `history` | repeats, and what a payload samples |
 //! | `id_lists` | memberships from a KV Store |
 //! | `platform/imports`, `platform/fake` | the host's functions, the only unsafe code; and a host in memory with the same ones |
-//! | `json`, `typed` | writing JSON, strings of their own |
+//! | `json`, `typed` | writing JSON, and reading parameters as owned strings |
 //!
 //! # Features
 //!
@@ -73,24 +74,25 @@
 //! | `drop-in` (default) | Statsig's own JSON in a store; without it a store must hold a table |
 //! | `user-agent` (default) | conditions on the user agent |
 //! | `regex` | a regex engine, for patterns that a table holds as text |
-//! | `serde` | parameters as any type that `Deserialize`s |
-//! | `bootstrap` | `Statsig::client_bootstrap`, what client SDKs start with |
+//! | `serde` | parameters as any type that implements `Deserialize` |
+//! | `bootstrap` | `Statsig::client_bootstrap`: the response from which Statsig's client SDKs are initialised |
+//! | `inspector` | `Inspector`, a page that shows every answer for a user and how it came about |
 //!
 //! # What costs what
 //!
-//! - A request with a table in a KV Store: six host calls and one allocation of its size; [`Config::with_core_cache`] asks the store seldom.
+//! - A request with a table in a KV Store: six host calls and one allocation of its size; with [`Config::with_core_cache`] the store is rarely asked.
 //! - JSON in the store: compiled when its value is new; its table is in the Core Cache for an hour (`Config::with_table_max_age`).
 //! - A check: what the engine needs, a clock reading and a pass over the user for its event.
-//! - Events: a POST for each [`MAX_BATCH_EVENTS`], a second one where that may help, all after the response.
+//! - Events: a POST for each [`MAX_BATCH_EVENTS`], repeated once where that may help, all after the response.
 //! - An ID list: one read for the manifest in each request that asks, one for each membership.
 //!
-//! What a service does not configure is not in its module: ways that only a constructor names are dropped by the linker.
+//! What a service does not configure is not in its module: code that only a constructor refers to is dropped by the linker.
 //!
 //! # Limits
 //!
 //! [`MAX_SOURCES`] sources, [`MAX_JSON`] bytes of JSON, [`MAX_LOGGED_BYTES`] of events in a request, [`MAX_REMEMBERED`] exposures in a sandbox,
-//! 16 look-ups of a table in a Config Store. Specs that cannot be had and events that are not taken never fail a request; both are told, by
-//! [`Specs::failures`] and in the [`Summary`]. Countries are Fastly's, not Statsig's: see [`HostEnvironment`].
+//! 16 look-ups of a table in a Config Store. Specs that cannot be loaded and events that are not accepted never fail a request; both are
+//! reported, by [`Specs::failures`] and in the [`Summary`]. Countries are Fastly's, not Statsig's: see [`HostEnvironment`].
 //!
 //! The crate is `no_std` with `alloc`, and has its unsafe code in one private module.
 #![no_std]

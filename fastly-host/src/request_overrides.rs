@@ -30,7 +30,7 @@ use crate::signed::{SignedError, SigningKeys};
 
 const PURPOSE: &str = "statsig-overrides-1";
 
-/// Most overrides of one request.
+/// The most overrides that one request can have.
 pub const MAX_REQUEST_OVERRIDES: usize = 64;
 
 /// Overrides that came with a request.
@@ -59,7 +59,7 @@ impl RequestOverrides {
     /// The overrides in the value of a header or cookie of this name, if one of the keys has signed them and their time is not over.
     ///
     /// # Errors
-    /// [`SignedError`]. One parameter that cannot be read makes all of it worth nothing.
+    /// [`SignedError`]. One parameter that cannot be read invalidates all of them.
     pub fn verify(name: &str, keys: &SigningKeys<'_>, signed: &str) -> Result<Self, SignedError> {
         let (payload, _) = keys.verify(PURPOSE, name, signed)?;
         let end = percent::value(payload, "exp").and_then(|end| end.parse::<u64>().ok());

@@ -16,7 +16,7 @@ use crate::platform::{geo, percent};
 /// Parameters that are entries of a map: the map's name, a dot, the entry's name.
 const MAPS: [&str; 3] = ["customIDs.", "custom.", "statsigEnvironment."];
 
-/// What is known of the client, for the fields that the query does not give.
+/// What is known about the client, for the fields that the query does not give.
 ///
 /// ```
 /// use statsig_fastly::{Client, RequestUser};

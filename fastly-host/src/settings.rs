@@ -1,74 +1,21 @@
 //! A configuration as text, from an item of a Config Store, so that it can be changed without a deployment. For local runs the item is in
 //! `fastly.toml`.
 
+mod error;
+mod setting;
+
+pub use error::SettingsError;
+
 use alloc::string::String;
 use core::fmt;
 
 use crate::config::Config;
-use crate::destination::{Events, Key};
-use crate::origin::{Download, DownloadVersion};
-use crate::platform::decimal::Decimal;
 use crate::platform::{Error, config_store};
-use crate::signed_table::TableKeys;
-
-/// Why settings are no configuration.
-///
-/// ```
-/// use statsig_fastly::{Settings, SettingsError};
-///
-/// let error = Settings::from_text("kv = statsig/specs\ncore-cache = maybe").config().unwrap_err();
-/// assert_eq!(error, SettingsError::BadValue(2, "on or off"));
-/// assert_eq!(error.to_string(), "statsig settings: line 2: on or off is wanted");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SettingsError {
-    /// The Config Store did not give them.
-    Platform(Error),
-    /// The line of this number, from 1, is not `name = value`.
-    NotASetting(u32),
-    /// The line of this number has a name that is none of a setting.
-    UnknownName(u32),
-    /// The value in the line of this number is not what it should be, which is this.
-    BadValue(u32, &'static str),
-}
-
-impl SettingsError {
-    /// Says what is wrong. The same as `Display`, but light.
-    ///
-    /// # Errors
-    /// Those of `out`.
-    pub fn write(&self, out: &mut dyn fmt::Write) -> fmt::Result {
-        out.write_str("statsig settings: ")?;
-        let (line, wrong) = match self {
-            SettingsError::Platform(error) => return error.write(out),
-            SettingsError::NotASetting(line) => (line, "`name = value` is wanted"),
-            SettingsError::UnknownName(line) => (line, "there is no setting of this name"),
-            SettingsError::BadValue(line, wanted) => (line, *wanted),
-        };
-        out.write_str("line ")?;
-        let line = Decimal::new((*line).into());
-        out.write_str(core::str::from_utf8(line.as_bytes()).unwrap_or_default())?;
-        out.write_str(": ")?;
-        out.write_str(wrong)?;
-        match self {
-            SettingsError::BadValue(..) => out.write_str(" is wanted"),
-            _ => Ok(()),
-        }
-    }
-}
-
-impl fmt::Display for SettingsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write(f)
-    }
-}
-
-impl core::error::Error for SettingsError {}
+use setting::Setting;
 
 /// The text of a configuration.
 ///
-/// One setting a line, `name = value`; empty lines and lines that begin with `#` say nothing.
+/// One setting per line, `name = value`; empty lines and lines that begin with `#` are ignored.
 ///
 /// | name | value | as in code |
 /// | --- | --- | --- |
@@ -87,9 +34,9 @@ impl core::error::Error for SettingsError {}
 /// | `tier` | a name | [`Config::with_tier`] |
 /// | `events` | `BACKEND SECRET-STORE/NAME` | [`Config::with_events`] with a stored key |
 /// | `events-client` | `BACKEND CLIENT-KEY` | the same with a client key |
-/// | `events-log` | `ENDPOINT` | [`Events::to_log_endpoint`] |
-/// | `log-endpoint` | `ENDPOINT`, below one of the three before | [`Events::with_log_endpoint`] |
-/// | `log-line-limit` | bytes, likewise | [`Events::with_line_limit`] |
+/// | `events-log` | `ENDPOINT` | [`Events::to_log_endpoint`](crate::Events::to_log_endpoint) |
+/// | `log-endpoint` | `ENDPOINT`, below one of the three before | [`Events::with_log_endpoint`](crate::Events::with_log_endpoint) |
+/// | `log-line-limit` | bytes, likewise | [`Events::with_line_limit`](crate::Events::with_line_limit) |
 ///
 /// Sources are asked in the order of their lines. A wrong line is an error that names it, and no configuration.
 ///
@@ -136,7 +83,7 @@ impl Settings {
         read().map(Self::from_text).map_err(SettingsError::Platform)
     }
 
-    /// The configuration, to which code may add what no text can say: bootstrap bytes, overrides.
+    /// The configuration, to which code may add what text cannot express: bootstrap bytes, overrides.
     ///
     /// # Errors
     /// The first wrong line.
@@ -160,164 +107,13 @@ impl Settings {
     }
 }
 
-/// A line.
-#[derive(Clone, Copy)]
-struct Setting<'s> {
-    value: &'s str,
-    number: u32,
-}
-
-impl<'s> Setting<'s> {
-    fn apply(self, name: &str, config: Config<'s>) -> Result<Config<'s>, SettingsError> {
-        Ok(match name {
-            "kv" => {
-                let (store, key) = self.item(self.value, "STORE/KEY")?;
-                config.with_kv_store(store, key)
-            }
-            "config-store" => {
-                let (store, key) = self.item(self.value, "STORE/KEY")?;
-                config.with_config_store(store, key)
-            }
-            "download" => {
-                const WANTED: &str = "BACKEND SECRET-STORE/NAME, then v1 or v2 or nothing";
-                let (backend, rest) = self.pair(self.value, ' ', WANTED)?;
-                let (item, version) = match rest.split_once(' ') {
-                    Some((item, "v1")) => (item, DownloadVersion::V1),
-                    Some((item, "v2")) => (item, DownloadVersion::V2),
-                    Some(_) => return Err(self.bad(WANTED)),
-                    None => (rest, DownloadVersion::default()),
-                };
-                let key = self.stored(item, WANTED)?;
-                config.with_download(Download::new(backend, key).with_version(version))
-            }
-            "download-client" => {
-                let (backend, key) = self.pair(self.value, ' ', "BACKEND CLIENT-KEY")?;
-                config.with_download(Download::new(backend, Key::Client(key)))
-            }
-            "id-lists" => {
-                let (store, prefix) = self.item(self.value, "STORE/PREFIX")?;
-                config.with_id_lists(store, prefix)
-            }
-            "core-cache" => match self.switch()? {
-                true => config.with_core_cache(),
-                false => config,
-            },
-            "max-age" => config.with_max_age(self.seconds()?),
-            "stale-while-revalidate" => config.with_stale_while_revalidate(self.seconds()?),
-            #[cfg(feature = "drop-in")]
-            "table-max-age" => config.with_table_max_age(self.seconds()?),
-            "checksums" => match self.switch()? {
-                true => config.with_checksums(),
-                false => config,
-            },
-            "signed-tables" => {
-                let (store, names) = self.item(self.value, "SECRET-STORE/NAME NAME")?;
-                config.with_signed_tables(TableKeys::Stored { store, names })
-            }
-            "status-header" => config.with_status_header(self.header_name()?),
-            "tier" => config.with_tier(self.word("a tier")?),
-            "events" => {
-                const WANTED: &str = "BACKEND SECRET-STORE/NAME";
-                let (backend, item) = self.pair(self.value, ' ', WANTED)?;
-                config.with_events(Events::new(backend, self.stored(item, WANTED)?))
-            }
-            "events-client" => {
-                let (backend, key) = self.pair(self.value, ' ', "BACKEND CLIENT-KEY")?;
-                config.with_events(Events::new(backend, Key::Client(key)))
-            }
-            "events-log" => {
-                config.with_events(Events::to_log_endpoint(self.word("a log endpoint")?))
-            }
-            "log-endpoint" => {
-                let events = self.events(&config)?;
-                config.with_events(events.with_log_endpoint(self.word("a log endpoint")?))
-            }
-            "log-line-limit" => {
-                let events = self.events(&config)?;
-                let bytes = self.number("a number of bytes")?;
-                config.with_events(events.with_line_limit(bytes as usize))
-            }
-            _ => return Err(SettingsError::UnknownName(self.number)),
-        })
-    }
-
-    fn bad(self, wanted: &'static str) -> SettingsError {
-        SettingsError::BadValue(self.number, wanted)
-    }
-
-    /// Two words, neither of them empty.
-    fn pair(
-        self,
-        text: &'s str,
-        between: char,
-        wanted: &'static str,
-    ) -> Result<(&'s str, &'s str), SettingsError> {
-        let (first, second) = text.split_once(between).ok_or(self.bad(wanted))?;
-        match (first.trim(), second.trim()) {
-            ("", _) | (_, "") => Err(self.bad(wanted)),
-            pair => Ok(pair),
-        }
-    }
-
-    /// The names of stores have no slash; keys may.
-    fn item(
-        self,
-        text: &'s str,
-        wanted: &'static str,
-    ) -> Result<(&'s str, &'s str), SettingsError> {
-        self.pair(text, '/', wanted)
-    }
-
-    fn stored(self, text: &'s str, wanted: &'static str) -> Result<Key<'s>, SettingsError> {
-        let (store, name) = self.item(text, wanted)?;
-        Ok(Key::Stored { store, name })
-    }
-
-    fn word(self, wanted: &'static str) -> Result<&'s str, SettingsError> {
-        match self.value {
-            "" => Err(self.bad(wanted)),
-            word => Ok(word),
-        }
-    }
-
-    /// A name of another form would cost every request its response.
-    fn header_name(self) -> Result<&'s str, SettingsError> {
-        const WANTED: &str = "the name of a header";
-        let name = self.word(WANTED)?;
-        let usual = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        match name.bytes().all(usual) {
-            true => Ok(name),
-            false => Err(self.bad(WANTED)),
-        }
-    }
-
-    fn switch(self) -> Result<bool, SettingsError> {
-        match self.value {
-            "on" => Ok(true),
-            "off" => Ok(false),
-            _ => Err(self.bad("on or off")),
-        }
-    }
-
-    fn seconds(self) -> Result<u32, SettingsError> {
-        self.number("a number of seconds")
-    }
-
-    fn number(self, wanted: &'static str) -> Result<u32, SettingsError> {
-        self.value.parse().map_err(|_| self.bad(wanted))
-    }
-
-    /// What a line before this one said of events.
-    fn events(self, config: &Config<'s>) -> Result<Events<'s>, SettingsError> {
-        let events = config.events;
-        events.ok_or(self.bad("a line above this one that says where events go"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::destination::{Events, Key};
+    use crate::origin::{Download, DownloadVersion};
     use crate::platform::fake::{self, Host};
+    use crate::signed_table::TableKeys;
     use alloc::format;
     use alloc::string::ToString;
 

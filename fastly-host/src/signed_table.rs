@@ -70,10 +70,10 @@ impl<'c> Demand<'c> {
     }
 }
 
-/// The table with a signature of the first of these keys behind it, in place of one that it had.
+/// The table followed by a signature with the first of these keys, which replaces any earlier signature.
 ///
 /// # Errors
-/// [`TableError`] of what is no table.
+/// [`TableError`], when the bytes are not a table.
 pub fn sign_table(table: &[u8], keys: &SigningKeys<'_>) -> Result<Vec<u8>, TableError> {
     let table = Table::open(table)?.as_bytes();
     let signed = keys.sign(PURPOSE, "", &digest(table));
@@ -82,7 +82,7 @@ pub fn sign_table(table: &[u8], keys: &SigningKeys<'_>) -> Result<Vec<u8>, Table
     Ok([table, &SIGNATURE_MAGIC, next(), b".", next()].concat())
 }
 
-/// The id of the key that a table says it is signed with; `None` when it does not say so. That it is, [`verify_table`] tells.
+/// The id of the key that a table claims to be signed with, if it does; [`verify_table`] checks the claim.
 pub fn table_key_id(table: &[u8]) -> Option<&str> {
     let (id, mac) = cut(split(table).ok()?.1?, b'.');
     mac.map(|_| id)

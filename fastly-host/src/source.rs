@@ -126,7 +126,7 @@ impl Format {
     }
 }
 
-/// Where the table in force lay.
+/// How the table in force was reached.
 ///
 /// ```
 /// # #[cfg(feature = "drop-in")] {
@@ -188,7 +188,7 @@ impl Route {
 pub enum SpecsError {
     /// It could not be read.
     Platform(Error),
-    /// Its rule table is none that this build reads.
+    /// It holds a rule table that this build cannot read.
     Table(TableError),
     /// Its chunks are no rule table.
     Chunks(ChunkError),
@@ -198,17 +198,19 @@ pub enum SpecsError {
     Status(u16),
     /// The Secret Store has no such secret, or it is no text.
     NoKey,
-    /// The service takes signed tables only, and this is none, or JSON.
+    /// The service accepts only signed tables, and this is not one, or is JSON.
     NotSigned,
-    /// The table's signature is not believed.
+    /// The table's signature was rejected.
     Signature(SignedError),
-    /// The key that the table names cannot be had.
+    /// The key that the table names could not be read.
     Key(KeyError),
     /// Its JSON is no payload.
     #[cfg(feature = "drop-in")]
     Compile(CompileError),
     /// It holds JSON, and this build reads rule tables only.
     JsonNotSupported,
+    /// It was not asked: the configuration has more than [`MAX_SOURCES`](crate::MAX_SOURCES), and a later one took its place.
+    TooManySources,
 }
 
 impl SpecsError {
@@ -252,6 +254,9 @@ impl SpecsError {
             SpecsError::JsonNotSupported => out.write_str(
                 "JSON, but this build reads rule tables only: publish a table, or build with the feature `drop-in`",
             ),
+            SpecsError::TooManySources => {
+                out.write_str("not asked: a configuration has room for four sources; leave one out")
+            }
         }
     }
 }

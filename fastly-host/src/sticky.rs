@@ -66,7 +66,7 @@ pub trait StickyStorage {
     fn delete(&self, key: &str, name: &str);
 }
 
-/// How an experiment or a layer is read stickily.
+/// How sticky assignments are kept and used: the way to read an experiment or a layer.
 ///
 /// ```
 /// # #[cfg(feature = "drop-in")] {
@@ -128,14 +128,14 @@ impl<'k> Sticky<'k> {
         self
     }
 
-    /// Lets rules of overrides go before what is kept.
+    /// Lets override rules take precedence over what is kept.
     #[must_use]
     pub fn with_enforced_overrides(mut self) -> Self {
         self.options.enforce_overrides = true;
         self
     }
 
-    /// Lets the targeting rules, where they keep a user out, go before what is kept.
+    /// Lets targeting rules that exclude a user take precedence over what is kept.
     #[must_use]
     pub fn with_enforced_targeting(mut self) -> Self {
         self.options.enforce_targeting = true;
@@ -203,7 +203,7 @@ impl StickyRoom {
 }
 
 impl<'t> Statsig<'t> {
-    /// [`Self::experiment`], of which the user keeps what it was given.
+    /// [`Self::experiment`], whose users keep the group that they were given.
     pub fn experiment_sticky<'r>(
         &self,
         user: &User<'_>,
@@ -237,7 +237,7 @@ impl<'t> Statsig<'t> {
         Experiment(evaluation)
     }
 
-    /// [`Self::layer`], of which the user keeps what it was given as long as the experiment that gave it is active.
+    /// [`Self::layer`], whose users keep what they were given while the experiment that gave it is active.
     pub fn layer_sticky<'a, 's, 'r, 'n, const X: usize, const P: usize>(
         &'a self,
         user: &'a User<'a>,

@@ -2,127 +2,23 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt::{self, Write};
+use core::fmt::Write;
 
-use super::{CHUNKS_VERSION, Entry, INLINE, MAGIC, MAX_LOOKUPS, text_length};
+use super::base64url::{encode, text_length};
+use super::{CHUNKS_VERSION, Entry, INLINE, Limits, MAGIC, TooLarge};
 use crate::hash::checksum;
 use crate::message::{Piece, write_number, write_pieces};
-
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-/// What a store takes.
-///
-/// ```
-/// use statsig_edge::chunks::Limits;
-///
-/// // 15 chunks of 8,000 characters, three bytes in four of them.
-/// assert_eq!(Limits::CONFIG_STORE.largest(), 90_000);
-/// assert_eq!(Limits::CONFIG_STORE.with_value_chars(64_000).largest(), 720_000);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Limits {
-    /// Characters of a value.
-    pub value_chars: usize,
-    /// Characters of a key.
-    pub key_chars: usize,
-    /// Reads that the table may take, the manifest's included; at most [`MAX_LOOKUPS`].
-    pub lookups: u8,
-}
-
-impl Limits {
-    /// Those of a Config Store: 8,000 characters (an account can have more), keys of 255, [`MAX_LOOKUPS`].
-    pub const CONFIG_STORE: Self = Limits {
-        value_chars: 8_000,
-        key_chars: 255,
-        lookups: MAX_LOOKUPS,
-    };
-
-    /// The same store with other values.
-    #[must_use]
-    pub const fn with_value_chars(mut self, value_chars: usize) -> Self {
-        self.value_chars = value_chars;
-        self
-    }
-
-    /// Fewer reads.
-    #[must_use]
-    pub const fn with_lookups(mut self, lookups: u8) -> Self {
-        self.lookups = lookups;
-        self
-    }
-
-    /// Characters of a chunk: whole groups of four, so that the texts of all chunks together are one text.
-    fn chunk_chars(&self) -> usize {
-        self.value_chars & !3
-    }
-
-    fn chunks(&self) -> usize {
-        usize::from(self.lookups.min(MAX_LOOKUPS)).saturating_sub(1)
-    }
-
-    /// The largest table that fits, in bytes.
-    pub fn largest(&self) -> usize {
-        (self.chunk_chars() / 4)
-            .saturating_mul(3)
-            .saturating_mul(self.chunks())
-    }
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self::CONFIG_STORE
-    }
-}
-
-/// A table that does not fit.
-///
-/// ```
-/// use statsig_edge::chunks::{Limits, TooLarge, publish};
-///
-/// let error = publish(&[0; 90_001], "specs", None, &Limits::CONFIG_STORE).unwrap_err();
-/// assert!(matches!(error, TooLarge::Table(90_001, 90_000, _)));
-/// assert!(error.to_string().starts_with("the table has 90001 bytes; 90000 fit into 15 values"));
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TooLarge {
-    /// The table: its bytes, how many would fit, and the limits.
-    Table(usize, usize, Limits),
-    /// The key: characters of the chunks' keys, and how many a key may have.
-    Key(usize, usize),
-}
-
-impl fmt::Display for TooLarge {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            TooLarge::Table(bytes, fits, limits) => write!(
-                f,
-                "the table has {bytes} bytes; {fits} fit into {} values of {} characters, which one request may read: \
-                 use a KV Store, or narrow the payload down to a target app",
-                limits.chunks(),
-                limits.value_chars,
-            ),
-            TooLarge::Key(has, may) => write!(
-                f,
-                "the key is too long: with generation and number a chunk's has {has} characters, and {may} are allowed"
-            ),
-        }
-    }
-}
-
-impl core::error::Error for TooLarge {}
 
 /// A table ready for a store.
 ///
 /// ```
-/// use statsig_edge::chunks::{Limits, Manifest, publish};
+/// use statsig_edge::chunks::{Limits, ChunkManifest, publish};
 ///
 /// let publication = publish(&[1; 10_000], "specs", None, &Limits::CONFIG_STORE)?;
 /// let keys: Vec<_> = publication.chunks.iter().map(|(key, _)| key.as_str()).collect();
 /// assert_eq!(keys, ["specs.1.0", "specs.1.1"]);
 /// assert_eq!(publication.manifest.0, "specs");
-/// assert_eq!(Manifest::parse(publication.manifest.1.as_bytes())?.current, publication.entry);
+/// assert_eq!(ChunkManifest::parse(publication.manifest.1.as_bytes())?.current, publication.entry);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,7 +34,7 @@ pub struct Publication {
 
 /// Cuts a table into chunks for the store's item `key`.
 ///
-/// `previous` is [`Manifest::current`](super::Manifest::current) of the item as it is, if it is a manifest; the new generation
+/// `previous` is [`ChunkManifest::current`](super::ChunkManifest::current) of the item as it is, if it is a manifest; the new generation
 /// is one more. Its chunks are to stay; those of the manifest's `previous` may be deleted after the new manifest has been written.
 ///
 /// # Errors
@@ -233,32 +129,16 @@ fn write_line(entry: &Entry, out: &mut String) {
     let _ = writeln!(out, "{:016x}", entry.checksum);
 }
 
-/// Base64url without padding.
-fn encode(bytes: &[u8], out: &mut String) {
-    for group in bytes.chunks(3) {
-        let bits = group
-            .iter()
-            .chain([0, 0].iter())
-            .take(3)
-            .fold(0_usize, |bits, &byte| bits << 8 | usize::from(byte));
-        let characters = group.len().saturating_add(1);
-        for shift in [18, 12, 6, 0].into_iter().take(characters) {
-            let character = ALPHABET.get(bits >> shift & 63).copied().unwrap_or(b'A');
-            out.push(char::from(character));
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::{ChunkError, Manifest};
+    use super::super::{ChunkError, ChunkManifest};
     use super::*;
     use alloc::vec;
     use std::string::ToString;
 
     /// What a reader does.
     fn read(publication: &Publication, key: &str) -> Result<Vec<u8>, ChunkError> {
-        let manifest = Manifest::parse(publication.manifest.1.as_bytes())?;
+        let manifest = ChunkManifest::parse(publication.manifest.1.as_bytes())?;
         let mut text = Vec::from(manifest.inline.unwrap_or_default());
         for number in 0..manifest.current.chunks {
             let mut wanted = String::new();
@@ -326,51 +206,23 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_those_of_rfc_4648() {
-        for (bytes, text) in [
-            (&b""[..], ""),
-            (b"f", "Zg"),
-            (b"fo", "Zm8"),
-            (b"foo", "Zm9v"),
-            (b"foob", "Zm9vYg"),
-            (b"fooba", "Zm9vYmE"),
-            (b"foobar", "Zm9vYmFy"),
-            (b"\xFB\xFF", "-_8"),
-        ] {
-            let mut encoded = String::new();
-            encode(bytes, &mut encoded);
-            assert_eq!(encoded, text);
-            let mut decoded = text.as_bytes().to_vec();
-            let length = super::super::decode_base64(&mut decoded).unwrap();
-            assert_eq!(&decoded[..length], bytes);
-        }
-        for bad in ["A", "Zm9vY", "Z+", "Zg==", "Zh", "Zm9", "é"] {
-            assert_eq!(
-                super::super::decode_base64(&mut bad.as_bytes().to_vec()),
-                None,
-                "{bad}"
-            );
-        }
-    }
-
-    #[test]
     fn the_generation_before_is_named_while_its_chunks_are_there() {
         let limits = Limits::CONFIG_STORE.with_value_chars(100);
         let first = publish(&bytes(500), "k", None, &limits).unwrap();
         assert_eq!(first.manifest.1.lines().count(), 2);
         assert_eq!(first.chunks[0].0, "k.1.0");
         let second = publish(&bytes(400), "k", Some(&first.entry), &limits).unwrap();
-        let manifest = Manifest::parse(second.manifest.1.as_bytes()).unwrap();
+        let manifest = ChunkManifest::parse(second.manifest.1.as_bytes()).unwrap();
         assert_eq!(
             (manifest.current, manifest.previous),
             (second.entry, Some(first.entry))
         );
         assert_eq!(second.chunks[1].0, "k.2.1");
         let third = publish(&bytes(3), "k", Some(&second.entry), &limits).unwrap();
-        let manifest = Manifest::parse(third.manifest.1.as_bytes()).unwrap();
+        let manifest = ChunkManifest::parse(third.manifest.1.as_bytes()).unwrap();
         assert_eq!((manifest.previous, manifest.current.generation), (None, 3));
         let fourth = publish(&bytes(400), "k", Some(&third.entry), &limits).unwrap();
-        let manifest = Manifest::parse(fourth.manifest.1.as_bytes()).unwrap();
+        let manifest = ChunkManifest::parse(fourth.manifest.1.as_bytes()).unwrap();
         assert_eq!((manifest.previous, manifest.current.generation), (None, 4));
     }
 
@@ -404,13 +256,13 @@ mod tests {
             ("statsig-chunks 1\n1 0 3 0\n=Zg\nx", ChunkError::Line(4)),
         ] {
             assert_eq!(
-                Manifest::parse(manifest.as_bytes()),
+                ChunkManifest::parse(manifest.as_bytes()),
                 Err(error),
                 "{manifest}"
             );
             assert!(!error.to_string().is_empty());
         }
-        assert!(Manifest::is_one(good.manifest.1.as_bytes()) && !Manifest::is_one(b"{}"));
+        assert!(ChunkManifest::is_one(good.manifest.1.as_bytes()) && !ChunkManifest::is_one(b"{}"));
     }
 
     #[test]

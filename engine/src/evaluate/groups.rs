@@ -93,7 +93,7 @@ fn rules<'t>(table: Table<'t>, spec: &Spec<'t>) -> impl Iterator<Item = Rule<'t>
 }
 
 impl<'t> Table<'t> {
-    /// The groups of an experiment; `None` for an unknown name and for what is no experiment, such as a dynamic
+    /// The groups of an experiment; `None` for an unknown name and for anything but an experiment, such as a dynamic
     /// config or an autotune.
     pub fn experiment_groups(&self, experiment: &str) -> Option<ExperimentGroups<'t>> {
         let spec = self.spec(SpecKind::Experiment, experiment)?;
@@ -102,7 +102,7 @@ impl<'t> Table<'t> {
 }
 
 impl<'t, E: Environment> Evaluator<'t, '_, E> {
-    /// What an experiment gives the group of that name: the first rule with it counts. Nothing is evaluated or
+    /// What an experiment gives the group of that name; of several rules with the name the first counts. Nothing is evaluated or
     /// exposed. An unknown experiment or group is [`Reason::Unrecognized`].
     ///
     /// ```
@@ -130,7 +130,7 @@ impl<'t, E: Environment> Evaluator<'t, '_, E> {
         })
     }
 
-    /// What an experiment gives by the rule of that id, be it a group's or not.
+    /// What an experiment gives by the rule of that id, whether that rule is a group's or not.
     ///
     /// ```
     /// # #[cfg(feature = "compile")] {

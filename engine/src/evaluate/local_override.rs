@@ -39,7 +39,7 @@ use crate::user::User;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LocalOverride<'o> {
-    /// As what the name is asked for. Dynamic configs and experiments are overridden apart.
+    /// The kind of spec that is asked for. Dynamic configs and experiments are overridden separately.
     pub kind: SpecKind,
     /// The name; it need not be in the specs.
     pub name: &'o str,
@@ -85,7 +85,7 @@ pub enum OverrideValue<'o> {
     Group(&'o str),
 }
 
-/// The local overrides of a service, of which the first that fits counts. Modules that set none do not contain what finds
+/// The local overrides of a service; the first that fits counts. Modules that set none do not contain what finds
 /// them.
 ///
 /// ```

@@ -10,7 +10,7 @@ pub use condition::ExplainedCondition;
 use crate::evaluation::Evaluation;
 use crate::table::SpecKind;
 
-/// Hears the steps of an evaluation. `()` does not listen, and costs nothing.
+/// Receives the steps of an evaluation. `()` ignores them and costs nothing.
 ///
 /// ```
 /// # #[cfg(feature = "compile")] {
@@ -84,7 +84,7 @@ impl Trace for () {
 pub enum Step<'a> {
     /// A spec is evaluated; its own steps follow, one level deeper, and then its [`Step::Answer`].
     Spec {
-        /// As what it is evaluated.
+        /// The kind of spec it is evaluated as.
         kind: SpecKind,
         /// Its name.
         name: &'a str,
@@ -94,7 +94,7 @@ pub enum Step<'a> {
         /// Its id.
         id: &'a str,
     },
-    /// A condition was evaluated. Those of a rule all are, also after one has failed (§3.4).
+    /// A condition was evaluated. All conditions of a rule are, even after one has failed (§3.4).
     Condition {
         /// What it asks.
         condition: ExplainedCondition<'a>,
@@ -129,7 +129,7 @@ pub enum Step<'a> {
         /// The name.
         name: &'a str,
     },
-    /// What the spec of the same depth less one answers.
+    /// The answer of the spec that is one level up.
     Answer {
         /// The record so far.
         evaluation: &'a Evaluation<'a>,

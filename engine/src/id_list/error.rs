@@ -5,12 +5,12 @@ use core::fmt;
 use super::FORMAT_VERSION;
 use crate::message::{Piece, write_pieces};
 
-/// Why bytes are no manifest or no shard of this list.
+/// Why bytes could not be read as a manifest or as a shard of this list.
 ///
 /// ```
-/// use statsig_edge::id_list::{IdListError, Manifest};
+/// use statsig_edge::id_list::{IdListError, IdListManifest};
 ///
-/// let error = Manifest::open(b"+xsKJ5J6c\n").unwrap_err();
+/// let error = IdListManifest::open(b"+xsKJ5J6c\n").unwrap_err();
 /// assert_eq!(error, IdListError::NotThis);
 /// assert_eq!(error.to_string(), "no manifest or shard of ID lists: sync the lists anew");
 /// ```

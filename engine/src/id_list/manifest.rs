@@ -16,11 +16,11 @@ pub(super) const LIST: usize = 16;
 ///
 /// ```
 /// # #[cfg(feature = "compile")] {
-/// use statsig_edge::id_list::{IdList, Manifest, write_manifest};
+/// use statsig_edge::id_list::{IdList, IdListManifest, write_manifest};
 ///
 /// let beta = IdList { epoch: 7, bits: 0, ids: 1 };
 /// let bytes = write_manifest(1_767_225_600_000, [("beta_users", beta)])?;
-/// let manifest = Manifest::open(&bytes)?;
+/// let manifest = IdListManifest::open(&bytes)?;
 /// assert_eq!((manifest.time(), manifest.count()), (1_767_225_600_000, 1));
 /// assert_eq!(manifest.list("beta_users"), Some(beta));
 /// assert_eq!(manifest.list("others"), None);
@@ -28,13 +28,13 @@ pub(super) const LIST: usize = 16;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub struct Manifest<'b> {
+pub struct IdListManifest<'b> {
     time: u64,
     count: u32,
     lists: &'b [u8],
 }
 
-impl<'b> Manifest<'b> {
+impl<'b> IdListManifest<'b> {
     /// Opens a manifest. Cost: one pass for the checksum.
     ///
     /// # Errors
@@ -42,7 +42,7 @@ impl<'b> Manifest<'b> {
     pub fn open(bytes: &'b [u8]) -> Result<Self, IdListError> {
         let (head, lists) = opened::<HEAD>(bytes, MAGIC)?;
         let head = Row(head);
-        Ok(Manifest {
+        Ok(IdListManifest {
             time: head.u64(0),
             count: head.u32(8),
             lists,
@@ -75,11 +75,11 @@ impl<'b> Manifest<'b> {
 ///
 /// ```
 /// # #[cfg(feature = "compile")] {
-/// use statsig_edge::id_list::{IdList, Manifest, write_manifest};
+/// use statsig_edge::id_list::{IdList, IdListManifest, write_manifest};
 ///
 /// let list = |epoch| IdList { epoch, bits: 0, ids: 0 };
 /// let bytes = write_manifest(0, [("b", list(1)), ("a", list(2))])?;
-/// let names: Vec<_> = Manifest::open(&bytes)?.lists().map(|(name, _)| name).collect();
+/// let names: Vec<_> = IdListManifest::open(&bytes)?.lists().map(|(name, _)| name).collect();
 /// assert_eq!(names, ["b", "a"]);
 /// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())

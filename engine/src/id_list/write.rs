@@ -119,10 +119,10 @@ pub fn write_shard(list: &IdList, number: u32, keys: &[Key]) -> Result<Vec<u8>, 
 /// [`WriteError`], when there are too many.
 ///
 /// ```
-/// use statsig_edge::id_list::{Manifest, write_manifest};
+/// use statsig_edge::id_list::{IdListManifest, write_manifest};
 ///
 /// let empty = write_manifest(1_767_225_600_000, [])?;
-/// assert_eq!(Manifest::open(&empty)?.lists().count(), 0);
+/// assert_eq!(IdListManifest::open(&empty)?.lists().count(), 0);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn write_manifest<'l>(
@@ -170,7 +170,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::super::{IdListError, Manifest, Shard};
+    use super::super::{IdListError, IdListManifest, Shard};
     use super::*;
 
     const LIST: IdList = IdList {
@@ -234,7 +234,10 @@ mod tests {
             Shard::open(&bytes, &LIST, 1).unwrap_err(),
             IdListError::OtherShard
         );
-        assert_eq!(Manifest::open(&bytes).unwrap_err(), IdListError::NotThis);
+        assert_eq!(
+            IdListManifest::open(&bytes).unwrap_err(),
+            IdListError::NotThis
+        );
     }
 
     #[test]
@@ -292,18 +295,18 @@ mod tests {
     fn a_manifest_gives_its_lists() {
         let lists = [("b", LIST), ("ä", IdList { bits: 3, ..LIST }), ("", LIST)];
         let bytes = write_manifest(1_790_000_000_123, lists).unwrap();
-        let manifest = Manifest::open(&bytes).unwrap();
+        let manifest = IdListManifest::open(&bytes).unwrap();
         assert_eq!((manifest.time(), manifest.count()), (1_790_000_000_123, 3));
         assert!(manifest.lists().eq(lists));
         assert_eq!(manifest.list("ä"), Some(lists[1].1));
         assert_eq!(manifest.list("a"), None);
         for length in 0..bytes.len() {
-            assert!(Manifest::open(&bytes[..length]).is_err());
+            assert!(IdListManifest::open(&bytes[..length]).is_err());
         }
         let mut future = bytes;
         future[4] = 2;
         assert_eq!(
-            Manifest::open(&future).unwrap_err(),
+            IdListManifest::open(&future).unwrap_err(),
             IdListError::Version(2)
         );
     }

@@ -6,11 +6,13 @@
 
 mod cmab;
 pub(crate) mod condition;
+mod error;
 mod mapping;
 pub(crate) mod members;
 mod meta;
 pub(crate) mod parameter_store;
 pub(crate) mod rule;
+mod section;
 pub(crate) mod set;
 pub(crate) mod spec;
 pub(crate) mod wire;
@@ -21,19 +23,21 @@ pub(crate) use cmab::{
     CMAB, CMAB_GROUP, CMAB_WEIGHT, flags as cmab_flags, group_flags as cmab_group_flags,
 };
 pub use cmab::{Cmab, CmabGroup, CmabWeight};
+pub use error::TableError;
 #[cfg(feature = "compile")]
 pub(crate) use mapping::{MAPPING, MAPPING_RULE};
 #[cfg(feature = "compile")]
 pub(crate) use meta::{HASHED_KEYS, PLAIN_KEYS};
 pub use meta::{Meta, SamplingMode};
 pub use parameter_store::{Parameter, ParameterStore, Reference};
+pub(crate) use section::{SECTIONS, Section};
 pub use set::StringList;
 pub use spec::{Entity, Spec, SpecKind};
 
 use core::fmt;
 
 use crate::hash::checksum;
-use crate::message::{Piece, write_pieces};
+use section::SECTION_NAMES;
 use wire::Row;
 
 /// The first bytes of a table. The first of them begins neither JSON nor UTF-8.
@@ -50,135 +54,6 @@ pub(crate) const HEADER: usize = 32;
 
 /// Set in the header's flags when the payload was v1: see `evaluation.md` §3.3.
 pub(crate) const FLAG_V1: u16 = 1 << 0;
-
-/// The parts of a table, in the order of the directory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(usize)]
-pub(crate) enum Section {
-    Meta = 0,
-    Units = 1,
-    Fields = 2,
-    Gates = 3,
-    Configs = 4,
-    Layers = 5,
-    Rules = 6,
-    RuleConditions = 7,
-    Conditions = 8,
-    Prefixes = 9,
-    Strings = 10,
-    Blobs = 11,
-    ParameterStores = 12,
-    Parameters = 13,
-    Overrides = 14,
-    Mappings = 15,
-    MappingRules = 16,
-    Cmabs = 17,
-    CmabGroups = 18,
-    CmabWeights = 19,
-    AppIds = 20,
-    ExperimentLayers = 21,
-    Values = 22,
-}
-
-/// How many sections this version has; a table of a later minor layout may have more.
-pub(crate) const SECTIONS: usize = 23;
-
-/// The sections' names, in the order of the directory.
-const SECTION_NAMES: [&str; SECTIONS] = [
-    "meta",
-    "units",
-    "fields",
-    "gates",
-    "configs",
-    "layers",
-    "rules",
-    "rule conditions",
-    "conditions",
-    "prefixes",
-    "strings",
-    "blobs",
-    "parameter stores",
-    "parameters",
-    "overrides",
-    "mappings",
-    "mapping rules",
-    "cmabs",
-    "cmab groups",
-    "cmab weights",
-    "app ids",
-    "experiment layers",
-    "values",
-];
-
-/// Why bytes are no table.
-///
-/// ```
-/// use statsig_edge::{MAGIC, Table, TableError};
-///
-/// let error = Table::open(b"{\"has_updates\": true}").unwrap_err();
-/// assert_eq!(error, TableError::NotATable);
-/// assert_eq!(error.to_string(), "not a rule table: compile the config specs first");
-/// assert_eq!(Table::open(&MAGIC).unwrap_err(), TableError::TooShort);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TableError {
-    /// The bytes do not begin with [`MAGIC`].
-    NotATable,
-    /// The table was written in this version, which this crate does not read.
-    Version(u16),
-    /// The header or the directory is cut off.
-    TooShort,
-    /// The header promises the first number of bytes; there are as many as the second says.
-    Length(u32, usize),
-    /// The section of this number lies outside the table.
-    Section(u32),
-    /// The checksum does not fit the content.
-    Checksum,
-}
-
-impl TableError {
-    /// Says what is wrong. The same as `Display`, which a small module avoids: the formatting machinery behind it weighs
-    /// kilobytes.
-    ///
-    /// # Errors
-    /// Those of `out`.
-    pub fn write(&self, out: &mut dyn fmt::Write) -> fmt::Result {
-        use Piece::{Number, Text};
-        let pieces: &[Piece<'_>] = match *self {
-            TableError::NotATable => &[Text("not a rule table: compile the config specs first")],
-            TableError::Version(version) => &[
-                Text("rule table of format version "),
-                Number(version.into()),
-                Text(", but this build reads version "),
-                Number(FORMAT_VERSION.into()),
-                Text(": publish again with the matching command-line tool"),
-            ],
-            TableError::TooShort => &[Text("rule table cut off in its header")],
-            TableError::Length(promised, found) => &[
-                Text("rule table cut off or overlong: "),
-                Number(found as u64),
-                Text(" bytes, its header says "),
-                Number(promised.into()),
-            ],
-            TableError::Section(index) => &[
-                Text("rule table corrupt: section "),
-                Number(index.into()),
-                Text(" lies outside of it"),
-            ],
-            TableError::Checksum => &[Text("rule table corrupt: its checksum does not fit")],
-        };
-        write_pieces(out, pieces)
-    }
-}
-
-impl fmt::Display for TableError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write(f)
-    }
-}
-
-impl core::error::Error for TableError {}
 
 /// Bytes of the header and the directory that [`Table::open`] has checked.
 const HEAD: usize = HEADER + SECTIONS * 8;

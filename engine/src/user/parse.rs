@@ -11,7 +11,7 @@ use crate::arena::{Arena, Full};
 use crate::json::{Fault, FaultKind, Form, Scanner, Sink, write_canonical};
 use crate::message::{Piece, write_pieces};
 
-/// Why a JSON text is no user.
+/// Why a JSON text could not be read as a user.
 ///
 /// ```
 /// use statsig_edge::{User, UserError};

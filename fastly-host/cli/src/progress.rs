@@ -44,11 +44,6 @@ impl Progress {
     pub fn add(&self, done: u64) {
         self.0.inc(done);
     }
-
-    /// So much is done in all.
-    pub fn set(&self, done: u64) {
-        self.0.set_position(done);
-    }
 }
 
 impl Drop for Progress {

@@ -176,7 +176,7 @@ fn answer(ours: &Value, like: &Value) -> Value {
         .collect()
 }
 
-/// EDGE drops repeats, the first kept (`golden/README`).
+/// `serverless-client` drops repeats and keeps the first.
 fn without_repeats(list: &Value) -> Value {
     let mut kept: Vec<Value> = Vec::new();
     for exposure in list.as_array().unwrap() {

@@ -268,7 +268,7 @@ fn a_damaged_config_store_is_repaired() {
         .unwrap();
     to_config(&server, &later, &[]).expect(0);
     let manifest = server.state().stores.config[KEY].value.clone();
-    let manifest = statsig_edge::chunks::Manifest::parse(manifest.as_bytes()).unwrap();
+    let manifest = statsig_edge::chunks::ChunkManifest::parse(manifest.as_bytes()).unwrap();
     assert_eq!(manifest.current.generation, 3);
     let mut stores = server.state().stores.clone();
     // What the damaged table was is still named as the one before; the reader does not need it.

@@ -31,10 +31,10 @@ use crate::platform::{Error, percent, secret_store};
 use crate::signed::{decode, is_same};
 use crate::statsig::Statsig;
 
-/// The shortest password that is taken, in bytes: nothing here slows guessing down.
+/// The shortest password that is accepted, in bytes: nothing here slows guessing down.
 pub const SHORTEST_PASSWORD: usize = 16;
 
-/// The longest user that is taken, in bytes of JSON.
+/// The longest user that is accepted, in bytes of JSON.
 pub const MAX_INSPECTED_USER: usize = 64 * 1024;
 
 /// Answers the requests of the inspector (cargo feature `inspector`).
@@ -72,7 +72,7 @@ impl<'i> Inspector<'i> {
         }
     }
 
-    /// The inspector at `/inspect` for everybody whose request gets here: where the service has looked for itself who asks.
+    /// The inspector at `/inspect` for everybody whose request gets here: for a service that has checked by itself who is asking.
     pub const fn unprotected() -> Self {
         Inspector {
             path: "/inspect",

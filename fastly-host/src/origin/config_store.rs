@@ -6,7 +6,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use statsig_edge::chunks::{Entry, MAX_LOOKUPS, Manifest};
+use statsig_edge::chunks::{ChunkManifest, Entry, MAX_LOOKUPS};
 
 use super::{Answer, Asking, Origin, Place};
 use crate::platform::{Error, config_store};
@@ -29,11 +29,11 @@ fn finish(_: u32, asking: &mut Asking<'_, '_>) -> Answer {
     let (store, key) = asking.origin.place.names();
     let store = config_store::Store::open(store)?;
     let value = store.get(key)?.ok_or(Error::NotFound)?;
-    if !Manifest::is_one(&value) {
+    if !ChunkManifest::is_one(&value) {
         asking.fetched.bytes = value.into();
         return Ok(true);
     }
-    let manifest = Manifest::parse(&value)?;
+    let manifest = ChunkManifest::parse(&value)?;
     let current = manifest.current;
     if in_hand(asking, &current) {
         return Ok(false);

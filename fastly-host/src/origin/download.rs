@@ -31,7 +31,7 @@ const TIMEOUT_MS: u32 = 3_000;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DownloadVersion {
-    /// `/v1/download_config_specs`, what Statsig's JavaScript reads; all that a client key can have.
+    /// `/v1/download_config_specs`, which Statsig's JavaScript SDKs read; the only form that a client key can get.
     V1,
     /// `/v2/download_config_specs`, what Statsig's server core reads.
     #[default]
@@ -83,8 +83,8 @@ impl<'c> Download<'c> {
         self
     }
 
-    /// How long a request waits for the answer to begin, in ms; three seconds unless given. The backend's own limits hold too, and
-    /// once the answer has begun they alone: `between_bytes_timeout`, on Fastly 10 s unless told otherwise.
+    /// How long a request waits for the answer to begin, in ms; three seconds by default. The backend's own limits apply too, and
+    /// once the answer has begun only they do: `between_bytes_timeout`, on Fastly 10 s unless told otherwise.
     #[must_use]
     pub fn with_timeout(mut self, ms: u32) -> Self {
         self.timeout_ms = ms.max(1);

@@ -1,24 +1,18 @@
 //! Integers as decimal text, without `core::fmt`.
 
 /// The longest text of a `u64`.
-pub const LONGEST: usize = 20;
+const LONGEST: usize = 20;
 
 /// The decimal text of a number, all ASCII, kept on the stack.
-///
-/// ```
-/// use statsig_fastly::platform::decimal::Decimal;
-///
-/// assert_eq!(Decimal::new(u64::MAX).as_bytes(), b"18446744073709551615");
-/// ```
 #[derive(Clone, Copy, Debug)]
-pub struct Decimal {
+pub(crate) struct Decimal {
     digits: [u8; LONGEST],
     start: usize,
 }
 
 impl Decimal {
     /// Writes out a number.
-    pub fn new(mut number: u64) -> Self {
+    pub(crate) fn new(mut number: u64) -> Self {
         let (mut digits, mut start) = ([b'0'; LONGEST], LONGEST);
         for (at, slot) in digits.iter_mut().enumerate().rev() {
             start = at;
@@ -33,7 +27,7 @@ impl Decimal {
     }
 
     /// The text.
-    pub fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         self.digits.get(self.start..).unwrap_or_default()
     }
 }

@@ -38,7 +38,7 @@ pub enum Error {
     TooLarge,
     /// The value ended before its announced length, or was taken only in part.
     Truncated,
-    /// The memory for the value could not be had.
+    /// The memory for the value could not be allocated.
     OutOfMemory,
     /// The text is not UTF-8.
     NotUtf8,

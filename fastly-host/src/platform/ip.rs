@@ -7,21 +7,15 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 const LONGEST: usize = 39;
 
 /// The text of an address, all ASCII, kept on the stack.
-///
-/// ```
-/// use statsig_fastly::platform::ip::IpText;
-///
-/// assert_eq!(IpText::new([192, 0, 2, 1].into()).as_str(), "192.0.2.1");
-/// ```
 #[derive(Clone, Copy, Debug)]
-pub struct IpText {
+pub(crate) struct IpText {
     bytes: [u8; LONGEST],
     length: usize,
 }
 
 impl IpText {
     /// Writes out an address.
-    pub fn new(address: IpAddr) -> Self {
+    pub(crate) fn new(address: IpAddr) -> Self {
         let mut text = Self {
             bytes: [0; LONGEST],
             length: 0,
@@ -34,7 +28,7 @@ impl IpText {
     }
 
     /// The text.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         self.bytes
             .get(..self.length)
             .and_then(|bytes| core::str::from_utf8(bytes).ok())

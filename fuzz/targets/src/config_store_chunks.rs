@@ -1,6 +1,6 @@
 //! `config_store_chunks`: texts of any bytes as a manifest and its chunks; and tables written and read back, also damaged.
 
-use statsig_edge::chunks::{Limits, Manifest, Publication, publish};
+use statsig_edge::chunks::{ChunkManifest, Limits, Publication, publish};
 
 use crate::cut::Cut;
 
@@ -16,14 +16,14 @@ pub fn run(bytes: &[u8]) {
 /// A manifest and, behind a zero, the chunks.
 fn any(cut: &mut Cut<'_>) {
     let value = cut.bytes();
-    let manifest = match Manifest::parse(value) {
+    let manifest = match ChunkManifest::parse(value) {
         Ok(manifest) => manifest,
         Err(error) => {
             assert!(!error.to_string().is_empty());
             return;
         }
     };
-    assert!(Manifest::is_one(value));
+    assert!(ChunkManifest::is_one(value));
     for entry in [Some(manifest.current), manifest.previous]
         .into_iter()
         .flatten()
@@ -41,7 +41,7 @@ fn any(cut: &mut Cut<'_>) {
 
 fn read(written: &Publication) -> Option<Vec<u8>> {
     let (_, value) = &written.manifest;
-    let manifest = Manifest::parse(value.as_bytes()).ok()?;
+    let manifest = ChunkManifest::parse(value.as_bytes()).ok()?;
     let mut texts = Vec::new();
     match manifest.inline {
         Some(inline) => texts.extend(inline.bytes()),

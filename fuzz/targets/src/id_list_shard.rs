@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use statsig_edge::id_list::{
-    IdList, IdListError, Key, MAX_BITS, Manifest, Shard, bits_for, key_of, write_manifest,
+    IdList, IdListError, IdListManifest, Key, MAX_BITS, Shard, bits_for, key_of, write_manifest,
     write_shard,
 };
 
@@ -34,7 +34,7 @@ fn any(bytes: &[u8]) {
             shard.contains(key);
         }
     }
-    if let Ok(manifest) = Manifest::open(bytes) {
+    if let Ok(manifest) = IdListManifest::open(bytes) {
         manifest.list("list_1");
         let mut name = String::new();
         for (listed, list) in manifest.lists() {
@@ -82,7 +82,7 @@ fn summed(bytes: &[u8]) {
         let sum = checksum(bytes);
         grafted[8..16].copy_from_slice(&sum.to_le_bytes());
         any(&grafted);
-        if let Err(error) = Manifest::open(&grafted) {
+        if let Err(error) = IdListManifest::open(&grafted) {
             assert_ne!(error, IdListError::Checksum);
         }
         if let Err(error) = Shard::open(&grafted, &list, 0) {
@@ -126,7 +126,7 @@ fn and_back(cut: &mut Cut<'_>) {
     let Ok(manifest) = write_manifest(1, [("one", list), ("two", list)]) else {
         panic!("a manifest");
     };
-    let Ok(manifest) = Manifest::open(&manifest) else {
+    let Ok(manifest) = IdListManifest::open(&manifest) else {
         panic!("does not open");
     };
     assert_eq!(manifest.list("two"), Some(list));

@@ -323,7 +323,7 @@ impl<'p> Reference<'p> {
     }
 }
 
-/// §8.1, 61: what a spec, its rules and their conditions must have even in v1.
+/// §8.1: what a spec, its rules and their conditions must have even in v1.
 fn is_readable(spec: &Json) -> bool {
     let condition = |condition: &Json| condition["type"].is_string();
     let rule = |rule: &Json| {

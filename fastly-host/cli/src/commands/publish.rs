@@ -14,7 +14,7 @@ use crate::stop::Stop;
 
 /// Publish config specs into a KV store or a config store
 ///
-/// A reader sees the old specs or the new ones, never a part of either. Unchanged specs write nothing. A run that was
+/// A reader sees the old specs or the new ones, never a part of either. Nothing is written for unchanged specs. A run that was
 /// interrupted is repaired by the next one.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -31,7 +31,7 @@ pub struct Arguments {
     recipe: Recipe,
     #[command(flatten)]
     target: Target,
-    /// Only say what would be written: sizes, chunks, warnings, what changes
+    /// Only print what would be written: sizes, chunks, warnings, what changes
     #[arg(long, help_heading = "What to publish")]
     dry_run: bool,
     #[command(flatten)]

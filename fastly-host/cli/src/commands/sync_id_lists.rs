@@ -31,7 +31,7 @@ pub struct Arguments {
     kv_store: String,
     #[command(flatten)]
     names: Names,
-    /// Read back up to so many shards to change them; a larger change downloads the list anew
+    /// Change a list in place if that takes reading back at most this many shards; for a larger change download it again
     #[arg(long, value_name = "NUMBER", default_value_t = READ_BACK)]
     read_back: usize,
     #[command(flatten)]
@@ -45,10 +45,10 @@ pub struct Arguments {
 /// Where lists lie in a store, and for how long.
 #[derive(Clone, Debug, Args)]
 pub struct Names {
-    /// What the names of the lists' items begin with, which the service knows
+    /// The prefix of the lists' items, the same as in the service's configuration
     #[arg(long, value_name = "PREFIX", default_value = "statsig-id-lists")]
     pub id_list_prefix: String,
-    /// How long shards stay that are not in use any more, in seconds
+    /// How long shards that are no longer in use are kept, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = seconds)]
     pub id_list_grace: Duration,
 }

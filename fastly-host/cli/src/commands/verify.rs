@@ -19,8 +19,9 @@ use crate::stop::Stop;
 
 /// Check a table, or what is live, against the JSON it should come from
 ///
-/// With --sign-key-id, the signature is checked too. Compiles the JSON anew and asks both the same questions, for the given users or for made-up ones whose fields have the
-/// values that the conditions ask for. Give the filter of the publication, if there was one. Exits with 1 if an answer differs.
+/// Compiles the JSON and asks the result and the table the same questions, for the given users or for made-up ones whose
+/// fields have the values that the conditions ask for. Exits with 1 if an answer differs. If the publication had a filter,
+/// give the same one. With --sign-key-id the signature is checked, too.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   statsig-fastly verify --specs specs.json --table specs.table

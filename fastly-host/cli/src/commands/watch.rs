@@ -24,7 +24,7 @@ use crate::watch::{IdLists, Watch, endpoint};
 
 /// Poll Statsig and publish what is new, until SIGTERM
 ///
-/// Every event is one line on standard output. Failures end nothing: what is live stays, and the next poll tries again.
+/// Every event is one line on standard output. No failure ends it: what is live stays, and the next poll tries again.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   export STATSIG_SECRET_KEY=… FASTLY_API_TOKEN=…
@@ -41,7 +41,7 @@ pub struct Arguments {
     /// Answer /healthz and /metrics at this address
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
-    /// /healthz answers 503 when the store was not in step with Statsig for this long, in seconds
+    /// /healthz answers 503 when the store has been out of step with Statsig for this long, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
     unhealthy_after: Duration,
     /// Also sync Statsig's ID lists, into the KV store of this id

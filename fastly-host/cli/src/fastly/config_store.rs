@@ -1,4 +1,4 @@
-//! Config Store items: list, bulk write, upsert (fastly.md 3.3, 4.2). There is no generation and no conditional write.
+//! Config Store items: list, bulk write, upsert. There is no generation and no conditional write.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::json;
 use ureq::http::Method;
 
-use super::{Api, SERVER, segment};
-use crate::http::{Answer, unexpected};
+use super::{Api, segment};
+use crate::http::Answer;
 
 /// The most items of a store.
 pub const MAX_ITEMS: usize = 500;
@@ -99,21 +99,6 @@ impl ConfigStore<'_> {
             items,
             now: date.unwrap_or_else(SystemTime::now),
         })
-    }
-
-    /// One item; `None` if there is none.
-    pub fn get(&self, key: &str) -> Result<Option<Item>> {
-        let what = format!("reading {key} from config store {}", self.id);
-        let path = self.path(&format!("item/{}", segment(key)));
-        let ask = self.api.ask(Method::GET, &path, what);
-        let answer = self.api.http().send(&ask)?;
-        match answer.status {
-            200..300 => serde_json::from_slice(&answer.body)
-                .with_context(|| format!("{}: the answer is no item", ask.what))
-                .map(Some),
-            404 => Ok(None),
-            _ => Err(unexpected(&ask, SERVER, &answer)),
-        }
     }
 
     /// Applies changes, in as few requests as the API allows. An error leaves some of them applied.

@@ -1,4 +1,4 @@
-//! KV Store items: read, conditional write, batch write, list, delete (fastly.md 3.2, 4.1).
+//! KV Store items: read, conditional write, batch write, list, delete.
 
 use anyhow::{Context, Result, bail};
 use base64::Engine;

@@ -1,4 +1,4 @@
-//! Fastly's management API (fastly.md 4), as much of it as a publisher needs.
+//! Fastly's management API, as much of it as a publisher needs.
 
 pub mod config_store;
 pub mod kv;

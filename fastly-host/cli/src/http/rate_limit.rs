@@ -1,4 +1,4 @@
-//! What a server says of its rate limit: `Fastly-RateLimit-Remaining` and `-Reset` (fastly.md 4.4), `Retry-After`.
+//! What a server says of its rate limit: `Fastly-RateLimit-Remaining` and `-Reset`, `Retry-After`.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

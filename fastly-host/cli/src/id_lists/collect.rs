@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use statsig_edge::id_list::Manifest;
+use statsig_edge::id_list::IdListManifest;
 
 use super::{Stored, now_ms, shards};
 use crate::fastly::kv::KvStore;
@@ -23,7 +23,8 @@ pub fn collect_unknown(
     let Some(value) = &stored.manifest_item.value else {
         bail!("there is no manifest of ID lists under {prefix}");
     };
-    let manifest = Manifest::open(value).map_err(|error| anyhow::anyhow!("{prefix}: {error}"))?;
+    let manifest =
+        IdListManifest::open(value).map_err(|error| anyhow::anyhow!("{prefix}: {error}"))?;
     let settled = now.saturating_sub(manifest.time()) >= grace;
     let keep = |epoch: u64| {
         let named = stored.lists.values().any(|list| list.epoch == epoch);

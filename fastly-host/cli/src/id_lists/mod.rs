@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
-use statsig_edge::id_list::{IdList, Manifest, write_manifest};
+use statsig_edge::id_list::{IdList, IdListManifest, write_manifest};
 
 use crate::failure::{Problem, message};
 use crate::fastly::kv::KvStore;
@@ -95,7 +95,7 @@ impl<'a> Stored<'a> {
         let lists = manifest_item
             .value
             .as_deref()
-            .and_then(|value| Manifest::open(value).ok())
+            .and_then(|value| IdListManifest::open(value).ok())
             .map(|manifest| {
                 manifest
                     .lists()

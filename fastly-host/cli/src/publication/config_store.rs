@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
 use serde_json::json;
-use statsig_edge::chunks::{self, Limits, Manifest, Publication};
+use statsig_edge::chunks::{self, ChunkManifest, Limits, Publication};
 
 use super::note::sha256;
 use super::prepared::{Format, Prepared};
@@ -97,7 +97,7 @@ fn cut(
     let limits = Limits::CONFIG_STORE.with_value_chars(options.value_chars);
     let manifest = listing
         .get(key)
-        .and_then(|item| Manifest::parse(item.value.as_bytes()).ok());
+        .and_then(|item| ChunkManifest::parse(item.value.as_bytes()).ok());
     let previous = manifest.map(|manifest| manifest.current);
     let table = match prepared.format {
         Format::Table => &prepared.value,
@@ -134,7 +134,7 @@ fn cut(
 /// What a reader of the store would get: the table, the one before if a part of it is missing, or Statsig's JSON.
 pub fn live_value(listing: &Listing, key: &str) -> Option<Vec<u8>> {
     current_value(listing, key).or_else(|| {
-        let manifest = Manifest::parse(listing.get(key)?.value.as_bytes()).ok()?;
+        let manifest = ChunkManifest::parse(listing.get(key)?.value.as_bytes()).ok()?;
         whole(listing, key, &manifest, &manifest.previous?)
     })
 }
@@ -142,17 +142,17 @@ pub fn live_value(listing: &Listing, key: &str) -> Option<Vec<u8>> {
 /// What the item says is in force; `None` also if a part of it is missing.
 fn current_value(listing: &Listing, key: &str) -> Option<Vec<u8>> {
     let value = &listing.get(key)?.value;
-    if !Manifest::is_one(value.as_bytes()) {
+    if !ChunkManifest::is_one(value.as_bytes()) {
         return Some(value.clone().into_bytes());
     }
-    let manifest = Manifest::parse(value.as_bytes()).ok()?;
+    let manifest = ChunkManifest::parse(value.as_bytes()).ok()?;
     whole(listing, key, &manifest, &manifest.current)
 }
 
 fn whole(
     listing: &Listing,
     key: &str,
-    manifest: &Manifest<'_>,
+    manifest: &ChunkManifest<'_>,
     entry: &chunks::Entry,
 ) -> Option<Vec<u8>> {
     let mut texts = match manifest.inline {
@@ -187,7 +187,7 @@ fn generation(key: &str, item: &Item) -> Option<u64> {
 pub fn collectable(listing: &Listing, key: &str, grace: Duration) -> Vec<String> {
     let manifest = listing.get(key);
     let named: Vec<u64> = manifest
-        .and_then(|item| Manifest::parse(item.value.as_bytes()).ok())
+        .and_then(|item| ChunkManifest::parse(item.value.as_bytes()).ok())
         .map(|manifest| {
             let entries = [Some(manifest.current), manifest.previous];
             entries

@@ -39,7 +39,7 @@ pub struct Options {
     pub value_chars: usize,
 }
 
-/// A key that both kinds of store take (fastly.md 3.2).
+/// A key that both kinds of store take.
 fn key(text: &str) -> Result<String, String> {
     let odd = |character: char| character.is_control() || "#;?^|".contains(character);
     match text {

@@ -1,4 +1,4 @@
-//! `/resources/stores/config` (fastly.md 4.2).
+//! `/resources/stores/config`.
 
 use serde_json::{Value, json};
 

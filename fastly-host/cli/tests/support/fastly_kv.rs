@@ -1,4 +1,4 @@
-//! `/resources/stores/kv` (fastly.md 4.1).
+//! `/resources/stores/kv`.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use statsig_edge::Table;
-use statsig_edge::chunks::Manifest;
+use statsig_edge::chunks::ChunkManifest;
 use statsig_edge::compile::compile;
 use statsig_edge::id_list::{self, Key, Shard};
 
@@ -17,10 +17,10 @@ pub fn kv_table(stores: &Stores, key: &str) -> Option<Vec<u8>> {
 /// The table under a key of the config store, checked.
 pub fn config_table(stores: &Stores, key: &str) -> Option<Vec<u8>> {
     let value = stores.config.get(key)?.value.as_bytes();
-    if !Manifest::is_one(value) {
+    if !ChunkManifest::is_one(value) {
         return Some(table(value));
     }
-    let manifest = Manifest::parse(value).unwrap();
+    let manifest = ChunkManifest::parse(value).unwrap();
     let mut lookups = 1;
     let mut whole = |entry: &id_entry::Entry| -> Option<Vec<u8>> {
         let mut texts = match manifest.inline {
@@ -68,7 +68,7 @@ pub fn lists(stores: &Stores, prefix: &str) -> BTreeMap<String, Vec<Key>> {
     let Some(item) = stores.kv.get(prefix) else {
         return BTreeMap::new();
     };
-    let manifest = id_list::Manifest::open(&item.value).unwrap();
+    let manifest = id_list::IdListManifest::open(&item.value).unwrap();
     manifest
         .lists()
         .map(|(name, list)| {

@@ -91,7 +91,7 @@ impl Stores {
         );
     }
 
-    /// Writes what Viceroy reads (fastly.md 6): `kv.json`, for `local_server.kv_stores` with format `json`, and
+    /// Writes what Viceroy reads: `kv.json`, for `local_server.kv_stores` with format `json`, and
     /// `config.json`, for `local_server.config_stores` with format `json`.
     pub fn write_for_viceroy(&self, folder: &std::path::Path) {
         let mut items = serde_json::Map::new();

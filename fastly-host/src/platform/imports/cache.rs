@@ -35,7 +35,7 @@ struct WriteOptions {
     service: [u32; 2],
 }
 
-/// What of [`WriteOptions`] is set.
+/// Which members of [`WriteOptions`] are set.
 const WRITTEN: u32 = STALE_WHILE_REVALIDATE | LENGTH | USER_METADATA;
 const STALE_WHILE_REVALIDATE: u32 = 1 << 4;
 const LENGTH: u32 = 1 << 6;
