@@ -215,7 +215,8 @@ impl<'c> Config<'c> {
         self.verify.map_or(Ok(()), |verify| verify(table))
     }
 
-    /// Adds a header of this name to every response of `handle` and `serve`: see [`write_status_header`](crate::write_status_header).
+    /// Adds a header of this name to every response of `handle` and `serve`: see [`write_status_header`](crate::write_status_header). It
+    /// must be a name that HTTP has, of letters, digits, `-` and `_`: one with a blank or a colon costs every request its response.
     #[must_use]
     #[inline(always)]
     pub const fn with_status_header(mut self, name: &'c str) -> Self {

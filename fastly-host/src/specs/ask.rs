@@ -100,6 +100,10 @@ impl<'c> Specs<'c> {
                     self.take(number, origin, fetched);
                     return Asked::New;
                 }
+                // Older specs of a source that stands in say nothing of those in hand, which age.
+                Ok(true) if same.is_none() && self.is_newer_than(&fetched.bytes) => {
+                    return Asked::Unchanged;
+                }
                 Ok(_) => return self.unchanged(),
                 #[cfg(feature = "drop-in")]
                 Err(SpecsError::Compile(CompileError::NoUpdates)) if same.is_some() => {
@@ -123,6 +127,11 @@ impl<'c> Specs<'c> {
         }
     }
 
+    fn is_newer_than(&self, other: &[u8]) -> bool {
+        let other = Table::open(other).map_or(0, |other| other.time());
+        self.table().is_some_and(|table| table.time() > other)
+    }
+
     /// What a source has, as a table of which at least the head is sound; whether it is another than what is in hand.
     fn fetch(
         &mut self,
@@ -135,6 +144,7 @@ impl<'c> Specs<'c> {
         let mut asking = Asking {
             origin,
             generation,
+            in_hand: &self.bytes,
             fetched,
             #[cfg(feature = "drop-in")]
             config,

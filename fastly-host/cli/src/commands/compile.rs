@@ -35,8 +35,11 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<()> {
     let table = arguments.signing.sign(specs.bytes().to_vec())?;
     let to_stdout = arguments.output == Path::new("-");
     if to_stdout {
-        std::io::stdout()
+        // What stays behind in a buffer is lost without a word.
+        let mut stdout = std::io::stdout();
+        stdout
             .write_all(&table)
+            .and_then(|()| stdout.flush())
             .context("writing the table to standard output")?;
     } else {
         replace(&arguments.output, &table)
