@@ -57,7 +57,9 @@ impl From<Fault> for StickyError {
     fn from(fault: Fault) -> Self {
         match fault.kind() {
             FaultKind::Type => StickyError::Mistyped(fault.offset()),
-            FaultKind::Syntax | FaultKind::Depth => StickyError::NotJson(fault.offset()),
+            FaultKind::Syntax | FaultKind::Surrogate | FaultKind::Depth => {
+                StickyError::NotJson(fault.offset())
+            }
         }
     }
 }

@@ -317,7 +317,7 @@ fn bad_users_are_errors_that_say_where() {
         read(br#"{"email":1,"email":2}"#),
         Err(UserError::Duplicate("email", 19))
     );
-    assert_eq!(read(br#"{"email":"\ud800"}"#), Err(UserError::NotJson(16)));
+    assert_eq!(read(br#"{"email":"\ud800"}"#), Err(UserError::NotJson(17)));
     let mut tiny = [0; 4];
     let full = User::from_json(br#"{"custom":{"a":"b"}}"#, &mut tiny).unwrap_err();
     assert_eq!(full, UserError::ScratchFull);

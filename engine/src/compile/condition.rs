@@ -54,6 +54,8 @@ fn read<'j>(source: &mut Source<'j>, scanner: &mut Scanner<'j>) -> Read<Draft> {
     let at = scanner.offset();
     let mut draft = [Span::ABSENT; 6];
     fields(source, scanner, &FIELDS, &mut draft, &mut no_parts)?;
+    let [_, target, ..] = &mut draft;
+    source.judge(scanner, target);
     required(source.v1, &FIELDS, &draft, &REQUIRED, at)?;
     Ok(draft)
 }
@@ -157,6 +159,9 @@ impl Conditions {
 fn write(source: &mut Source<'_>, writer: &mut Writer, gates: &Names, draft: &Draft) -> u32 {
     let [name, target, operator, field, additional_values, id_type] = *draft;
     let mark = source.mark();
+    if target.is_unfit() {
+        writer.warn_of(source, WarningKind::Unreadable, "target");
+    }
     let known = ConditionType::from_name(source.text(name)).filter(|known| match known {
         ConditionType::Unsupported => false,
         ConditionType::MultiPassGate | ConditionType::MultiFailGate => {

@@ -107,12 +107,16 @@ pub struct Warning {
 }
 
 impl Warning {
-    /// Whether it says the same. (A spec is left out only once.)
+    /// Whether it says the same of the same rule. (A spec is left out only once.)
     pub(super) fn says(&self, other: &Warning) -> bool {
-        let same = |left: &str, right: &str| same(left.as_bytes(), right.as_bytes());
         core::mem::discriminant(&self.kind) == core::mem::discriminant(&other.kind)
-            && same(self.kind.text(), other.kind.text())
-            && same(&self.spec, &other.spec)
+            && same(self.kind.text().as_bytes(), other.kind.text().as_bytes())
+    }
+
+    /// Whether it is of the same spec, and of the same rule if it is of one.
+    pub(super) fn is_of_rule(&self, other: &Warning) -> bool {
+        let same = |left: &str, right: &str| same(left.as_bytes(), right.as_bytes());
+        same(&self.spec, &other.spec)
             && match (&self.rule, &other.rule) {
                 (Some(rule), Some(other)) => same(rule, other),
                 (rule, other) => rule.is_some() == other.is_some(),
@@ -155,6 +159,10 @@ pub enum WarningKind {
     PatternNeedsEngine(String),
     /// This pattern is invalid, so it never matches.
     InvalidPattern(String),
+    /// This part of a rule or spec, its `value` or a condition's `target`, holds a number beyond what a double holds or half of a
+    /// surrogate pair, as JavaScript writes a text that was cut within an emoji. Statsig's core does not read it: the value is
+    /// taken as `{}`, a parameter's as none, the target as null.
+    Unreadable(String),
 }
 
 impl WarningKind {
@@ -165,7 +173,8 @@ impl WarningKind {
             | WarningKind::UnsupportedOperator(text)
             | WarningKind::MissingCondition(text)
             | WarningKind::PatternNeedsEngine(text)
-            | WarningKind::InvalidPattern(text) => text,
+            | WarningKind::InvalidPattern(text)
+            | WarningKind::Unreadable(text) => text,
         }
     }
 }
@@ -202,6 +211,10 @@ impl fmt::Display for Warning {
             WarningKind::InvalidPattern(pattern) => {
                 write!(f, "pattern {pattern:?} is invalid and never matches")
             }
+            WarningKind::Unreadable(part) => write!(
+                f,
+                "the {part} holds half of a surrogate pair or a number that no double holds; Statsig's core takes it as empty, and so do we"
+            ),
         }
     }
 }
@@ -288,7 +301,7 @@ impl ReadFault {
     pub(super) fn is_local(&self) -> bool {
         matches!(
             self.0.kind,
-            ReadFaultKind::Missing | ReadFaultKind::Json(FaultKind::Type)
+            ReadFaultKind::Missing | ReadFaultKind::Json(FaultKind::Type | FaultKind::Surrogate)
         )
     }
 }
@@ -305,7 +318,9 @@ impl From<ReadFault> for CompileError {
         match kind {
             ReadFaultKind::Json(FaultKind::Syntax) => CompileError::NotJson(offset),
             ReadFaultKind::Json(FaultKind::Depth) => CompileError::TooDeep(offset),
-            ReadFaultKind::Json(FaultKind::Type) => CompileError::Mistyped { path, offset },
+            ReadFaultKind::Json(FaultKind::Type | FaultKind::Surrogate) => {
+                CompileError::Mistyped { path, offset }
+            }
             ReadFaultKind::Missing => CompileError::Missing { path },
             ReadFaultKind::NoUpdates => CompileError::NoUpdates,
         }

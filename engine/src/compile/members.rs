@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::source::{Read, Source, Span};
 use crate::hash::text_hash;
-use crate::json::{Fault, Kind, RawStr, Scanner};
+use crate::json::{Fault, FaultKind, Kind, RawStr, Scanner};
 use crate::table::members::OFFSET;
 
 /// The indexes of the objects that have been read.
@@ -38,8 +38,19 @@ impl Indexes {
             scanner.skip()?;
             return Ok(());
         }
-        self.objects.push((start, self.bytes.len() as u32));
-        pass(scanner, &mut self.bytes)
+        let before = *scanner;
+        let index = self.bytes.len();
+        self.objects.push((start, index as u32));
+        match pass(scanner, &mut self.bytes) {
+            // A member's name has half of a surrogate pair.
+            Err(fault) if fault.kind() == FaultKind::Surrogate => {
+                *scanner = before;
+                self.bytes.truncate(index);
+                self.objects.pop();
+                scanner.skip().map(drop)
+            }
+            read => read,
+        }
     }
 }
 
@@ -50,8 +61,12 @@ pub(super) fn pass_value<'j>(source: &mut Source<'j>, scanner: &mut Scanner<'j>)
 
 /// Appends the index of an object.
 pub(super) fn write(object: &str, out: &mut Vec<u8>) {
-    // It was read before, so there is no fault.
-    let _ = pass(&mut Scanner::new(object), out);
+    let at = out.len();
+    // It was read before, so only a member's name can be no text.
+    if pass(&mut Scanner::new(object), out).is_err() {
+        out.truncate(at);
+        out.push(0);
+    }
 }
 
 /// Passes over an object and appends its index. That has no entries where the engine has to walk the object: where they are

@@ -65,8 +65,9 @@ pub struct Compiled {
 /// A spec that Statsig's SDKs would drop is left out with a warning; a payload that they would reject is an error. More is taken
 /// than by Statsig's core in two ways: what no check depends on may be of any type (checksums, `fieldsUsed`, `response_format`,
 /// `gcir_config`, `auto_capture_settings`, the values of `id_lists`, what is in `session_replay_info`), and a member may be given
-/// twice, of which the last counts. Less is taken in two: nothing may stand behind the payload, and an escaped half of a surrogate
-/// pair makes any text [`CompileError::NotJson`].
+/// twice, of which the last counts. Less is taken in one: nothing may stand behind the payload. What is JSON but not read by the core,
+/// a number that no double holds or half of a surrogate pair, does as much harm as there: none in what nobody reads, else
+/// [`WarningKind::Unreadable`] in a value or target, or a spec left out.
 ///
 /// # Errors
 /// [`CompileError`], with the byte offset and the path of what is wrong.

@@ -142,6 +142,7 @@ impl<'j> Outline<'j> {
         })?;
         scanner.end()?;
         self.spaced = scanner.has_passed_space();
+        source.note_unfit(&mut scanner);
 
         source.v1 = specs
             .first()

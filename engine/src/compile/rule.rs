@@ -65,6 +65,8 @@ pub(super) fn read<'j>(
             Ok(list)
         },
     )?;
+    let [_, _, _, _, value, ..] = &mut draft;
+    source.judge(scanner, value);
     let v1 = source.v1;
     required(v1, &FIELDS, &draft, &NAMING, at)?;
     rules.push(draft);

@@ -26,6 +26,12 @@ impl Span {
         length: 0,
     };
 
+    /// What a field has whose value Statsig's core does not read, though it is JSON: like a text without anything in it.
+    const UNFIT: Span = Span {
+        start: u32::MAX - 1,
+        length: 0,
+    };
+
     pub(super) fn between(start: usize, end: usize) -> Self {
         Span {
             start: start as u32,
@@ -35,6 +41,10 @@ impl Span {
 
     pub(super) fn is_absent(self) -> bool {
         self.start == u32::MAX
+    }
+
+    pub(super) fn is_unfit(self) -> bool {
+        self.start == Span::UNFIT.start
     }
 
     pub(super) fn present(self) -> Option<Self> {
@@ -61,6 +71,8 @@ pub(super) struct Source<'j> {
     pub(super) indexes: Indexes,
     /// Whether fields are read by the rules of v1.
     pub(super) v1: bool,
+    /// Whether the payload has something that is JSON but that Statsig's core does not read ([`Scanner::take_unfit`]).
+    unfit: bool,
     /// Whether some names were chosen to be slow.
     pub(super) crowded: Cell<bool>,
 }
@@ -73,8 +85,38 @@ impl<'j> Source<'j> {
             buckets: BucketSets::default(),
             indexes: Indexes::default(),
             v1: false,
+            unfit: false,
             crowded: Cell::new(false),
         }
+    }
+
+    /// Remembers whether the scanner has passed over something that Statsig's core does not read.
+    pub(super) fn note_unfit(&mut self, scanner: &mut Scanner<'j>) {
+        self.unfit |= scanner.take_unfit();
+    }
+
+    /// Marks the value of a record that the scanner has just read, if Statsig's core does not read it. JavaScript does, so in v1 it stays.
+    #[inline]
+    pub(super) fn judge(&mut self, scanner: &mut Scanner<'j>, value: &mut Span) {
+        self.note_unfit(scanner);
+        if self.unfit && !self.is_fit(*value) {
+            *value = Span::UNFIT;
+        }
+    }
+
+    /// Whether Statsig's core reads a value; costs nothing in a payload without such values.
+    pub(super) fn is_fit(&self, value: Span) -> bool {
+        if !self.unfit || self.v1 || value.is_absent() {
+            return true;
+        }
+        self.looks_fit(value)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn looks_fit(&self, value: Span) -> bool {
+        let mut scanner = self.scanner_at(value);
+        scanner.skip().is_ok() && !scanner.take_unfit()
     }
 
     /// An id type, `userID` where there is none.

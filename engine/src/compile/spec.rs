@@ -158,6 +158,8 @@ fn read<'j>(source: &mut Source<'j>, scanner: &mut Scanner<'j>, rules: &mut Rule
             Ok(Span::between(first, drafts.len()))
         },
     );
+    let [_, _, _, _, default_value, ..] = &mut slots;
+    source.judge(scanner, default_value);
     let fault = match read.and_then(|()| required(source.v1, &FIELDS, &slots, &REQUIRED, at)) {
         Ok(()) => None,
         Err(fault) if fault.is_local() => {

@@ -95,7 +95,10 @@ impl Writer {
             spec: self.context.path(source),
             rule: rule.map(|rule| source.text(rule).into()),
         };
-        if !self.warnings.iter().any(|known| known.says(&warning)) {
+        // Those of a rule come one behind another, but for its value's.
+        let known = self.warnings.iter().rev();
+        let mut known = known.take_while(|known| known.is_of_rule(&warning));
+        if !known.any(|known| known.says(&warning)) {
             self.warnings.push(warning);
         }
     }
@@ -210,6 +213,10 @@ impl Writer {
         let Some(value) = value.present() else {
             return NONE;
         };
+        if !source.is_fit(value) {
+            self.warn_of(source, WarningKind::Unreadable, "value");
+            return NONE;
+        }
         let json = source.payload(value);
         if !self.spaced {
             return self.json(json, source.indexes.get(value));
@@ -241,6 +248,10 @@ impl Writer {
     /// (`evaluation.md` §1.7).
     #[inline(never)]
     pub(super) fn object_value(&mut self, source: &Source<'_>, value: Span) -> u32 {
+        if value.is_unfit() {
+            self.warn_of(source, WarningKind::Unreadable, "value");
+            return self.json("{}", None);
+        }
         match source.bytes(value).first() {
             Some(b'{') => self.value(source, value),
             None | Some(b't' | b'f' | b'n') => NONE,

@@ -88,7 +88,7 @@ impl<'t> JsonValue<'t> {
         let mut scanner = Scanner::new(self.0);
         let read = read(&mut scanner).and_then(|value| scanner.end().map(|()| value));
         read.map_err(|fault| match fault.kind() {
-            FaultKind::Syntax => ReadError::Malformed,
+            FaultKind::Syntax | FaultKind::Surrogate => ReadError::Malformed,
             FaultKind::Depth => ReadError::TooDeep,
             FaultKind::Type => match self.json_type() {
                 Some(JsonType::Null) => ReadError::Null,

@@ -2,7 +2,7 @@
 //!
 //! Nothing is built: a caller walks objects and arrays in the order of the text and takes the members it wants as
 //! slices of it. Every error carries the byte offset at which the text stopped being what was asked for. The
-//! grammar is RFC 8259 as `serde_json` reads it: no lone surrogates, no control characters in strings, at most
+//! grammar is RFC 8259 as `serde_json` reads it: no lone surrogates in what is asked for, no control characters in strings, at most
 //! [`MAX_DEPTH`] levels.
 
 mod canonical;

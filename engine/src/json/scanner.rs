@@ -39,8 +39,8 @@ pub(crate) struct Scanner<'j> {
     first: bool,
     /// Whether white space was passed over.
     spaced: bool,
-    /// Whether a number was passed over that is beyond what a double holds.
-    huge: bool,
+    /// Whether something was passed over that is JSON but that `serde_json` does not read.
+    unfit: bool,
 }
 
 type Result<T> = core::result::Result<T, Fault>;
@@ -58,7 +58,7 @@ impl<'j> Scanner<'j> {
             depth: 0,
             first: false,
             spaced: false,
-            huge: false,
+            unfit: false,
         }
     }
 
@@ -79,10 +79,10 @@ impl<'j> Scanner<'j> {
         self.spaced
     }
 
-    /// Whether a number was passed over, since this was asked last, that is beyond what a double holds: it is JSON, but
-    /// `serde_json` does not read it.
-    pub(crate) fn take_huge(&mut self) -> bool {
-        core::mem::take(&mut self.huge)
+    /// Whether something was passed over, since this was asked last, that is JSON but that `serde_json` does not read: a number
+    /// beyond what a double holds, or a text with half of a surrogate pair, as JavaScript writes one that was cut.
+    pub(crate) fn take_unfit(&mut self) -> bool {
+        core::mem::take(&mut self.unfit)
     }
 
     fn fault<T>(&self, kind: FaultKind) -> Result<T> {

@@ -76,19 +76,27 @@ pub(crate) struct Unescape<'j> {
 }
 
 /// The number that the first four bytes spell in hexadecimal digits.
-pub(super) fn hex4(text: &[u8]) -> Option<u32> {
+fn hex4(text: &[u8]) -> Option<u32> {
     let digits = text.first_chunk::<4>()?;
     digits.iter().try_fold(0, |unit: u32, &byte| {
         Some(unit << 4 | char::from(byte).to_digit(16)?)
     })
 }
 
-impl Unescape<'_> {
-    #[inline(never)]
-    fn hex4(&mut self) -> u32 {
-        let text = self.rest.as_str();
-        self.rest = text.get(4..).unwrap_or_default().chars();
-        hex4(text.as_bytes()).unwrap_or(0xFFFD)
+/// What an escape stands for that begins with its `u`, and how long it is: five bytes, or eleven with the second half of a surrogate
+/// pair. A half alone is no character.
+#[inline(never)]
+pub(super) fn unicode_escape(text: &[u8]) -> Option<(u32, usize)> {
+    let unit = hex4(text.get(1..)?)?;
+    let low = text
+        .get(5..7)
+        .filter(|next| *next == b"\\u" && unit & 0xFC00 == 0xD800);
+    match low.and_then(|_| hex4(text.get(7..)?)) {
+        Some(low @ 0xDC00..=0xDFFF) => Some((
+            ((unit & 0x3FF) << 10 | low & 0x3FF).wrapping_add(0x1_0000),
+            11,
+        )),
+        _ => Some((unit, 5)),
     }
 }
 
@@ -102,6 +110,7 @@ impl Iterator for Unescape<'_> {
         if c != '\\' {
             return Some(c);
         }
+        let text = self.rest.as_str();
         Some(match characters::next(&mut self.rest)? {
             'b' => '\u{8}',
             'f' => '\u{c}',
@@ -109,16 +118,8 @@ impl Iterator for Unescape<'_> {
             'r' => '\r',
             't' => '\t',
             'u' => {
-                let unit = self.hex4();
-                let code = if unit & 0xFC00 == 0xD800 {
-                    // The scanner has seen that a low half follows.
-                    characters::next(&mut self.rest);
-                    characters::next(&mut self.rest);
-                    let low = self.hex4();
-                    ((unit & 0x3FF) << 10 | low & 0x3FF).wrapping_add(0x1_0000)
-                } else {
-                    unit
-                };
+                let (code, length) = unicode_escape(text.as_bytes()).unwrap_or((0xFFFD, 5));
+                self.rest = text.get(length..).unwrap_or_default().chars();
                 char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)
             }
             other => other,

@@ -73,7 +73,9 @@ impl From<Fault> for UserError {
     fn from(fault: Fault) -> Self {
         match fault.kind() {
             FaultKind::Type => UserError::NotAnObject(fault.offset()),
-            FaultKind::Syntax | FaultKind::Depth => UserError::NotJson(fault.offset()),
+            FaultKind::Syntax | FaultKind::Surrogate | FaultKind::Depth => {
+                UserError::NotJson(fault.offset())
+            }
         }
     }
 }
@@ -100,7 +102,7 @@ pub(super) fn parse<'u>(json: &'u [u8], scratch: &'u mut [u8]) -> Result<User<'u
             .find(|(_, (name, _))| key.is(name))
         else {
             scanner.skip()?;
-            scanner.take_huge();
+            scanner.take_unfit();
             continue;
         };
         let bit = 1u16.checked_shl(index as u32).unwrap_or(0);
@@ -129,11 +131,11 @@ pub(super) fn parse<'u>(json: &'u [u8], scratch: &'u mut [u8]) -> Result<User<'u
     Ok(user)
 }
 
-/// The next value, unless a number in it is beyond what a double holds. Statsig's core does not read a user with one, nor could
-/// anybody who receives its events.
+/// The next value, unless it holds a number beyond what a double holds, or half of a surrogate pair. Statsig's core does not read
+/// a user with one, nor could anybody who receives its events.
 fn readable<'u>(scanner: &mut Scanner<'u>) -> Result<&'u str, UserError> {
     let value = scanner.skip()?;
-    match scanner.take_huge() {
+    match scanner.take_unfit() {
         true => Err(UserError::NotJson(scanner.offset())),
         false => Ok(value),
     }

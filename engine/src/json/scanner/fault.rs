@@ -10,6 +10,8 @@ pub(crate) enum FaultKind {
     Syntax,
     /// The value is JSON of another type than asked for.
     Type,
+    /// A text that was asked for has half of a surrogate pair: it is JSON, but no Unicode.
+    Surrogate,
     /// Objects and arrays are nested deeper than [`MAX_DEPTH`](super::MAX_DEPTH).
     Depth,
 }
@@ -23,24 +25,26 @@ impl Fault {
         let kind = match kind {
             FaultKind::Syntax => NonZeroUsize::MIN,
             FaultKind::Type => NonZeroUsize::MIN.saturating_add(1),
-            FaultKind::Depth => NonZeroUsize::MIN.saturating_add(2),
+            FaultKind::Surrogate => NonZeroUsize::MIN.saturating_add(2),
+            FaultKind::Depth => NonZeroUsize::MIN.saturating_add(3),
         };
-        // No text fills a quarter of the memory.
-        Fault(kind | offset << 2)
+        // No text fills an eighth of the memory.
+        Fault(kind | offset << 3)
     }
 
     /// What was expected and not found.
     pub(crate) fn kind(self) -> FaultKind {
-        match self.0.get() & 3 {
+        match self.0.get() & 7 {
             1 => FaultKind::Syntax,
             2 => FaultKind::Type,
+            3 => FaultKind::Surrogate,
             _ => FaultKind::Depth,
         }
     }
 
     /// Where, in bytes from the beginning of the text.
     pub(crate) fn offset(self) -> usize {
-        self.0.get() >> 2
+        self.0.get() >> 3
     }
 }
 

@@ -1,13 +1,13 @@
 //! Strings, numbers, bools and nulls: what has no parts.
 
 use super::super::RawStr;
-use super::super::string::hex4;
+use super::super::string::unicode_escape;
 use super::runs::plain_end;
 use super::{FaultKind, Kind, Result, Scanner};
 use crate::work::tick;
 
 impl<'j> Scanner<'j> {
-    /// A string, as the raw text between its quotes; escapes are checked, not decoded.
+    /// A string, as the raw text between its quotes; escapes are checked, not decoded. It is Unicode.
     pub(crate) fn string(&mut self) -> Result<RawStr<'j>> {
         if self.token() != b'"' {
             self.peek()?;
@@ -20,72 +20,54 @@ impl<'j> Scanner<'j> {
     #[inline]
     pub(super) fn quoted(&mut self) -> Result<RawStr<'j>> {
         let start = self.at.wrapping_add(1);
-        let escaped = self.pass_string()?;
+        self.at = plain_end(self.text.as_bytes(), start);
+        let escaped = self.byte() != b'"';
+        if escaped {
+            if !self.pass_escapes()? {
+                return self.fault(FaultKind::Surrogate);
+            }
+        } else {
+            self.advance(1);
+        }
         let raw = self.text.get(start..self.at.wrapping_sub(1));
         Ok(RawStr::new(raw.unwrap_or_default(), escaped))
     }
 
-    /// Passes over a string, whose opening quote is next; says whether it has escapes.
-    #[inline]
-    pub(super) fn pass_string(&mut self) -> Result<bool> {
-        self.at = plain_end(self.text.as_bytes(), self.at.wrapping_add(1));
-        if self.byte() == b'"' {
-            self.advance(1);
-            return Ok(false);
-        }
-        self.pass_escapes()?;
-        Ok(true)
-    }
-
-    /// The rest of a string from its first escape on.
+    /// The rest of a string from its first escape on; whether that is Unicode.
     #[inline(never)]
-    pub(super) fn pass_escapes(&mut self) -> Result<()> {
+    pub(super) fn pass_escapes(&mut self) -> Result<bool> {
+        let mut whole = true;
         loop {
             match self.byte() {
                 b'"' => {
                     self.advance(1);
-                    return Ok(());
+                    self.unfit |= !whole;
+                    return Ok(whole);
                 }
-                b'\\' => self.escape()?,
+                b'\\' => whole &= self.escape()?,
                 _ => return self.fault(FaultKind::Syntax),
             }
             self.at = plain_end(self.text.as_bytes(), self.at);
         }
     }
 
-    pub(super) fn escape(&mut self) -> Result<()> {
+    /// Passes over an escape, or two that make a pair; whether that is a character.
+    fn escape(&mut self) -> Result<bool> {
         self.advance(1);
         match self.byte() {
             b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {
                 self.advance(1);
-                Ok(())
+                Ok(true)
             }
             b'u' => {
-                self.advance(1);
-                match self.hex4()? {
-                    0xD800..=0xDBFF => {
-                        self.literal(b"\\u")?;
-                        match self.hex4()? {
-                            0xDC00..=0xDFFF => Ok(()),
-                            _ => self.fault(FaultKind::Syntax),
-                        }
-                    }
-                    0xDC00..=0xDFFF => self.fault(FaultKind::Syntax),
-                    _ => Ok(()),
-                }
+                let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+                let Some((code, length)) = unicode_escape(rest) else {
+                    return self.fault(FaultKind::Syntax);
+                };
+                self.advance(length);
+                Ok(char::from_u32(code).is_some())
             }
             _ => self.fault(FaultKind::Syntax),
-        }
-    }
-
-    fn hex4(&mut self) -> Result<u32> {
-        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        match hex4(rest) {
-            Some(unit) => {
-                self.advance(4);
-                Ok(unit)
-            }
-            None => self.fault(FaultKind::Syntax),
         }
     }
 
@@ -142,7 +124,7 @@ impl<'j> Scanner<'j> {
     #[inline(never)]
     pub(super) fn look_for_huge(&mut self, start: usize) {
         let number = crate::number::parse_float(self.since(start));
-        self.huge |= !number.is_some_and(f64::is_finite);
+        self.unfit |= !number.is_some_and(f64::is_finite);
     }
 
     pub(super) fn digits(&mut self) -> Result<()> {
