@@ -160,6 +160,12 @@ impl Entry {
         text_length(self.bytes as usize)
     }
 
+    /// Whether these bytes, which were decoded before, are its table. Generations alone do not say: they begin anew where the manifest
+    /// was deleted, and in another store. One pass over the bytes.
+    pub fn is_of(&self, bytes: &[u8]) -> bool {
+        bytes.len() == self.bytes as usize && checksum(bytes) == self.checksum
+    }
+
     /// Decodes the chunks' texts, which lie one behind the other, in place: the table is at the beginning, as long as the
     /// answer says.
     ///

@@ -12,7 +12,7 @@ use crate::history::ExposureHistory;
 use crate::platform::Error;
 use crate::platform::request::Request;
 use crate::platform::response::Response;
-use crate::specs::{Loading, Specs};
+use crate::specs::Loading;
 use crate::statsig::Statsig;
 
 /// A response of [`handle_bare`].
@@ -29,7 +29,7 @@ use crate::statsig::Statsig;
 pub struct BareResponse {
     /// The status code.
     pub status: u16,
-    /// Headers by name and value.
+    /// Headers by name and value; of a name given twice the last counts.
     pub headers: Vec<(Cow<'static, str>, Cow<'static, str>)>,
     /// The body.
     pub body: Vec<u8>,
@@ -45,10 +45,15 @@ impl BareResponse {
         }
     }
 
-    fn send(&self, config: &Config<'_>, specs: &Specs<'_>) -> Result<(), Error> {
+    /// What the client gets in place of an answer.
+    fn internal_error() -> Self {
+        BareResponse::new(500, "text/plain; charset=utf-8", "internal error\n")
+    }
+
+    fn send(&self, status_header: Option<(&str, String)>) -> Result<(), Error> {
         let mut response = Response::new(self.status)?;
-        if let Some((name, write)) = config.status_header {
-            response.set_header(name, write(specs).as_bytes())?;
+        if let Some((name, value)) = status_header {
+            response.set_header(name, value.as_bytes())?;
         }
         for (name, value) in &self.headers {
             response.set_header(name, value.as_bytes())?;
@@ -87,7 +92,7 @@ pub struct BareHandled {
     pub events: Summary,
     /// What the handler failed with; the client got a 500 without it.
     pub handler_error: Option<String>,
-    /// Why the client got no answer.
+    /// Why the client did not get the answer, such as a header that HTTP cannot carry: it got a 500 where the host takes that.
     pub response_error: Option<Error>,
 }
 
@@ -225,9 +230,15 @@ where
     let mut handled = BareHandled::default();
     let response = handler(request, &statsig).unwrap_or_else(|error| {
         handled.handler_error = Some(error.to_string());
-        BareResponse::new(500, "text/plain; charset=utf-8", "internal error\n")
+        BareResponse::internal_error()
     });
-    handled.response_error = response.send(config, statsig.specs()).err();
+    let status_header = config.status_header;
+    let status_header = status_header.map(|(name, write)| (name, write(statsig.specs())));
+    handled.response_error = response.send(status_header).err();
+    if handled.response_error.is_some() {
+        // Of no answer at all the platform makes a 200. What the host says to this one is no news.
+        let _ = BareResponse::internal_error().send(None);
+    }
     let wants_sync = statsig.wants_sync();
     let (events, history) = statsig.flush_keeping_history();
     handled.events = events;

@@ -31,6 +31,8 @@ use crate::table_cache::{SHARED, Shared};
 #[derive(Clone, Copy, Debug)]
 pub struct Config<'c> {
     origins: [Option<Origin<'c>>; MAX_SOURCES],
+    /// A source that had to make room for another.
+    pub(crate) displaced: Option<Source>,
     pub(crate) shared: Option<&'static Shared>,
     verify: Option<Verify>,
     pub(crate) signed: Option<Demand<'c>>,
@@ -69,6 +71,7 @@ impl<'c> Config<'c> {
     pub const fn new() -> Self {
         Config {
             origins: [None; MAX_SOURCES],
+            displaced: None,
             shared: None,
             verify: None,
             signed: None,
@@ -88,7 +91,8 @@ impl<'c> Config<'c> {
     /// Reads the specs, a rule table or Statsig's JSON, from a KV Store, by the name of its resource link.
     ///
     /// Sources are asked in the order in which they are given here, until one has usable specs. There is room for
-    /// [`MAX_SOURCES`]; one more takes the place of the last.
+    /// [`MAX_SOURCES`]; one more takes the place of the last, which [`Specs::failures`]
+    /// then names as [`SpecsError::TooManySources`].
     #[must_use]
     #[inline(always)]
     pub const fn with_kv_store(self, store: &'c str, key: &'c str) -> Self {
@@ -127,6 +131,9 @@ impl<'c> Config<'c> {
             (.., true) => third,
             _ => last,
         };
+        if let Some(displaced) = place {
+            self.displaced = Some(displaced.source);
+        }
         *place = Some(origin);
         self
     }
@@ -208,7 +215,8 @@ impl<'c> Config<'c> {
         self.verify.map_or(Ok(()), |verify| verify(table))
     }
 
-    /// Adds a header of this name to every response of `handle` and `serve`: see [`write_status_header`](crate::write_status_header).
+    /// Adds a header of this name to every response of `handle` and `serve`: see [`write_status_header`](crate::write_status_header). It
+    /// must be a name that HTTP has, of letters, digits, `-` and `_`: one with a blank or a colon costs every request its response.
     #[must_use]
     #[inline(always)]
     pub const fn with_status_header(mut self, name: &'c str) -> Self {
@@ -277,6 +285,27 @@ impl<'c> Config<'c> {
     }
 
     /// Answers that take precedence over the specs, for one id or for everyone (§5.8).
+    ///
+    /// ```
+    /// # #[cfg(feature = "drop-in")] {
+    /// # use statsig_fastly::platform::fake::{self, Host, KvEntry};
+    /// # use statsig_fastly::{Config, Specs, Statsig};
+    /// # let specs = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/examples/specs.json"));
+    /// # let host = Host { now_ms: 1_767_225_660_000, ..Host::default() }.kv("statsig", "specs", KvEntry::new(specs));
+    /// # let (_, record) = fake::with(host, || {
+    /// use statsig_edge::{LocalOverride, OverrideValue, SpecKind, User};
+    ///
+    /// let for_testers = [LocalOverride {
+    ///     kind: SpecKind::Gate, name: "staff", id: Some("tester-1"), value: OverrideValue::Gate(true),
+    /// }];
+    /// let config = Config::new().with_kv_store("statsig", "specs").with_overrides(&for_testers);
+    /// let specs = Specs::load(&config);
+    /// let statsig = Statsig::new(&config, &specs);
+    /// assert!(statsig.check_gate(&User::new().with_user_id("tester-1"), "staff"));
+    /// assert!(!statsig.check_gate(&User::new().with_user_id("u-2"), "staff"));
+    /// # });
+    /// # }
+    /// ```
     #[must_use]
     #[inline(always)]
     pub const fn with_overrides(mut self, overrides: &'c [LocalOverride<'c>]) -> Self {

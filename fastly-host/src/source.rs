@@ -209,6 +209,8 @@ pub enum SpecsError {
     Compile(CompileError),
     /// It holds JSON, and this build reads rule tables only.
     JsonNotSupported,
+    /// It was not asked: the configuration has more than [`MAX_SOURCES`](crate::MAX_SOURCES), and a later one took its place.
+    TooManySources,
 }
 
 impl SpecsError {
@@ -252,6 +254,9 @@ impl SpecsError {
             SpecsError::JsonNotSupported => out.write_str(
                 "JSON, but this build reads rule tables only: publish a table, or build with the feature `drop-in`",
             ),
+            SpecsError::TooManySources => {
+                out.write_str("not asked: a configuration has room for four sources; leave one out")
+            }
         }
     }
 }

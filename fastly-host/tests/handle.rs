@@ -56,6 +56,39 @@ fn the_look_up_comes_first_and_the_events_last() {
 }
 
 #[test]
+fn an_answer_that_http_cannot_carry_is_a_500_and_its_events_are_sent() {
+    let answer = |status, name: &'static str, value: &'static str| {
+        let mut response = BareResponse::new(status, "text/plain", "yes");
+        response.headers.push((name.into(), value.into()));
+        response
+    };
+    for (config, answer) in [
+        (config(), answer(200, "x-a", "1\r\nx-b: 2")),
+        (config(), answer(200, "", "no name")),
+        (config(), answer(99, "x-a", "1")),
+        (config().with_status_header(""), answer(200, "x-a", "1")),
+    ] {
+        let (handled, record) = fake::with(host(), || {
+            handle_bare(&config, |_: &mut Request, statsig: &Statsig<'_>| {
+                statsig.check_gate(&User::new().with_user_id("u"), "a_gate");
+                Ok::<_, Infallible>(answer.clone())
+            })
+        });
+        let handled = handled.unwrap();
+        assert!(handled.response_error.is_some());
+        assert_eq!(handled.events.delivered, 1);
+        let [sent] = &record.responses[..] else {
+            panic!("{answer:?}: {} responses", record.responses.len())
+        };
+        assert_eq!(
+            (sent.status, &sent.body[..]),
+            (500, &b"internal error\n"[..])
+        );
+        assert_eq!(sent.header("x-b"), None);
+    }
+}
+
+#[test]
 fn a_handler_that_fails_is_a_500_and_its_events_are_sent() {
     let (handled, record) = fake::with(host(), || {
         handle_bare(&config(), |_: &mut Request, statsig: &Statsig<'_>| {

@@ -138,14 +138,18 @@ fn a_source_that_stands_in_brings_only_what_is_newer() {
                 .kv("s", "k", KvEntry::failing(KvCode::InternalError))
                 .kv;
         });
-        for (asked, source, time) in [
-            (Asked::Unchanged, Source::KvStore, 7),
-            (Asked::Unchanged, Source::KvStore, 7),
-            (Asked::New, Source::Download, 9),
+        let loaded = specs.checked_at();
+        // The same specs confirm what is in hand, older ones do not.
+        for (asked, source, time, checked) in [
+            (Asked::Unchanged, Source::KvStore, 7, 1_000),
+            (Asked::Unchanged, Source::KvStore, 7, 1_000),
+            (Asked::New, Source::Download, 9, 3_000),
         ] {
+            fake::change(|host| host.now_ms += 1_000);
             assert_eq!(specs.sync_config_specs(&config), asked);
             assert_eq!((specs.source(), lcut(&specs)), (Some(source), time));
             assert_eq!(specs.failures().len(), 1);
+            assert_eq!(specs.checked_at() - loaded, checked);
         }
     });
 }
@@ -182,6 +186,61 @@ fn a_config_store_that_has_nothing_new_takes_one_look_up() {
         assert_eq!((lcut(&specs), specs.generation()), (2, 2));
     });
     assert_eq!(record.open_handles, 0);
+}
+
+#[test]
+fn generations_that_begin_anew_are_told_apart() {
+    let config = Config::new().with_config_store("s", "k");
+    let limits = Limits::CONFIG_STORE.with_value_chars(300);
+    // Published, deleted, published: each is the first of its manifest. Or the link leads to another store now.
+    let [first, other] = [1, 2].map(|time| publish(&table(time), "k", None, &limits).unwrap());
+    assert_eq!(first.entry.generation, other.entry.generation);
+    let put = |items: &statsig_edge::chunks::Publication| {
+        let items = items.chunks.iter().chain([&items.manifest]);
+        items.fold(Host::default(), |host, (key, value)| {
+            host.config("s", key, value)
+        })
+    };
+    let ((), _) = fake::with(put(&first), || {
+        let mut specs = Specs::load(&config);
+        assert_eq!(specs.sync_config_specs(&config), Asked::Unchanged);
+        fake::change(|host| *host = put(&other));
+        assert_eq!(specs.sync_config_specs(&config), Asked::New);
+        assert_eq!(lcut(&specs), 2);
+        assert_eq!(specs.sync_config_specs(&config), Asked::Unchanged);
+    });
+}
+
+#[test]
+fn what_one_project_downloads_is_not_anothers() {
+    let stored = |name| Key::Stored {
+        store: "keys",
+        name,
+    };
+    let downloads = [
+        Download::new("cdn", stored("one")),
+        Download::new("cdn", stored("two")),
+        Download::new("cdn", Key::Secret("one")),
+        Download::new("cdn", Key::Client("one")),
+        Download::new("cdn", Key::Client("two")),
+        Download::new("cdn", stored("one")).with_version(DownloadVersion::V1),
+    ];
+    let host = cdn((1..).map(|time| specs(time, "")).take(downloads.len()));
+    let host = host
+        .secret("keys", "one", b"secret-1")
+        .secret("keys", "two", b"secret-2");
+    let (seen, record) = fake::with(host, || {
+        let configs = downloads.map(|one| Config::new().with_download(one).with_core_cache());
+        let load = |config| lcut(&Specs::load(config));
+        (configs.each_ref().map(load), configs.each_ref().map(load))
+    });
+    assert_eq!(seen, ([1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 5, 6]));
+    // No key is in what the cache is asked by.
+    for key in record.cache.keys() {
+        for secret in [b"secret-1", b"secret-2"] {
+            assert!(!key.windows(8).any(|part| part == secret));
+        }
+    }
 }
 
 /// A request of a service with the Core Cache: what it saw.

@@ -96,6 +96,31 @@ fn what_is_unusable_gives_way_to_the_bootstrap_bytes() {
 }
 
 #[test]
+fn a_source_that_there_is_no_room_for_is_told() {
+    let table = compile(common::DEMO_SPECS).unwrap().table;
+    let four = Config::new()
+        .with_kv_store("statsig", "a")
+        .with_kv_store("statsig", "b")
+        .with_kv_store("statsig", "c")
+        .with_config_store("flags", "d");
+    for (config, told) in [(four, false), (four.with_bootstrap(&table), true)] {
+        let host = Host::default().kv("statsig", "a", KvEntry::new(&table));
+        fake::with(host, || {
+            let mut specs = Specs::load(&config);
+            for _ in 0..2 {
+                assert_eq!(specs.source(), Some(Source::KvStore));
+                let first = specs.failures().first();
+                assert_eq!(
+                    first.map(|first| (first.source, &first.error)),
+                    told.then_some((Source::ConfigStore, &SpecsError::TooManySources))
+                );
+                specs.sync_config_specs(&config);
+            }
+        });
+    }
+}
+
+#[test]
 fn with_no_source_left_there_are_no_values() {
     load(Some(KvEntry::new(b"{")), Some(b"nothing"), |specs| {
         assert_eq!((specs.source(), specs.failures().len()), (None, 2));

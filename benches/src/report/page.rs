@@ -106,8 +106,8 @@ impl Page {
     pub(super) fn text(&self) -> String {
         let mut page = format!(
             "# Results\n\n\
-             Written by `cargo dev bench` and, section P, by `cargo dev bench --peers`; nothing here is edited by hand. Lower is\n\
-             better everywhere. Each section says from which commit it is (`+`: with changes).\n\n\
+             Written by `cargo dev bench` and, section P, by `cargo dev bench --peers`; nothing here is edited by hand. Of\n\
+             instructions, bytes and times less is better; ratios say of what. Each section says from which commit it is (`+`: with changes).\n\n\
              - Native instructions: {}, release profile, SHA-256 without the processor's own instructions.\n\
              - Wasm instructions: executed instructions of the module (profile `edge`, wasm32-wasip1), counted by the module\n\
              \x20 itself after a rewriting that adds a counter to every straight run of instructions (`benches/src/count.rs`). What counts\n\

@@ -32,7 +32,7 @@ impl From {
                 "Measured on {} from {commit} on {}, {}, by {}.",
                 output("date", &["-u", "+%F"]),
                 processor(),
-                output("uname", &["-srm"]),
+                output("uname", &["-sm"]),
                 output("rustc", &["--version"])
             ),
             commit,

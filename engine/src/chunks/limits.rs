@@ -12,6 +12,8 @@ use super::MAX_LOOKUPS;
 /// // 15 chunks of 8,000 characters, three bytes in four of them.
 /// assert_eq!(Limits::CONFIG_STORE.largest(), 90_000);
 /// assert_eq!(Limits::CONFIG_STORE.with_value_chars(64_000).largest(), 720_000);
+/// // A manifest and four chunks.
+/// assert_eq!(Limits::CONFIG_STORE.with_lookups(5).largest(), 24_000);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -1,7 +1,7 @@
 //! The payload's own fields (`evaluation.md` §1.3).
 
 use super::outline::Sections;
-use super::read::{ANY_MAP, ANYTHING, Field, Is, no_parts, unsigned, value};
+use super::read::{ANY_MAP, ANYTHING, Field, Is, no_parts, value};
 use super::row::Column;
 use super::source::{Read, Source, Span};
 use super::writer::Writer;
@@ -17,7 +17,7 @@ static FLAGS: Field = Field::each(Is::Map(&FLAG)).nullable();
 static FLAG: Field = Field::each(Is::Bool);
 static APP_IDS: Field = Field::each(Is::Map(&APP_ID_OF_KEY)).nullable();
 static APP_ID_OF_KEY: Field = Field::each(Is::Checked(check_app_id));
-static LAYERS: Field = Field::each(Is::Map(&LAYER)).nullable();
+static LAYERS: Field = Field::each(Is::Map(&LAYER));
 static LAYER: Field = Field::each(Is::Text);
 
 /// App id, company id, default environment, checksum, SDK configs, session replay, ID lists, diagnostics; in between and behind
@@ -126,9 +126,13 @@ impl SdkConfigs {
             let known = NUMBERS_OF_SDK_CONFIGS.iter().zip(&mut read.numbers);
             for (known, number) in known {
                 if source.is(name, known) {
-                    // Of another type they are ignored.
-                    let value = unsigned(source.bytes(value));
-                    *number = value.map_or(0, |value| value.saturating_add(1));
+                    // As the core reads them: a number or a string that is one, without its fraction. Others are ignored.
+                    let text = match source.kind(value) {
+                        Kind::Number => Some(value),
+                        _ => source.string(value),
+                    };
+                    let value = text.and_then(|text| parse_float(source.text(text)));
+                    *number = value.map_or(0, |value| (value as u64).saturating_add(1));
                 }
             }
         }

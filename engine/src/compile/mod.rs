@@ -62,7 +62,11 @@ pub struct Compiled {
 
 /// Compiles a payload in either format.
 ///
-/// A spec that Statsig's SDKs would drop is left out with a warning; a payload that they would reject is an error.
+/// A spec that Statsig's SDKs would drop is left out with a warning; a payload that they would reject is an error. More is taken
+/// than by Statsig's core in two ways: what no check depends on may be of any type (checksums, `fieldsUsed`, `response_format`,
+/// `gcir_config`, `auto_capture_settings`, the values of `id_lists`, what is in `session_replay_info`), and a member may be given
+/// twice, of which the last counts. Less is taken in two: nothing may stand behind the payload, and an escaped half of a surrogate
+/// pair makes any text [`CompileError::NotJson`].
 ///
 /// # Errors
 /// [`CompileError`], with the byte offset and the path of what is wrong.

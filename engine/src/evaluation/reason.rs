@@ -79,9 +79,10 @@ impl Reason {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EvaluationError {
-    /// Gates, delegates and mappings are nested more than [`MAX_DEPTH`](crate::MAX_DEPTH) levels deep.
+    /// Gates, delegates, experiment groups or mappings are nested more than [`MAX_DEPTH`](crate::MAX_DEPTH) levels deep.
     DepthExceeded,
-    /// More than [`MAX_EVALUATIONS`](crate::MAX_EVALUATIONS) specs were evaluated for one answer.
+    /// One answer took more than [`MAX_STEPS`](crate::MAX_STEPS) steps: that of [`MAX_EVALUATIONS`](crate::MAX_EVALUATIONS) specs,
+    /// or of fewer with many rules, conditions or long lists.
     TooManyEvaluations,
     /// The table refers to something outside of itself.
     CorruptTable,

@@ -14,7 +14,7 @@ use crate::table::wire::same;
 use crate::work::tick;
 use runs::byte_at;
 
-/// Deepest nesting that is read: as `serde_json`, which reads Statsig's payloads in its own core.
+/// Deepest nesting that is read: one level more than by `serde_json`, which reads Statsig's payloads in its own core.
 pub(crate) const MAX_DEPTH: u32 = 128;
 
 /// The type of the next value, told by its first byte.

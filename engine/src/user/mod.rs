@@ -21,8 +21,14 @@ use crate::environment::LazyCountry;
 /// use statsig_edge::{User, Value};
 ///
 /// let custom = [("plan", Value::from("pro")), ("seats", Value::from(12))];
-/// let user = User::new().with_user_id("u-1").with_email("ada@example.com").with_custom(&custom);
+/// let environment = [("tier", Value::from("staging"))];
+/// let user = User::new()
+///     .with_user_id("u-1")
+///     .with_email("ada@example.com")
+///     .with_custom(&custom)
+///     .with_statsig_environment(&environment);
 /// assert_eq!(user.email, Some(Value::Str("ada@example.com")));
+/// assert_eq!(user.statsig_environment.and_then(|entries| entries.get("tier")), Some(Value::Str("staging")));
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]

@@ -9,7 +9,7 @@ use crate::secret::redact;
 
 /// Which exit code a problem ends with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Something failed: exit code 1.
     Failed,
     /// The command line or the surroundings are not as they should be: exit code 2.
@@ -20,7 +20,7 @@ pub enum Kind {
 
 impl Kind {
     /// The exit code.
-    pub fn code(self) -> u8 {
+    pub(crate) fn code(self) -> u8 {
         match self {
             Kind::Failed => 1,
             Kind::Usage => 2,
@@ -31,7 +31,7 @@ impl Kind {
 
 /// An error that knows what to do about it.
 #[derive(Debug)]
-pub struct Problem {
+pub(crate) struct Problem {
     kind: Kind,
     message: String,
     next_step: String,
@@ -39,17 +39,23 @@ pub struct Problem {
 
 impl Problem {
     /// Exit code 1.
-    pub fn failed(message: impl Into<String>, next_step: impl Into<String>) -> anyhow::Error {
+    pub(crate) fn failed(
+        message: impl Into<String>,
+        next_step: impl Into<String>,
+    ) -> anyhow::Error {
         Self::error(Kind::Failed, message.into(), next_step.into())
     }
 
     /// Exit code 2.
-    pub fn usage(message: impl Into<String>, next_step: impl Into<String>) -> anyhow::Error {
+    pub(crate) fn usage(message: impl Into<String>, next_step: impl Into<String>) -> anyhow::Error {
         Self::error(Kind::Usage, message.into(), next_step.into())
     }
 
     /// Exit code 3.
-    pub fn refused(message: impl Into<String>, next_step: impl Into<String>) -> anyhow::Error {
+    pub(crate) fn refused(
+        message: impl Into<String>,
+        next_step: impl Into<String>,
+    ) -> anyhow::Error {
         Self::error(Kind::Refused, message.into(), next_step.into())
     }
 
@@ -76,17 +82,17 @@ impl fmt::Display for Problem {
 impl std::error::Error for Problem {}
 
 /// Which kind an error is; failed, if it does not say.
-pub fn kind(error: &anyhow::Error) -> Kind {
+pub(crate) fn kind(error: &anyhow::Error) -> Kind {
     Problem::of(error).map_or(Kind::Failed, |problem| problem.kind)
 }
 
 /// The error in one line, without secrets.
-pub fn message(error: &anyhow::Error) -> String {
+pub(crate) fn message(error: &anyhow::Error) -> String {
     redact(&format!("{error:#}")).replace(['\n', '\r'], " ")
 }
 
 /// Says the error on standard error, for people or as a line of JSON, and gives the exit code.
-pub fn report(error: &anyhow::Error, json: bool) -> ExitCode {
+pub(crate) fn report(error: &anyhow::Error, json: bool) -> ExitCode {
     let code = kind(error).code();
     let next_step = Problem::of(error).map(|problem| redact(&problem.next_step));
     if json {

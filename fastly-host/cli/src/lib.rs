@@ -3,22 +3,22 @@
 //! Each command is a module with its arguments and its `run`. What they share: requests with retries (`http`), Fastly's
 //! API (`fastly`), Statsig's CDN (`statsig`), publishing (`publication`), ID lists (`id_lists`), comparing (`compare`).
 
-pub mod commands;
-pub mod compare;
+mod commands;
+mod compare;
 pub mod explanation;
-pub mod failure;
-pub mod fastly;
-pub mod http;
-pub mod id_lists;
-pub mod output;
-pub mod progress;
-pub mod publication;
+mod failure;
+mod fastly;
+mod http;
+mod id_lists;
+mod output;
+mod progress;
+mod publication;
 pub mod secret;
-pub mod signing;
+mod signing;
 pub mod specs;
-pub mod statsig;
-pub mod stop;
-pub mod watch;
+mod statsig;
+mod stop;
+mod watch;
 
 use std::process::ExitCode;
 

@@ -10,7 +10,7 @@ use crate::watch::event::Log;
 
 /// How a command writes.
 #[derive(Clone, Copy, Debug)]
-pub struct Output {
+pub(crate) struct Output {
     /// JSON for machines, one value a line.
     pub json: bool,
     /// Where notes are events.
@@ -19,7 +19,7 @@ pub struct Output {
 
 impl Output {
     /// The result: text for people or JSON for machines.
-    pub fn result(self, text: &str, json: &Value) -> Result<()> {
+    pub(crate) fn result(self, text: &str, json: &Value) -> Result<()> {
         match self.json {
             true => print(&json.to_string()),
             false => print(text),
@@ -27,7 +27,7 @@ impl Output {
     }
 
     /// Something to know that is not the result, on standard error.
-    pub fn note(self, text: &str) {
+    pub(crate) fn note(self, text: &str) {
         if let Some(log) = self.log {
             return log.event("note", text, serde_json::json!({}));
         }
@@ -38,7 +38,7 @@ impl Output {
     }
 
     /// A warning, on standard error.
-    pub fn warning(self, text: &str) {
+    pub(crate) fn warning(self, text: &str) {
         if let Some(log) = self.log {
             return log.event("warning", text, serde_json::json!({}));
         }
@@ -62,7 +62,7 @@ fn emphasis(text: &str) -> String {
 }
 
 /// Prints a line. A reader that has gone away, such as `head`, is no error.
-pub fn print(line: &str) -> Result<()> {
+pub(crate) fn print(line: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
     match writeln!(out, "{}", redact(line)).and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),

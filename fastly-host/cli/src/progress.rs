@@ -9,11 +9,11 @@ use crate::secret::redact;
 
 /// One task's bar.
 #[derive(Debug)]
-pub struct Progress(ProgressBar);
+pub(crate) struct Progress(ProgressBar);
 
 impl Progress {
     /// A bar of so many bytes.
-    pub fn bytes(output: Output, task: &str, length: u64) -> Self {
+    pub(crate) fn bytes(output: Output, task: &str, length: u64) -> Self {
         Self::new(
             output,
             task,
@@ -23,7 +23,7 @@ impl Progress {
     }
 
     /// A bar of so many items.
-    pub fn items(output: Output, task: &str, length: u64) -> Self {
+    pub(crate) fn items(output: Output, task: &str, length: u64) -> Self {
         Self::new(output, task, length, "{prefix} {bar:24} {pos}/{len} {eta}")
     }
 
@@ -41,13 +41,8 @@ impl Progress {
     }
 
     /// So much more is done.
-    pub fn add(&self, done: u64) {
+    pub(crate) fn add(&self, done: u64) {
         self.0.inc(done);
-    }
-
-    /// So much is done in all.
-    pub fn set(&self, done: u64) {
-        self.0.set_position(done);
     }
 }
 

@@ -13,7 +13,7 @@ use crate::secret::Secret;
 /// The key of a publication.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Signature")]
-pub struct Signing {
+pub(crate) struct Signing {
     /// The id of the key that tables are signed with, as services know it; the secret is in STATSIG_TABLE_KEY or a file
     #[arg(long, value_name = "ID")]
     pub sign_key_id: Option<String>,
@@ -24,7 +24,7 @@ pub struct Signing {
 
 impl Signing {
     /// The key, if there is to be a signature.
-    pub fn keys(&self) -> Result<Option<SigningKeys<'static>>> {
+    pub(crate) fn keys(&self) -> Result<Option<SigningKeys<'static>>> {
         let Some(id) = &self.sign_key_id else {
             return Ok(None);
         };
@@ -43,7 +43,7 @@ impl Signing {
     }
 
     /// Signs a table, if there is to be a signature. A signature that it has stays otherwise.
-    pub fn sign(&self, table: Vec<u8>) -> Result<Vec<u8>> {
+    pub(crate) fn sign(&self, table: Vec<u8>) -> Result<Vec<u8>> {
         match self.keys()? {
             Some(keys) => Ok(sign_table(&table, &keys)?),
             None => Ok(table),
@@ -51,7 +51,7 @@ impl Signing {
     }
 
     /// What the signature of a table, or of JSON, is worth.
-    pub fn check(&self, specs: &[u8]) -> Result<Signature> {
+    pub(crate) fn check(&self, specs: &[u8]) -> Result<Signature> {
         let key_id = table_key_id(specs).map(str::to_owned);
         let good = match self.keys()? {
             Some(_) if !is_table(specs) => Some(false),
@@ -64,7 +64,7 @@ impl Signing {
 
 /// A table's signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Signature {
+pub(crate) struct Signature {
     /// The key that it names.
     pub key_id: Option<String>,
     /// Whether the key that was given has made it; `None` if none was given.
@@ -73,7 +73,7 @@ pub struct Signature {
 
 impl Signature {
     /// In words.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         match (&self.key_id, self.good) {
             (Some(id), Some(true)) => format!("good, of key {id}"),
             (Some(id), Some(false)) => format!("not of the given key; it names key {id}"),
@@ -83,7 +83,7 @@ impl Signature {
     }
 
     /// The same for machines.
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::json!({"key_id": self.key_id, "good": self.good})
     }
 }

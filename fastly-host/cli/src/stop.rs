@@ -9,23 +9,23 @@ use signal_hook::iterator::Signals;
 
 /// Whether to stop; clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct Stop(Arc<(Mutex<bool>, Condvar)>);
+pub(crate) struct Stop(Arc<(Mutex<bool>, Condvar)>);
 
 impl Stop {
     /// Asks to stop.
-    pub fn ask(&self) {
+    pub(crate) fn ask(&self) {
         let (asked, changed) = &*self.0;
         *asked.lock().unwrap_or_else(PoisonError::into_inner) = true;
         changed.notify_all();
     }
 
     /// Whether it was asked.
-    pub fn is_asked(&self) -> bool {
+    pub(crate) fn is_asked(&self) -> bool {
         *self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for so long, or until it is asked; says whether it was.
-    pub fn wait(&self, time: Duration) -> bool {
+    pub(crate) fn wait(&self, time: Duration) -> bool {
         let (asked, changed) = &*self.0;
         let until = Instant::now() + time;
         let mut guard = asked.lock().unwrap_or_else(PoisonError::into_inner);
@@ -43,7 +43,7 @@ impl Stop {
     }
 
     /// From now on the first SIGTERM or SIGINT asks, and a second one ends the process at once.
-    pub fn on_signals(&self) -> Result<()> {
+    pub(crate) fn on_signals(&self) -> Result<()> {
         let mut signals = Signals::new([SIGTERM, SIGINT]).context("taking signals")?;
         let stop = self.clone();
         std::thread::spawn(move || {

@@ -324,3 +324,25 @@ fn help_and_completions() {
     assert!(test.run(&["--help"]).expect(0).out.contains("3 refused"));
     test.run(&["no-such-command"]).expect(2);
 }
+
+/// A device that is always full, which not every system has.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_table_that_does_not_fit_into_standard_output_is_an_error() {
+    let test = Test::new();
+    let specs = json!({"has_updates": true, "time": 7, "feature_gates": {}, "dynamic_configs": {}, "layer_configs": {},
+        "condition_map": {}, "experiment_to_layer": {}})
+    .to_string();
+    let table = statsig_edge::compile::compile(specs.as_bytes())
+        .unwrap()
+        .table;
+    // So short, and without a line's end, that a buffer of lines keeps all of it.
+    assert!(table.len() < 1_024 && !table.contains(&b'\n'));
+    let specs = test.file("specs.json", specs.as_bytes());
+    let compile = ["compile", "--specs", &specs, "--output", "-"];
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+    let mut command = support::client::command(&test.server, &compile);
+    let child = command.stdout(full.unwrap()).spawn().unwrap();
+    let done = support::client::ended(child).expect(1);
+    assert!(done.err.contains("standard output"), "{done:?}");
+}

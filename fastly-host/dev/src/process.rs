@@ -114,15 +114,6 @@ impl Running {
         Ok(status)
     }
 
-    /// Whether the child has ended, without waiting.
-    pub fn has_ended(&mut self) -> bool {
-        let exited = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
-        !matches!(
-            rustix::process::waitid(WaitId::Pid(self.live.pid), exited),
-            Ok(None)
-        )
-    }
-
     fn forget(&self) {
         live().retain(|other| *other != self.live);
     }

@@ -1,6 +1,6 @@
 //! An item of a Config Store: Statsig's JSON if it is short, or the manifest of a table in chunks (`engine/FORMAT.md`, "Chunks").
 //!
-//! Cost: a look-up for the manifest, which is all when the table is the one in hand, and one for each chunk: at most
+//! Cost: a look-up for the manifest, which is all when the table is the one in hand (compared by its checksum), and one for each chunk: at most
 //! [`MAX_LOOKUPS`] in all. Reading the texts takes one allocation, and they are decoded in place.
 
 use alloc::string::String;
@@ -35,7 +35,7 @@ fn finish(_: u32, asking: &mut Asking<'_, '_>) -> Answer {
     }
     let manifest = ChunkManifest::parse(&value)?;
     let current = manifest.current;
-    if asking.is_current(current.generation) {
+    if in_hand(asking, &current) {
         return Ok(false);
     }
     let inline = manifest.inline.unwrap_or_default();
@@ -51,7 +51,7 @@ fn finish(_: u32, asking: &mut Asking<'_, '_>) -> Answer {
                     <= usize::from(MAX_LOOKUPS)
             });
             let previous = previous.ok_or_else(|| error.clone())?;
-            if asking.is_current(previous.generation) {
+            if in_hand(asking, &previous) {
                 return Ok(false);
             }
             let bytes = read(&store, key, &previous, "").map_err(|_| error)?;
@@ -61,6 +61,11 @@ fn finish(_: u32, asking: &mut Asking<'_, '_>) -> Answer {
     asking.fetched.bytes = bytes.into();
     asking.fetched.generation = generation;
     Ok(true)
+}
+
+/// Whether the table in hand is that of a manifest's line.
+fn in_hand(asking: &Asking<'_, '_>, entry: &Entry) -> bool {
+    asking.is_current(entry.generation) && entry.is_of(asking.in_hand)
 }
 
 /// The table of a manifest's line.

@@ -4,8 +4,9 @@
 
 use alloc::borrow::Cow;
 use alloc::string::String;
+use alloc::vec::Vec;
 
-use statsig_edge::Table;
+use statsig_edge::{Table, sha256};
 
 use super::{Answer, Asking, MAX_JSON, Origin, Place};
 use crate::destination::Key;
@@ -88,6 +89,17 @@ impl<'c> Download<'c> {
     pub fn with_timeout(mut self, ms: u32) -> Self {
         self.timeout_ms = ms.max(1);
         self
+    }
+
+    /// Writes what tells it from another project's, or another form's, by the same way: nothing that shows a key.
+    pub(crate) fn push_project(&self, out: &mut Vec<u8>) {
+        let (kind, texts) = match self.key {
+            Key::Stored { store, name } => (0, [store, "\0", name]),
+            Key::Secret(key) => (1, [key, "", ""]),
+            Key::Client(key) => (2, [key, "", ""]),
+        };
+        out.extend_from_slice(&[kind, self.version as u8]);
+        out.extend_from_slice(&sha256(&texts.map(str::as_bytes)));
     }
 
     fn uri(&self, key: &str, current: Option<Table<'_>>) -> String {

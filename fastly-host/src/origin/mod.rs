@@ -79,6 +79,8 @@ pub(crate) struct Asking<'a, 'c> {
     pub(crate) config: &'a Config<'c>,
     /// The generation of the specs in hand, if they are from this source.
     pub(crate) generation: Option<u64>,
+    /// Those specs, or others.
+    pub(crate) in_hand: &'a [u8],
     pub(crate) fetched: &'a mut Fetched<'c>,
     #[cfg(feature = "drop-in")]
     pub(crate) cached: &'a mut Cached,

@@ -60,7 +60,7 @@ impl<'s> Setting<'s> {
                 let (store, names) = self.item(self.value, "SECRET-STORE/NAME NAME")?;
                 config.with_signed_tables(TableKeys::Stored { store, names })
             }
-            "status-header" => config.with_status_header(self.word("the name of a header")?),
+            "status-header" => config.with_status_header(self.header_name()?),
             "tier" => config.with_tier(self.word("a tier")?),
             "events" => {
                 const WANTED: &str = "BACKEND SECRET-STORE/NAME";
@@ -123,6 +123,17 @@ impl<'s> Setting<'s> {
         match self.value {
             "" => Err(self.bad(wanted)),
             word => Ok(word),
+        }
+    }
+
+    /// A name of another form would cost every request its response.
+    fn header_name(self) -> Result<&'s str, SettingsError> {
+        const WANTED: &str = "the name of a header";
+        let name = self.word(WANTED)?;
+        let usual = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        match name.bytes().all(usual) {
+            true => Ok(name),
+            false => Err(self.bad(WANTED)),
         }
     }
 

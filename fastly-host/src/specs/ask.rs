@@ -80,7 +80,7 @@ impl<'c> Specs<'c> {
 
     /// Asks the sources in order for something newer than what is in hand; the bootstrap bytes are not.
     pub(crate) fn ask(&mut self, config: &Config<'c>) -> Asked {
-        self.failures.clear();
+        self.begin_failures(config);
         if self.source.is_none() {
             self.first(config, None);
             return match self.source {
@@ -99,6 +99,10 @@ impl<'c> Specs<'c> {
                 Ok(true) if self.accepts(&fetched.bytes, same.is_some(), origin) => {
                     self.take(number, origin, fetched);
                     return Asked::New;
+                }
+                // Older specs of a source that stands in say nothing of those in hand, which age.
+                Ok(true) if same.is_none() && self.is_newer_than(&fetched.bytes) => {
+                    return Asked::Unchanged;
                 }
                 Ok(_) => return self.unchanged(),
                 #[cfg(feature = "drop-in")]
@@ -123,6 +127,11 @@ impl<'c> Specs<'c> {
         }
     }
 
+    fn is_newer_than(&self, other: &[u8]) -> bool {
+        let other = Table::open(other).map_or(0, |other| other.time());
+        self.table().is_some_and(|table| table.time() > other)
+    }
+
     /// What a source has, as a table of which at least the head is sound; whether it is another than what is in hand.
     fn fetch(
         &mut self,
@@ -135,6 +144,7 @@ impl<'c> Specs<'c> {
         let mut asking = Asking {
             origin,
             generation,
+            in_hand: &self.bytes,
             fetched,
             #[cfg(feature = "drop-in")]
             config,
@@ -149,6 +159,15 @@ impl<'c> Specs<'c> {
         let table = Table::open(&fetched.bytes).map_err(SpecsError::Table)?;
         config.check(&table).map_err(SpecsError::Table)?;
         Ok(true)
+    }
+
+    /// Forgets why sources gave nothing; what the configuration has no room for is told every time.
+    pub(super) fn begin_failures(&mut self, config: &Config<'c>) {
+        self.failures.clear();
+        if let Some(source) = config.displaced {
+            let error = SpecsError::TooManySources;
+            self.failures.push(Failure { source, error });
+        }
     }
 
     fn fail(&mut self, origin: &Origin<'c>, error: SpecsError) {

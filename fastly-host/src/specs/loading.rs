@@ -45,6 +45,7 @@ impl<'a, 'c> Loading<'a, 'c> {
     /// Waits for the first source; if its specs are unusable, the next source is asked.
     pub fn finish(self) -> Specs<'c> {
         let mut specs = Specs::none();
+        specs.begin_failures(self.config);
         match self.config.shared {
             Some(shared) => (shared.load)(&mut specs, self.config),
             None => specs.first(self.config, self.begun),

@@ -18,7 +18,7 @@ use crate::specs::{Specs, human_size};
   statsig-fastly compile --specs specs.json --output specs.table
   curl -s \"$SPECS_URL\" | statsig-fastly compile --specs - --output - > specs.table
   STATSIG_TABLE_KEY=… statsig-fastly compile --specs specs.json --output specs.table --sign-key-id tables-2026")]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// Statsig's config specs as JSON (v1 or v2); `-` for standard input
     #[arg(long, value_name = "FILE")]
     specs: PathBuf,
@@ -30,13 +30,16 @@ pub struct Arguments {
 }
 
 /// Compiles, writes, and says what was left out.
-pub fn run(arguments: &Arguments, output: Output) -> Result<()> {
+pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<()> {
     let specs = Specs::read(&arguments.specs)?;
     let table = arguments.signing.sign(specs.bytes().to_vec())?;
     let to_stdout = arguments.output == Path::new("-");
     if to_stdout {
-        std::io::stdout()
+        // What stays behind in a buffer is lost without a word.
+        let mut stdout = std::io::stdout();
+        stdout
             .write_all(&table)
+            .and_then(|()| stdout.flush())
             .context("writing the table to standard output")?;
     } else {
         replace(&arguments.output, &table)

@@ -11,14 +11,14 @@ use crate::Cli;
 #[command(after_help = "Examples:
   statsig-fastly completions bash > /etc/bash_completion.d/statsig-fastly
   statsig-fastly completions fish > ~/.config/fish/completions/statsig-fastly.fish")]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// The shell
     #[arg(value_enum)]
     shell: Shell,
 }
 
 /// Prints the script.
-pub fn run(arguments: &Arguments) -> Result<()> {
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut command = Cli::command();
     let mut script = Vec::new();
     generate(arguments.shell, &mut command, "statsig-fastly", &mut script);

@@ -26,7 +26,7 @@ use crate::stop::Stop;
   statsig-fastly diff --old a.table --new b.table --sample 1000 --exit-code
 
 Where a side is a rule table, specs are compared by what a table says of them, such as their versions.")]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// The old payload: JSON (v1 or v2) or a rule table
     #[arg(long, value_name = "FILE", conflicts_with_all = ["kv_store", "config_store"])]
     old: Option<PathBuf>,
@@ -49,7 +49,7 @@ pub struct Arguments {
 /// For whom to compare answers.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Answers")]
-pub struct Users {
+pub(crate) struct Users {
     /// A JSON array of objects with an `id` for the output and the `user`: compare their answers, too
     #[arg(long, value_name = "FILE", conflicts_with = "sample")]
     users: Option<PathBuf>,
@@ -66,7 +66,7 @@ pub struct Users {
 
 impl Users {
     /// Compares the answers; `None` if nobody asked to. `default` users are made up where nobody says otherwise.
-    pub fn compare(
+    pub(crate) fn compare(
         &self,
         old: &Side,
         new: &Side,
@@ -102,7 +102,7 @@ impl Users {
 }
 
 /// Prints what differs.
-pub fn run(arguments: &Arguments, output: Output) -> Result<()> {
+pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<()> {
     let new = Side::from_bytes(&read_input(&arguments.new)?)
         .with_context(|| arguments.new.display().to_string())?;
     let old = match &arguments.old {

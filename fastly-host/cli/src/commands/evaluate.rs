@@ -24,7 +24,7 @@ use crate::specs::{Specs, read_input};
 
 users.json:     [{\"id\": \"ada\", \"user\": {\"userID\": \"u-1\", \"ip\": \"1.2.3.4\"}}]
 countries.json: {\"1.2.3.4\": \"AU\"}")]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// Config specs as JSON (v1 or v2) or as a rule table; `-` for standard input
     #[arg(long, value_name = "FILE")]
     specs: PathBuf,
@@ -40,7 +40,7 @@ pub struct Arguments {
 }
 
 /// Prints the answers.
-pub fn run(arguments: &Arguments) -> Result<()> {
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let specs = Specs::read(&arguments.specs)?;
     let users = read_input(&arguments.users)?;
     let users: Vec<NamedUser<'_>> = serde_json::from_slice(&users).with_context(|| {
@@ -56,7 +56,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 
 /// A user and the name it has in the output.
 #[derive(Debug, Deserialize)]
-pub struct NamedUser<'a> {
+pub(crate) struct NamedUser<'a> {
     /// The name.
     pub id: String,
     /// The user's JSON, as it stands.
@@ -66,11 +66,11 @@ pub struct NamedUser<'a> {
 
 /// The countries of IP addresses, from a table.
 #[derive(Debug, Default)]
-pub struct Countries(HashMap<String, [u8; 2]>);
+pub(crate) struct Countries(HashMap<String, [u8; 2]>);
 
 impl Countries {
     /// Reads the file, if there is one.
-    pub fn read(path: Option<&Path>) -> Result<Option<Self>> {
+    pub(crate) fn read(path: Option<&Path>) -> Result<Option<Self>> {
         let Some(path) = path else {
             return Ok(None);
         };
@@ -81,7 +81,7 @@ impl Countries {
     }
 
     /// Reads a JSON object from addresses to two-letter codes.
-    pub fn from_json(json: &[u8]) -> Result<Self> {
+    pub(crate) fn from_json(json: &[u8]) -> Result<Self> {
         let names: HashMap<String, String> = serde_json::from_slice(json)
             .context("expected a JSON object from IP addresses to countries")?;
         let mut codes = HashMap::new();
@@ -97,14 +97,14 @@ impl Countries {
 
 /// Where and when the commands evaluate.
 #[derive(Debug)]
-pub struct World {
+pub(crate) struct World {
     countries: Option<Countries>,
     now: i64,
 }
 
 impl World {
     /// At a time in ms since the epoch, or now.
-    pub fn new(countries: Option<Countries>, now: Option<i64>) -> Result<Self> {
+    pub(crate) fn new(countries: Option<Countries>, now: Option<i64>) -> Result<Self> {
         let now = match now {
             Some(now) => now,
             None => SystemTime::now()
@@ -132,7 +132,7 @@ impl Environment for World {
 }
 
 /// All answers, as JSON text.
-pub fn results(table: Table<'_>, users: &[NamedUser<'_>], world: &World) -> Result<String> {
+pub(crate) fn results(table: Table<'_>, users: &[NamedUser<'_>], world: &World) -> Result<String> {
     let evaluator = Evaluator::new(table, world);
     let mut out = String::from("{\"results\":{");
     for (index, NamedUser { id, user }) in users.iter().enumerate() {

@@ -17,7 +17,7 @@ use crate::specs::{Specs, read_input};
 #[command(after_help = "Examples:
   statsig-fastly explain --specs specs.json --gate new_home --user '{\"userID\": \"u-1\"}'
   statsig-fastly explain --specs specs.table --layer home --user @user.json --json")]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// Config specs as JSON (v1 or v2) or as a rule table; `-` for standard input
     #[arg(long, value_name = "FILE")]
     specs: PathBuf,
@@ -58,7 +58,7 @@ impl Arguments {
 }
 
 /// Prints the explanation.
-pub fn run(arguments: &Arguments, output: Output) -> Result<()> {
+pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<()> {
     let specs = Specs::read(&arguments.specs)?;
     let (kind, name) = arguments.asked().context("nothing to explain")?;
     let user = match arguments.user.strip_prefix('@') {

@@ -16,18 +16,18 @@ use crate::stop::Stop;
 
 /// Delete what no reader needs any more: old chunks of a config store, old shards of ID lists
 ///
-/// What was in use until a short time ago stays; the times of grace say for how long. Publishing and syncing collect what
-/// they know of themselves, so this is for what interrupted runs have left.
+/// What was in use until a short time ago is kept for a time of grace. Publishing and syncing clean up after themselves, so
+/// this is for what interrupted runs have left behind.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   statsig-fastly gc --config-store STORE-ID --dry-run
   statsig-fastly gc --kv-store STORE-ID")]
-pub struct Arguments {
+pub(crate) struct Arguments {
     #[command(flatten)]
     target: Target,
     #[command(flatten)]
     names: Names,
-    /// Only say what would be deleted
+    /// Only print what would be deleted
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
@@ -37,7 +37,7 @@ pub struct Arguments {
 }
 
 /// Collects.
-pub fn run(arguments: &Arguments, output: Output) -> Result<()> {
+pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<()> {
     arguments.target.check_named()?;
     let api = Api::new(
         &arguments.access,

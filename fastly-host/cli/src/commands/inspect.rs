@@ -16,7 +16,7 @@ use crate::specs::{Specs, human_size};
 #[command(after_help = "Examples:
   statsig-fastly inspect --specs specs.json
   statsig-fastly inspect --specs specs.table --json | jq .counts")]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// Config specs as JSON (v1 or v2) or as a rule table; `-` for standard input
     #[arg(long, value_name = "FILE")]
     specs: PathBuf,
@@ -25,7 +25,7 @@ pub struct Arguments {
 }
 
 /// Prints the summary.
-pub fn run(arguments: &Arguments, output: Output) -> Result<()> {
+pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<()> {
     let specs = Specs::read(&arguments.specs)?;
     let table = specs.table()?;
     let signature = arguments.signing.check(specs.bytes())?;

@@ -1,14 +1,14 @@
 //! The commands.
 
-pub mod compile;
-pub mod completions;
-pub mod diff;
-pub mod evaluate;
-pub mod explain;
-pub mod gc;
-pub mod inspect;
-pub mod publish;
-pub mod source;
-pub mod sync_id_lists;
-pub mod verify;
-pub mod watch;
+pub(crate) mod compile;
+pub(crate) mod completions;
+pub(crate) mod diff;
+pub(crate) mod evaluate;
+pub(crate) mod explain;
+pub(crate) mod gc;
+pub(crate) mod inspect;
+pub(crate) mod publish;
+pub(crate) mod source;
+pub(crate) mod sync_id_lists;
+pub(crate) mod verify;
+pub(crate) mod watch;

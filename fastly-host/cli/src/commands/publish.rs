@@ -14,7 +14,7 @@ use crate::stop::Stop;
 
 /// Publish config specs into a KV store or a config store
 ///
-/// A reader sees the old specs or the new ones, never a part of either. Unchanged specs write nothing. A run that was
+/// A reader sees the old specs or the new ones, never a part of either. Nothing is written for unchanged specs. A run that was
 /// interrupted is repaired by the next one.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -24,14 +24,14 @@ use crate::stop::Stop;
   STATSIG_TABLE_KEY=… statsig-fastly publish --specs specs.json --kv-store STORE-ID --sign-key-id tables-2026
   export STATSIG_SECRET_KEY=…
   statsig-fastly publish --from-statsig --config-store STORE-ID --target-app APP-ID --dry-run")]
-pub struct Arguments {
+pub(crate) struct Arguments {
     #[command(flatten)]
     source: Source,
     #[command(flatten)]
     recipe: Recipe,
     #[command(flatten)]
     target: Target,
-    /// Only say what would be written: sizes, chunks, warnings, what changes
+    /// Only print what would be written: sizes, chunks, warnings, what changes
     #[arg(long, help_heading = "What to publish")]
     dry_run: bool,
     #[command(flatten)]
@@ -41,7 +41,7 @@ pub struct Arguments {
 }
 
 /// Publishes once.
-pub fn run(arguments: &Arguments, output: Output) -> Result<()> {
+pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<()> {
     arguments.target.check_named()?;
     let stop = Stop::default();
     let api = Api::new(&arguments.access, &arguments.patience, &stop, output)?;

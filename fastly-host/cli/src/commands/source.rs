@@ -15,7 +15,7 @@ use crate::stop::Stop;
 
 /// Config specs from somewhere.
 #[derive(Clone, Debug, Args)]
-pub struct Source {
+pub(crate) struct Source {
     /// Config specs as JSON (v1 or v2) or as a rule table; `-` for standard input
     #[arg(long, value_name = "FILE", conflicts_with = "from_statsig")]
     specs: Option<PathBuf>,
@@ -29,7 +29,7 @@ pub struct Source {
 /// How to fetch from Statsig's CDN.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Statsig")]
-pub struct Fetch {
+pub(crate) struct Fetch {
     /// Which form of the specs to ask for
     #[arg(long, value_enum, default_value = "v2")]
     pub payload: Version,
@@ -39,7 +39,7 @@ pub struct Fetch {
 
 impl Source {
     /// The bytes.
-    pub fn read(&self, patience: &Patience, stop: &Stop, output: Output) -> Result<Vec<u8>> {
+    pub(crate) fn read(&self, patience: &Patience, stop: &Stop, output: Output) -> Result<Vec<u8>> {
         if let Some(path) = &self.specs {
             return read_input(path);
         }

@@ -25,13 +25,13 @@ pub(super) const READ_BACK: usize = 200;
 #[command(after_help = "Examples:
   export STATSIG_SECRET_KEY=… FASTLY_API_TOKEN=…
   statsig-fastly sync-id-lists --kv-store STORE-ID")]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// The id of the KV store
     #[arg(long, value_name = "STORE-ID")]
     kv_store: String,
     #[command(flatten)]
     names: Names,
-    /// Read back up to so many shards to change them; a larger change downloads the list anew
+    /// Change a list in place if that takes reading back at most this many shards; for a larger change download it again
     #[arg(long, value_name = "NUMBER", default_value_t = READ_BACK)]
     read_back: usize,
     #[command(flatten)]
@@ -44,17 +44,17 @@ pub struct Arguments {
 
 /// Where lists lie in a store, and for how long.
 #[derive(Clone, Debug, Args)]
-pub struct Names {
-    /// What the names of the lists' items begin with, which the service knows
+pub(crate) struct Names {
+    /// The prefix of the lists' items, the same as in the service's configuration
     #[arg(long, value_name = "PREFIX", default_value = "statsig-id-lists")]
     pub id_list_prefix: String,
-    /// How long shards stay that are not in use any more, in seconds
+    /// How long shards that are no longer in use are kept, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = seconds)]
     pub id_list_grace: Duration,
 }
 
 /// Syncs once.
-pub fn run(arguments: &Arguments, output: Output) -> Result<()> {
+pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<()> {
     let stop = Stop::default();
     let cdn = Cdn::new(&arguments.statsig, &arguments.patience, &stop, output)?;
     let api = Api::new(&arguments.fastly, &arguments.patience, &stop, output)?;

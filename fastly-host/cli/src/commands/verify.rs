@@ -19,14 +19,15 @@ use crate::stop::Stop;
 
 /// Check a table, or what is live, against the JSON it should come from
 ///
-/// With --sign-key-id, the signature is checked too. Compiles the JSON anew and asks both the same questions, for the given users or for made-up ones whose fields have the
-/// values that the conditions ask for. Give the filter of the publication, if there was one. Exits with 1 if an answer differs.
+/// Compiles the JSON and asks the result and the table the same questions, for the given users or for made-up ones whose
+/// fields have the values that the conditions ask for. Exits with 1 if an answer differs. If the publication had a filter,
+/// give the same one. With --sign-key-id the signature is checked, too.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   statsig-fastly verify --specs specs.json --table specs.table
   statsig-fastly verify --specs specs.json --kv-store STORE-ID --users users.json
   statsig-fastly verify --specs specs.json --config-store STORE-ID --target-app APP-ID --sample 5000")]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// Statsig's config specs as JSON (v1 or v2); `-` for standard input
     #[arg(long, value_name = "FILE")]
     specs: PathBuf,
@@ -49,7 +50,7 @@ pub struct Arguments {
 const SAMPLE: usize = 200;
 
 /// Compares, and says whether all is as it should be.
-pub fn run(arguments: &Arguments, output: Output) -> Result<()> {
+pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<()> {
     let (found, what) = match &arguments.table {
         Some(path) => (read_input(path)?, path.display().to_string()),
         None => {

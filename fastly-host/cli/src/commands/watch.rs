@@ -24,14 +24,14 @@ use crate::watch::{IdLists, Watch, endpoint};
 
 /// Poll Statsig and publish what is new, until SIGTERM
 ///
-/// Every event is one line on standard output. Failures end nothing: what is live stays, and the next poll tries again.
+/// Every event is one line on standard output. No failure ends it: what is live stays, and the next poll tries again.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   export STATSIG_SECRET_KEY=… FASTLY_API_TOKEN=…
   statsig-fastly watch --kv-store STORE-ID
   statsig-fastly watch --kv-store STORE-ID --id-lists STORE-ID
   statsig-fastly watch --kv-store STORE-ID --interval 30 --json --listen 0.0.0.0:9102")]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// The time between two polls, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     interval: Duration,
@@ -41,7 +41,7 @@ pub struct Arguments {
     /// Answer /healthz and /metrics at this address
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
-    /// /healthz answers 503 when the store was not in step with Statsig for this long, in seconds
+    /// /healthz answers 503 when the store has been out of step with Statsig for this long, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
     unhealthy_after: Duration,
     /// Also sync Statsig's ID lists, into the KV store of this id
@@ -68,7 +68,7 @@ pub struct Arguments {
 const SHORTEST: Duration = Duration::from_millis(50);
 
 /// Watches.
-pub fn run(arguments: &Arguments, output: Output) -> Result<()> {
+pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<()> {
     arguments.target.check_named()?;
     let stop = Stop::default();
     stop.on_signals()?;

@@ -25,7 +25,7 @@ const EXAMPLES: usize = 3;
 
 /// The answers of one spec that differ.
 #[derive(Debug, Default)]
-pub struct Differing {
+pub(crate) struct Differing {
     /// For how many users.
     pub users: usize,
     /// Some of them: the user's name, the old answer, the new one.
@@ -34,7 +34,7 @@ pub struct Differing {
 
 /// What a comparison of answers found.
 #[derive(Debug, Default)]
-pub struct Answers {
+pub(crate) struct Answers {
     /// How many users were asked about.
     pub users: usize,
     /// How many answers were compared.
@@ -44,7 +44,7 @@ pub struct Answers {
 }
 
 /// Asks both tables everything that both know, for every user.
-pub fn compare(
+pub(crate) fn compare(
     old: Table<'_>,
     new: Table<'_>,
     users: &[NamedUser<'_>],
@@ -91,7 +91,7 @@ impl Answers {
     }
 
     /// Lines for people.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut text = format!(
             "{} answers for {} users compared\n",
             self.compared, self.users
@@ -109,7 +109,7 @@ impl Answers {
     }
 
     /// The same for machines.
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         let differing: Vec<Value> = self
             .differing
             .iter()

@@ -1,8 +1,8 @@
 //! Comparing payloads: which specs differ, and whose answers do.
 
-pub mod answers;
-pub mod sample_users;
-pub mod spec;
+pub(crate) mod answers;
+pub(crate) mod sample_users;
+pub(crate) mod spec;
 mod value;
 
 use anyhow::Result;
@@ -12,7 +12,7 @@ use crate::specs::Specs;
 use spec::{Change, differences};
 
 /// One of two payloads.
-pub struct Side {
+pub(crate) struct Side {
     /// Its table.
     pub specs: Specs,
     /// Its JSON, unless it is a table.
@@ -21,7 +21,7 @@ pub struct Side {
 
 impl Side {
     /// Reads JSON or a table.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let specs = Specs::from_bytes(bytes.to_vec())?;
         let json = match specs.json_bytes {
             Some(_) => Some(serde_json::from_slice(bytes)?),
@@ -33,7 +33,7 @@ impl Side {
 
 /// What differs, for people and for machines.
 #[derive(Debug)]
-pub struct Summary {
+pub(crate) struct Summary {
     /// Lines.
     pub text: String,
     /// The same.
@@ -43,7 +43,7 @@ pub struct Summary {
 }
 
 /// Which specs differ from what is live to what is new.
-pub fn summary(live: Option<&[u8]>, new: &[u8]) -> Result<Summary> {
+pub(crate) fn summary(live: Option<&[u8]>, new: &[u8]) -> Result<Summary> {
     let new = Side::from_bytes(new)?;
     let live = match live.map(Side::from_bytes) {
         Some(Ok(live)) => live,
@@ -67,7 +67,7 @@ pub fn summary(live: Option<&[u8]>, new: &[u8]) -> Result<Summary> {
 }
 
 /// The differences, written down.
-pub fn describe(changes: &[Change]) -> Summary {
+pub(crate) fn describe(changes: &[Change]) -> Summary {
     let mut text = String::new();
     for change in changes {
         text += &change.line();

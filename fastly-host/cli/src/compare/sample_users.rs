@@ -9,7 +9,7 @@ use statsig_edge::User;
 const MOST_VALUES: usize = 200;
 
 /// `count` users, the same ones for the same payload. Each has a name and its JSON.
-pub fn sample(payload: Option<&Value>, count: usize) -> Vec<(String, String)> {
+pub(crate) fn sample(payload: Option<&Value>, count: usize) -> Vec<(String, String)> {
     let fields = payload.map(wanted).unwrap_or_default();
     let mut random = fastrand::Rng::with_seed(0x5EED);
     (0..count)

@@ -15,7 +15,7 @@ use super::value;
 
 /// What happened to a spec.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
+pub(crate) enum What {
     /// Only the new side has it.
     Added,
     /// Only the old side has it.
@@ -26,7 +26,7 @@ pub enum What {
 
 /// A spec that differs.
 #[derive(Clone, Debug)]
-pub struct Change {
+pub(crate) struct Change {
     /// What happened.
     pub what: What,
     /// Its kind: `gate`, `config`, `layer`, `parameter store`.
@@ -62,7 +62,7 @@ impl Change {
 type Described = BTreeMap<(&'static str, String), Value>;
 
 /// From old to new.
-pub fn differences(old: &Side, new: &Side) -> Result<Vec<Change>> {
+pub(crate) fn differences(old: &Side, new: &Side) -> Result<Vec<Change>> {
     let (old, mut new) = match (&old.json, &new.json) {
         (Some(old), Some(new)) => (from_json(old), from_json(new)),
         _ => (

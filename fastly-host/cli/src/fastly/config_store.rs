@@ -7,25 +7,25 @@ use serde::Deserialize;
 use serde_json::json;
 use ureq::http::Method;
 
-use super::{Api, SERVER, segment};
-use crate::http::{Answer, unexpected};
+use super::{Api, segment};
+use crate::http::Answer;
 
 /// The most items of a store.
-pub const MAX_ITEMS: usize = 500;
+pub(crate) const MAX_ITEMS: usize = 500;
 
 /// The most items of one bulk write.
 const MAX_BULK: usize = 100;
 
 /// A config store.
 #[derive(Debug)]
-pub struct ConfigStore<'a> {
+pub(crate) struct ConfigStore<'a> {
     api: &'a Api,
     id: String,
 }
 
 /// An item.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Item {
+pub(crate) struct Item {
     /// Its key.
     #[serde(rename = "item_key")]
     pub key: String,
@@ -40,7 +40,7 @@ pub struct Item {
 
 impl Item {
     /// When it was last written, as the store says.
-    pub fn written_at(&self) -> Option<SystemTime> {
+    pub(crate) fn written_at(&self) -> Option<SystemTime> {
         let text = self.updated_at.as_ref().or(self.created_at.as_ref())?;
         rfc3339(text)
     }
@@ -48,7 +48,7 @@ impl Item {
 
 /// All items, and what time the store has.
 #[derive(Debug)]
-pub struct Listing {
+pub(crate) struct Listing {
     /// The items.
     pub items: Vec<Item>,
     /// The server's clock, or ours if it does not say.
@@ -57,14 +57,14 @@ pub struct Listing {
 
 impl Listing {
     /// An item's value.
-    pub fn get(&self, key: &str) -> Option<&Item> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Item> {
         self.items.iter().find(|item| item.key == key)
     }
 }
 
 /// One change of a bulk write.
 #[derive(Clone, Debug)]
-pub enum Change {
+pub(crate) enum Change {
     /// Writes an item, whether there is one or not.
     Upsert(String, String),
     /// Removes an item.
@@ -73,7 +73,7 @@ pub enum Change {
 
 impl Api {
     /// The config store with this id.
-    pub fn config_store(&self, id: &str) -> ConfigStore<'_> {
+    pub(crate) fn config_store(&self, id: &str) -> ConfigStore<'_> {
         ConfigStore {
             api: self,
             id: id.to_owned(),
@@ -87,7 +87,7 @@ impl ConfigStore<'_> {
     }
 
     /// All items.
-    pub fn list(&self) -> Result<Listing> {
+    pub(crate) fn list(&self) -> Result<Listing> {
         let what = format!("reading config store {}", self.id);
         let ask = self.api.ask(Method::GET, &self.path("items"), what);
         let ask = ask.limit(64 << 20);
@@ -101,23 +101,8 @@ impl ConfigStore<'_> {
         })
     }
 
-    /// One item; `None` if there is none.
-    pub fn get(&self, key: &str) -> Result<Option<Item>> {
-        let what = format!("reading {key} from config store {}", self.id);
-        let path = self.path(&format!("item/{}", segment(key)));
-        let ask = self.api.ask(Method::GET, &path, what);
-        let answer = self.api.http().send(&ask)?;
-        match answer.status {
-            200..300 => serde_json::from_slice(&answer.body)
-                .with_context(|| format!("{}: the answer is no item", ask.what))
-                .map(Some),
-            404 => Ok(None),
-            _ => Err(unexpected(&ask, SERVER, &answer)),
-        }
-    }
-
     /// Applies changes, in as few requests as the API allows. An error leaves some of them applied.
-    pub fn bulk(&self, changes: &[Change]) -> Result<()> {
+    pub(crate) fn bulk(&self, changes: &[Change]) -> Result<()> {
         for part in changes.chunks(MAX_BULK) {
             let what = format!("changing {} items of config store {}", part.len(), self.id);
             let items: Vec<_> = part
@@ -138,7 +123,7 @@ impl ConfigStore<'_> {
     }
 
     /// Writes an item, whether there is one or not.
-    pub fn upsert(&self, key: &str, value: &str) -> Result<Answer> {
+    pub(crate) fn upsert(&self, key: &str, value: &str) -> Result<Answer> {
         let what = format!("writing {key} to config store {}", self.id);
         let path = self.path(&format!("item/{}", segment(key)));
         let body = form(&[("item_value", value)]);

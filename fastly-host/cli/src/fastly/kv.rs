@@ -10,24 +10,24 @@ use super::{Api, SERVER, segment};
 use crate::http::{Answer, unexpected};
 
 /// The most metadata of an item, which travels in a header.
-pub const MAX_METADATA: usize = 2_000;
+pub(crate) const MAX_METADATA: usize = 2_000;
 
 /// The largest value unless Fastly has raised the account's limit.
-pub const USUAL_MAX_VALUE: usize = 25_000_000;
+pub(crate) const USUAL_MAX_VALUE: usize = 25_000_000;
 
 /// The largest answer: a value of the largest limit that Fastly grants, and some.
 const LONGEST_ANSWER: u64 = 110_000_000;
 
 /// A KV store.
 #[derive(Debug)]
-pub struct KvStore<'a> {
+pub(crate) struct KvStore<'a> {
     api: &'a Api,
     id: String,
 }
 
 /// What a store says of an item besides its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Description {
+pub(crate) struct Description {
     /// Differs between any two values the key has had; has no order.
     pub generation: u64,
     /// What its writer noted.
@@ -36,7 +36,7 @@ pub struct Description {
 
 /// The condition of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Expected {
+pub(crate) enum Expected {
     /// No item has the key.
     Absent,
     /// The item has this generation.
@@ -45,7 +45,7 @@ pub enum Expected {
 
 /// What became of a conditional write.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Put {
+pub(crate) enum Put {
     /// Written.
     Written,
     /// The item is not what was expected.
@@ -56,7 +56,7 @@ pub enum Put {
 
 /// A line of a batch that the store did not take.
 #[derive(Debug, Deserialize)]
-pub struct BatchError {
+pub(crate) struct BatchError {
     /// The line's number, from 0.
     index: Option<usize>,
     key: Option<String>,
@@ -79,7 +79,7 @@ impl std::fmt::Display for BatchError {
 
 impl Api {
     /// The KV store with this id.
-    pub fn kv_store(&self, id: &str) -> KvStore<'_> {
+    pub(crate) fn kv_store(&self, id: &str) -> KvStore<'_> {
         KvStore {
             api: self,
             id: id.to_owned(),
@@ -94,7 +94,7 @@ impl KvStore<'_> {
     }
 
     /// Generation and metadata of an item; `None` if there is none.
-    pub fn describe(&self, key: &str) -> Result<Option<Description>> {
+    pub(crate) fn describe(&self, key: &str) -> Result<Option<Description>> {
         let what = format!("looking at {key} in KV store {}", self.id);
         let ask = self.api.ask(Method::HEAD, &self.path(key), what);
         let answer = self.api.http.send(&ask)?;
@@ -108,7 +108,7 @@ impl KvStore<'_> {
     }
 
     /// An item; `None` if there is none.
-    pub fn read(&self, key: &str) -> Result<Option<(Description, Vec<u8>)>> {
+    pub(crate) fn read(&self, key: &str) -> Result<Option<(Description, Vec<u8>)>> {
         let what = format!("reading {key} from KV store {}", self.id);
         let ask = self.api.ask(Method::GET, &self.path(key), what);
         let ask = ask.limit(LONGEST_ANSWER);
@@ -121,7 +121,13 @@ impl KvStore<'_> {
     }
 
     /// Writes if the item is as expected. Readers keep the old value until their caches have the new one.
-    pub fn put(&self, key: &str, value: &[u8], metadata: &str, expected: Expected) -> Result<Put> {
+    pub(crate) fn put(
+        &self,
+        key: &str,
+        value: &[u8],
+        metadata: &str,
+        expected: Expected,
+    ) -> Result<Put> {
         if metadata.len() > MAX_METADATA {
             bail!("metadata of {} bytes for {key}", metadata.len());
         }
@@ -150,7 +156,7 @@ impl KvStore<'_> {
 
     /// Writes items unconditionally, in one request, for good or for a time; gives back the numbers of those that were not taken, with the
     /// store's reasons. `None`: the request was too large as a whole.
-    pub fn put_batch(
+    pub(crate) fn put_batch(
         &self,
         items: &[(String, Vec<u8>)],
         time_to_live_s: Option<u32>,
@@ -194,7 +200,7 @@ impl KvStore<'_> {
     }
 
     /// All keys that begin with `prefix`.
-    pub fn keys(&self, prefix: &str) -> Result<Vec<String>> {
+    pub(crate) fn keys(&self, prefix: &str) -> Result<Vec<String>> {
         #[derive(Deserialize)]
         struct Page {
             data: Vec<String>,
@@ -233,7 +239,7 @@ impl KvStore<'_> {
     }
 
     /// Deletes an item; that there is none is fine.
-    pub fn delete(&self, key: &str) -> Result<()> {
+    pub(crate) fn delete(&self, key: &str) -> Result<()> {
         let what = format!("deleting {key} from KV store {}", self.id);
         let ask = self.api.ask(Method::DELETE, &self.path(key), what);
         let answer = self.api.http.send(&ask)?;

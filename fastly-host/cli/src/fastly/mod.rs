@@ -1,7 +1,7 @@
 //! Fastly's management API, as much of it as a publisher needs.
 
-pub mod config_store;
-pub mod kv;
+pub(crate) mod config_store;
+pub(crate) mod kv;
 
 use std::path::PathBuf;
 
@@ -21,7 +21,7 @@ const SERVER: &str = "Fastly";
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Fastly")]
 #[group(id = "fastly-access")]
-pub struct Access {
+pub(crate) struct Access {
     /// A file with the API token; otherwise it is taken from the environment variable FASTLY_API_TOKEN
     #[arg(long, value_name = "FILE")]
     fastly_token_file: Option<PathBuf>,
@@ -37,14 +37,19 @@ pub struct Access {
 
 /// Fastly's API, with a token.
 #[derive(Debug)]
-pub struct Api {
+pub(crate) struct Api {
     http: Http,
     token: Secret,
 }
 
 impl Api {
     /// Reads the token.
-    pub fn new(access: &Access, patience: &Patience, stop: &Stop, output: Output) -> Result<Self> {
+    pub(crate) fn new(
+        access: &Access,
+        patience: &Patience,
+        stop: &Stop,
+        output: Output,
+    ) -> Result<Self> {
         Ok(Api {
             http: Http::new(SERVER, &access.fastly_url, patience, stop, output)?,
             token: Secret::read(
@@ -57,7 +62,7 @@ impl Api {
     }
 
     /// The requests to the server.
-    pub fn http(&self) -> &Http {
+    pub(crate) fn http(&self) -> &Http {
         &self.http
     }
 

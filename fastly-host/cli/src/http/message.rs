@@ -3,7 +3,7 @@
 use ureq::http::{HeaderMap, Method};
 
 /// One request. Not `Debug`: address and headers hold secrets.
-pub struct Ask<'a> {
+pub(crate) struct Ask<'a> {
     /// The method.
     pub method: Method,
     /// The whole address, which may hold a secret.
@@ -20,7 +20,7 @@ pub struct Ask<'a> {
 
 impl<'a> Ask<'a> {
     /// A request without a body.
-    pub fn new(method: Method, url: String, what: impl Into<String>) -> Self {
+    pub(crate) fn new(method: Method, url: String, what: impl Into<String>) -> Self {
         Ask {
             method,
             url,
@@ -32,19 +32,19 @@ impl<'a> Ask<'a> {
     }
 
     /// With a header.
-    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
 
     /// With a body of this type.
-    pub fn body(mut self, media_type: &str, body: &'a [u8]) -> Self {
+    pub(crate) fn body(mut self, media_type: &str, body: &'a [u8]) -> Self {
         self.body = Some(body);
         self.header("content-type", media_type)
     }
 
     /// With room for a longer answer.
-    pub fn limit(mut self, limit: u64) -> Self {
+    pub(crate) fn limit(mut self, limit: u64) -> Self {
         self.limit = limit;
         self
     }
@@ -56,7 +56,7 @@ impl<'a> Ask<'a> {
 
 /// What a server said; any status that is not tried again.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// The status.
     pub status: u16,
     /// The headers.
@@ -67,17 +67,17 @@ pub struct Answer {
 
 impl Answer {
     /// Whether the status is 2xx.
-    pub fn is_success(&self) -> bool {
+    pub(crate) fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 
     /// A header's text.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
     /// What the server says about an error, cut to a line.
-    pub fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         let text = String::from_utf8_lossy(&self.body);
         let words: Vec<&str> = text.split_whitespace().collect();
         let line: String = words.join(" ").chars().take(300).collect();

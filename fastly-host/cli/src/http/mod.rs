@@ -19,9 +19,9 @@ use ureq::{Agent, Body};
 use crate::failure::{Kind, Problem, kind, message};
 use crate::output::Output;
 use crate::stop::Stop;
-pub use message::{Answer, Ask};
-pub use patience::{Patience, seconds};
-pub use rate_limit::RateLimit;
+pub(crate) use message::{Answer, Ask};
+pub(crate) use patience::{Patience, seconds};
+pub(crate) use rate_limit::RateLimit;
 
 /// A body this large asks the server first whether it wants it: one that answers amid the body and hangs up would not be heard.
 const ASK_FIRST: usize = 100_000;
@@ -34,7 +34,7 @@ const SLOWEST: u64 = 20_000;
 
 /// A client of one server.
 #[derive(Debug)]
-pub struct Http {
+pub(crate) struct Http {
     agent: Agent,
     server: &'static str,
     base: String,
@@ -48,7 +48,7 @@ impl Http {
     /// A client of the server at `base`, called `server` in messages.
     ///
     /// Secrets go to it: plain HTTP is for this machine only.
-    pub fn new(
+    pub(crate) fn new(
         server: &'static str,
         base: &str,
         patience: &Patience,
@@ -93,17 +93,17 @@ impl Http {
     }
 
     /// The address of a path that begins with `/`.
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base)
     }
 
     /// The server's address.
-    pub fn base(&self) -> &str {
+    pub(crate) fn base(&self) -> &str {
         &self.base
     }
 
     /// Once asked to stop, a request under way has a little longer, and is broken off then.
-    pub fn end_when_asked(&self) {
+    pub(crate) fn end_when_asked(&self) {
         let (stop, agent) = (self.stop.clone(), self.agent.clone());
         std::thread::spawn(move || {
             while !stop.wait(Duration::from_secs(3_600)) {}
@@ -113,12 +113,12 @@ impl Http {
     }
 
     /// What the server last said of its rate limit.
-    pub fn rate_limit(&self) -> RateLimit {
+    pub(crate) fn rate_limit(&self) -> RateLimit {
         *self.limit.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sends a request until it has an answer that a repetition would not better.
-    pub fn send(&self, ask: &Ask<'_>) -> Result<Answer> {
+    pub(crate) fn send(&self, ask: &Ask<'_>) -> Result<Answer> {
         let mut attempt = 0;
         loop {
             if ask.writes() {
@@ -136,7 +136,7 @@ impl Http {
     }
 
     /// Waits before sending again, or gives up with the reason.
-    pub fn before_retry(
+    pub(crate) fn before_retry(
         &self,
         ask: &Ask<'_>,
         attempt: &mut u32,
@@ -219,7 +219,7 @@ impl Http {
     }
 
     /// Sends a request once; the answer's body is not read yet.
-    pub fn once(&self, ask: &Ask<'_>) -> Result<Response<Body>> {
+    pub(crate) fn once(&self, ask: &Ask<'_>) -> Result<Response<Body>> {
         let mut request = Request::builder()
             .method(ask.method.clone())
             .uri(ask.url.as_str());
@@ -306,7 +306,7 @@ fn stopped(ask: &Ask<'_>) -> anyhow::Error {
 }
 
 /// An answer that means failure, with advice.
-pub fn unexpected(ask: &Ask<'_>, server: &str, answer: &Answer) -> anyhow::Error {
+pub(crate) fn unexpected(ask: &Ask<'_>, server: &str, answer: &Answer) -> anyhow::Error {
     let advice = match answer.status {
         401 | 403 => "check the key: whether it is valid, and whether it may do this",
         404 => "check the id of the store and the names",

@@ -9,7 +9,7 @@ use super::trust::Trust;
 /// How patient requests are, and whom they trust.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Patience")]
-pub struct Patience {
+pub(crate) struct Patience {
     /// How often a failed request is sent again
     #[arg(long, value_name = "TIMES", default_value_t = 5)]
     pub(super) retries: u32,
@@ -27,7 +27,7 @@ pub struct Patience {
 }
 
 /// Seconds on a command line, with a fraction if need be.
-pub fn seconds(text: &str) -> Result<Duration, String> {
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "expected seconds".to_owned())?;
     Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
 }

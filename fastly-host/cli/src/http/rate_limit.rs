@@ -9,7 +9,7 @@ const LONGEST: Duration = Duration::from_secs(3_600);
 
 /// The allowance as the server last stated it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RateLimit {
+pub(crate) struct RateLimit {
     /// How many requests are left.
     pub remaining: Option<u64>,
     /// When there are more again, in seconds since the epoch.

@@ -11,7 +11,7 @@ use crate::fastly::kv::KvStore;
 /// Deletes the shards that neither the manifest nor the record knows, such as those of a run that was ended in the middle.
 ///
 /// Without a record, what the manifest does not name goes once the manifest is older than `grace`.
-pub fn collect_unknown(
+pub(crate) fn collect_unknown(
     store: &KvStore<'_>,
     prefix: &str,
     grace: Duration,

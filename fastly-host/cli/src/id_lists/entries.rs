@@ -9,7 +9,7 @@ const LONGEST: usize = 64;
 
 /// One line that means something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Whether the key is added; else it is removed.
     pub adds: bool,
     /// The key.
@@ -18,7 +18,7 @@ pub struct Entry {
 
 /// Takes pieces of a file and gives its entries.
 #[derive(Debug, Default)]
-pub struct Entries {
+pub(crate) struct Entries {
     line: Vec<u8>,
     /// The line is longer than any that means something; how long is counted only.
     dropped: u64,
@@ -27,7 +27,7 @@ pub struct Entries {
 
 impl Entries {
     /// Takes the next piece.
-    pub fn take<E>(
+    pub(crate) fn take<E>(
         &mut self,
         mut piece: &[u8],
         each: &mut impl FnMut(Entry) -> Result<(), E>,
@@ -49,7 +49,10 @@ impl Entries {
 
     /// Ends the file, and says how many of its bytes have been dealt with: a last line without an end is whole if it
     /// means something, and is left for the next time otherwise.
-    pub fn finish<E>(mut self, each: &mut impl FnMut(Entry) -> Result<(), E>) -> Result<u64, E> {
+    pub(crate) fn finish<E>(
+        mut self,
+        each: &mut impl FnMut(Entry) -> Result<(), E>,
+    ) -> Result<u64, E> {
         if let Some(entry) = self.entry() {
             each(entry)?;
             self.read += self.line.len() as u64;

@@ -10,11 +10,11 @@
 //!
 //! Memory is bounded whatever the size of a list: a 256th of its new entries, and one batch of shards.
 
-pub mod collect;
-pub mod entries;
-pub mod record;
-pub mod shards;
-pub mod spill;
+pub(crate) mod collect;
+pub(crate) mod entries;
+pub(crate) mod record;
+pub(crate) mod shards;
+pub(crate) mod spill;
 mod sync;
 
 use std::collections::BTreeMap;
@@ -31,7 +31,7 @@ use crate::statsig::id_lists::Listed;
 use record::{Begun, Epoch, Owned, Record};
 
 /// What a sync works with.
-pub struct Sync<'a> {
+pub(crate) struct Sync<'a> {
     /// Where lists come from.
     pub cdn: &'a Cdn,
     /// Where they go.
@@ -48,7 +48,7 @@ pub struct Sync<'a> {
 
 /// What a sync did.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Done {
+pub(crate) struct Done {
     /// Lists in the manifest.
     pub lists: usize,
     /// Lists that changed.
@@ -66,12 +66,12 @@ pub struct Done {
 }
 
 /// The key of the record.
-pub fn record_key(prefix: &str) -> String {
+pub(crate) fn record_key(prefix: &str) -> String {
     format!("{prefix}-state")
 }
 
 /// The record, the manifest's lists, and both items as they are.
-pub struct Stored<'a> {
+pub(crate) struct Stored<'a> {
     /// What the publisher knows.
     pub record: Record,
     /// What readers know.
@@ -84,7 +84,7 @@ pub struct Stored<'a> {
 
 impl<'a> Stored<'a> {
     /// Reads both; what cannot be read is as good as nothing.
-    pub fn read(store: &'a KvStore<'a>, prefix: &str) -> Result<Self> {
+    pub(crate) fn read(store: &'a KvStore<'a>, prefix: &str) -> Result<Self> {
         let manifest_item = Owned::read(store, prefix)?;
         let record_item = Owned::read(store, &record_key(prefix))?;
         let record = record_item
@@ -112,7 +112,7 @@ impl<'a> Stored<'a> {
     }
 
     /// Writes the record.
-    pub fn write_record(&mut self) -> Result<()> {
+    pub(crate) fn write_record(&mut self) -> Result<()> {
         let value = serde_json::to_vec(&self.record).context("writing the record")?;
         self.record_item.write(value)
     }
@@ -148,14 +148,14 @@ fn plan(live: Option<&Epoch>, listed: &Listed) -> Plan {
 }
 
 /// Ms since the epoch.
-pub fn now_ms() -> u64 {
+pub(crate) fn now_ms() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     now.unwrap_or_default().as_millis() as u64
 }
 
 impl Sync<'_> {
     /// Syncs all lists. One that cannot be synced stays as it is, and is an error in the end.
-    pub fn run(&self) -> Result<Done> {
+    pub(crate) fn run(&self) -> Result<Done> {
         let listed = self.cdn.id_lists()?;
         let mut stored = Stored::read(self.store, self.prefix)?;
         let mut done = Done::default();

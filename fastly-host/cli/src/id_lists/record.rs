@@ -16,7 +16,7 @@ const ABANDONED_MS: u64 = 24 * 3_600 * 1_000;
 
 /// What is known of all epochs in a store.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Record {
+pub(crate) struct Record {
     /// One for each epoch whose shards are all there.
     #[serde(default)]
     pub epochs: Vec<Epoch>,
@@ -30,7 +30,7 @@ pub struct Record {
 
 /// The shards of one list, as they were written once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Epoch {
+pub(crate) struct Epoch {
     /// The list's name.
     pub name: String,
     /// The epoch.
@@ -53,7 +53,7 @@ pub struct Epoch {
 
 /// An epoch whose shards are being written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Begun {
+pub(crate) struct Begun {
     /// The epoch.
     #[serde(with = "hexadecimal")]
     pub epoch: u64,
@@ -63,19 +63,19 @@ pub struct Begun {
 
 impl Begun {
     /// Whether the run that began it has surely ended.
-    pub fn is_abandoned(&self, now_ms: u64) -> bool {
+    pub(crate) fn is_abandoned(&self, now_ms: u64) -> bool {
         now_ms.saturating_sub(self.since_ms) > ABANDONED_MS
     }
 }
 
 impl Epoch {
     /// Its name in [`Record::changing`].
-    pub fn id(&self) -> String {
+    pub(crate) fn id(&self) -> String {
         format!("{:016x}", self.epoch)
     }
 
     /// As the manifest has it.
-    pub fn list(&self) -> IdList {
+    pub(crate) fn list(&self) -> IdList {
         IdList {
             epoch: self.epoch,
             bits: self.bits,
@@ -84,7 +84,7 @@ impl Epoch {
     }
 
     /// Whether it was made from this file.
-    pub fn is_of(&self, listed: &Listed) -> bool {
+    pub(crate) fn is_of(&self, listed: &Listed) -> bool {
         self.file_id == listed.file_id
     }
 }
@@ -106,7 +106,7 @@ mod hexadecimal {
 
 /// An item that only this run writes.
 #[derive(Debug)]
-pub struct Owned<'a> {
+pub(crate) struct Owned<'a> {
     store: &'a KvStore<'a>,
     key: String,
     expected: Expected,
@@ -116,7 +116,7 @@ pub struct Owned<'a> {
 
 impl<'a> Owned<'a> {
     /// Reads the item.
-    pub fn read(store: &'a KvStore<'a>, key: &str) -> Result<Self> {
+    pub(crate) fn read(store: &'a KvStore<'a>, key: &str) -> Result<Self> {
         let found = store.read(key)?;
         let expected = match &found {
             Some((description, _)) => Expected::Generation(description.generation),
@@ -131,7 +131,7 @@ impl<'a> Owned<'a> {
     }
 
     /// Writes it, unless somebody else has meanwhile.
-    pub fn write(&mut self, value: Vec<u8>) -> Result<()> {
+    pub(crate) fn write(&mut self, value: Vec<u8>) -> Result<()> {
         if self.value.as_deref() == Some(&value) {
             return Ok(());
         }

@@ -17,7 +17,7 @@ const ONE_BY_ONE: usize = 32;
 const ATTEMPTS: u32 = 5;
 
 /// Shards on their way to a store.
-pub struct Writer<'a> {
+pub(crate) struct Writer<'a> {
     store: &'a KvStore<'a>,
     prefix: &'a str,
     items: Vec<(String, Vec<u8>)>,
@@ -29,7 +29,7 @@ pub struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     /// Nothing is under way yet.
-    pub fn new(store: &'a KvStore<'a>, prefix: &'a str, progress: &'a Progress) -> Self {
+    pub(crate) fn new(store: &'a KvStore<'a>, prefix: &'a str, progress: &'a Progress) -> Self {
         Writer {
             store,
             prefix,
@@ -41,7 +41,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes a shard, now or with the next ones. `false`: it has too many keys.
-    pub fn shard(&mut self, list: &IdList, number: u32, keys: &[Key]) -> Result<bool> {
+    pub(crate) fn shard(&mut self, list: &IdList, number: u32, keys: &[Key]) -> Result<bool> {
         use statsig_edge::id_list::WriteError;
         let value = match write_shard(list, number, keys) {
             Ok(value) => value,
@@ -58,7 +58,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes what is still here.
-    pub fn flush(&mut self) -> Result<()> {
+    pub(crate) fn flush(&mut self) -> Result<()> {
         let items = std::mem::take(&mut self.items);
         self.bytes = 0;
         let count = items.len();
@@ -120,7 +120,7 @@ fn write_batch(
 }
 
 /// The keys of a shard; `None` if it is not there or not that shard.
-pub fn read(
+pub(crate) fn read(
     store: &KvStore<'_>,
     prefix: &str,
     list: &IdList,
@@ -134,7 +134,7 @@ pub fn read(
 }
 
 /// A shard's name in the store.
-pub fn name(list: &IdList, prefix: &str, number: u32) -> String {
+pub(crate) fn name(list: &IdList, prefix: &str, number: u32) -> String {
     let mut out = String::new();
     // A `String` takes everything.
     let _ = list.write_shard_name(prefix, number, &mut out);
@@ -142,7 +142,7 @@ pub fn name(list: &IdList, prefix: &str, number: u32) -> String {
 }
 
 /// The epoch in a shard's name.
-pub fn epoch_of(name: &str, prefix: &str) -> Option<u64> {
+pub(crate) fn epoch_of(name: &str, prefix: &str) -> Option<u64> {
     let rest = name.strip_prefix(prefix)?.strip_prefix('-')?;
     let (epoch, number) = rest.split_once('-')?;
     match (epoch.len(), number.len()) {
@@ -155,7 +155,7 @@ pub fn epoch_of(name: &str, prefix: &str) -> Option<u64> {
 }
 
 /// Deletes items: few one by one, many by writing them empty with a short life, which takes a request for a thousand.
-pub fn delete(store: &KvStore<'_>, names: &[String]) -> Result<()> {
+pub(crate) fn delete(store: &KvStore<'_>, names: &[String]) -> Result<()> {
     if names.len() <= ONE_BY_ONE {
         return names.iter().try_for_each(|name| store.delete(name));
     }

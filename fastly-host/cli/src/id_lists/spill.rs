@@ -17,11 +17,11 @@ const BUFFER: usize = 8 << 10;
 const ENTRY: usize = 7;
 
 /// How many files there are.
-pub const PARTS: usize = 256;
+pub(crate) const PARTS: usize = 256;
 
 /// Entries in files that are gone when this is dropped.
 #[derive(Debug)]
-pub struct Spill {
+pub(crate) struct Spill {
     parts: Vec<Option<BufWriter<File>>>,
 }
 
@@ -35,7 +35,7 @@ impl Default for Spill {
 
 impl Spill {
     /// Adds an entry behind those before it.
-    pub fn push(&mut self, entry: Entry) -> Result<()> {
+    pub(crate) fn push(&mut self, entry: Entry) -> Result<()> {
         let part = &mut self.parts[usize::from(entry.key[0])];
         let file = match part {
             Some(file) => file,
@@ -51,7 +51,7 @@ impl Spill {
     }
 
     /// What becomes of each key in a part, by key: the last entry wins.
-    pub fn part(&mut self, part: usize) -> Result<Vec<(Key, bool)>> {
+    pub(crate) fn part(&mut self, part: usize) -> Result<Vec<(Key, bool)>> {
         let Some(writer) = self.parts.get_mut(part).and_then(Option::as_mut) else {
             return Ok(Vec::new());
         };

@@ -22,7 +22,7 @@ use crate::specs::human_size;
 const ATTEMPTS: u32 = 3;
 
 /// Makes the item, and the chunks that belong to it, hold the payload.
-pub fn publish(
+pub(crate) fn publish(
     store: &ConfigStore<'_>,
     key: &str,
     prepared: &Prepared,
@@ -132,7 +132,7 @@ fn cut(
 }
 
 /// What a reader of the store would get: the table, the one before if a part of it is missing, or Statsig's JSON.
-pub fn live_value(listing: &Listing, key: &str) -> Option<Vec<u8>> {
+pub(crate) fn live_value(listing: &Listing, key: &str) -> Option<Vec<u8>> {
     current_value(listing, key).or_else(|| {
         let manifest = ChunkManifest::parse(listing.get(key)?.value.as_bytes()).ok()?;
         whole(listing, key, &manifest, &manifest.previous?)
@@ -184,7 +184,7 @@ fn generation(key: &str, item: &Item) -> Option<u64> {
 
 /// The keys of chunks that no reader needs any more: of generations that the manifest does not name, written, and
 /// followed by another manifest, longer than `grace` ago.
-pub fn collectable(listing: &Listing, key: &str, grace: Duration) -> Vec<String> {
+pub(crate) fn collectable(listing: &Listing, key: &str, grace: Duration) -> Vec<String> {
     let manifest = listing.get(key);
     let named: Vec<u64> = manifest
         .and_then(|item| ChunkManifest::parse(item.value.as_bytes()).ok())

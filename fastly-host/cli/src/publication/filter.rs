@@ -15,7 +15,7 @@ use crate::failure::Problem;
 /// Which specs to publish.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Which specs")]
-pub struct Filter {
+pub(crate) struct Filter {
     /// Only the specs of this target app, and what they need; can be given several times
     #[arg(long = "target-app", value_name = "APP-ID")]
     apps: Vec<String>,
@@ -29,7 +29,7 @@ pub struct Filter {
 
 /// What a filter left.
 #[derive(Debug)]
-pub struct Filtered {
+pub(crate) struct Filtered {
     /// The payload.
     pub json: Vec<u8>,
     /// How many specs and parameter stores stay.
@@ -60,12 +60,12 @@ type Members<'a> = BTreeMap<String, &'a RawValue>;
 
 impl Filter {
     /// Whether everything stays.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.apps.is_empty() && self.only.is_empty() && self.exclude.is_empty()
     }
 
     /// One line that says what is asked for; empty for everything.
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         let part = |name: &str, values: &[String]| match values.is_empty() {
             true => String::new(),
             false => format!(" {name} {}", values.join(",")),
@@ -77,7 +77,7 @@ impl Filter {
     }
 
     /// Takes the part of the payload.
-    pub fn apply(&self, json: &[u8]) -> Result<Filtered> {
+    pub(crate) fn apply(&self, json: &[u8]) -> Result<Filtered> {
         let top: Members<'_> =
             serde_json::from_slice(json).context("the config specs are no JSON object")?;
         let mut nodes = Vec::new();

@@ -14,7 +14,7 @@ use crate::specs::human_size;
 const ATTEMPTS: u32 = 5;
 
 /// Makes the item hold the payload.
-pub fn publish(
+pub(crate) fn publish(
     store: &KvStore<'_>,
     key: &str,
     prepared: &Prepared,

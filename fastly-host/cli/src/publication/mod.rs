@@ -1,12 +1,12 @@
 //! Publishing a payload: making it ready, comparing it with what is live, writing it so that a reader sees the old one or
 //! the new one.
 
-pub mod config_store;
-pub mod filter;
-pub mod kv_store;
-pub mod note;
-pub mod prepared;
-pub mod target;
+pub(crate) mod config_store;
+pub(crate) mod filter;
+pub(crate) mod kv_store;
+pub(crate) mod note;
+pub(crate) mod prepared;
+pub(crate) mod target;
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ use crate::failure::Problem;
 
 /// What a publication did, or would do.
 #[derive(Debug)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// Whether the store has another value now.
     pub changed: bool,
     /// In words.

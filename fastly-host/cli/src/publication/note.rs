@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 /// The note: JSON in one line of ASCII.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Note {
+pub(crate) struct Note {
     /// SHA-256 of the value, in hexadecimal.
     pub sha256: String,
     /// The payload's time, ms since the epoch.
@@ -19,7 +19,7 @@ pub struct Note {
 
 impl Note {
     /// Of this value.
-    pub fn of(value: &[u8], time: u64, format: &str) -> Self {
+    pub(crate) fn of(value: &[u8], time: u64, format: &str) -> Self {
         Note {
             sha256: sha256(value),
             time,
@@ -29,19 +29,19 @@ impl Note {
     }
 
     /// Reads metadata; `None` for what somebody else wrote.
-    pub fn parse(metadata: &str) -> Option<Self> {
+    pub(crate) fn parse(metadata: &str) -> Option<Self> {
         serde_json::from_str(metadata).ok()
     }
 
     /// The metadata.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         // Strings and a number: nothing that JSON cannot hold.
         serde_json::to_string(self).unwrap_or_default()
     }
 }
 
 /// SHA-256 in hexadecimal.
-pub fn sha256(bytes: &[u8]) -> String {
+pub(crate) fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes)
         .iter()
         .map(|byte| format!("{byte:02x}"))

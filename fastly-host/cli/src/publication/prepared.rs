@@ -15,7 +15,7 @@ use crate::specs::human_size;
 
 /// What lies in the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     /// A rule table, which the edge opens as it is
     Table,
     /// Statsig's JSON, which the edge compiles; Statsig's own helper reads it too
@@ -24,7 +24,7 @@ pub enum Format {
 
 impl Format {
     /// Its name.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Format::Table => "table",
             Format::Json => "json",
@@ -35,7 +35,7 @@ impl Format {
 /// What to make of a payload.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "What to publish")]
-pub struct Recipe {
+pub(crate) struct Recipe {
     /// What lies in the store
     #[arg(long, value_enum, default_value = "table")]
     pub format: Format,
@@ -50,7 +50,7 @@ pub struct Recipe {
 
 /// A payload, made ready.
 #[derive(Debug)]
-pub struct Prepared {
+pub(crate) struct Prepared {
     /// What is written.
     pub value: Vec<u8>,
     /// Its note.
@@ -69,7 +69,7 @@ pub struct Prepared {
 
 impl Recipe {
     /// Compiles, and thereby checks, a payload; a table is taken as it is.
-    pub fn prepare(&self, bytes: Vec<u8>) -> Result<Prepared> {
+    pub(crate) fn prepare(&self, bytes: Vec<u8>) -> Result<Prepared> {
         if self.format == Format::Json && self.signing.sign_key_id.is_some() {
             return Err(Problem::usage(
                 "Statsig's JSON has no place for a signature",
@@ -157,7 +157,7 @@ fn checked(json: &[u8]) -> Result<Compiled> {
 
 impl Prepared {
     /// Sizes, for people.
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         let value = human_size(self.value.len());
         let mut text = format!("{} of {value}", self.note.format);
         if let (Format::Table, Some(bytes)) = (self.format, self.json_bytes) {
@@ -173,7 +173,7 @@ impl Prepared {
     }
 
     /// The same for machines.
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         json!({"format": self.note.format, "bytes": self.value.len(), "table_bytes": self.table.len(),
             "json_bytes": self.json_bytes, "time": self.note.time, "sha256": self.note.sha256,
             "key_id": table_key_id(&self.value), "selection": self.selection, "warnings": self.warnings})

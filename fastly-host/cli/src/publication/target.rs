@@ -14,7 +14,7 @@ use crate::http::seconds;
 /// A store and a key in it.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Where to")]
-pub struct Target {
+pub(crate) struct Target {
     /// The id of a KV store
     #[arg(long, value_name = "STORE-ID", conflicts_with = "config_store")]
     pub kv_store: Option<String>,
@@ -30,7 +30,7 @@ pub struct Target {
 
 /// What a config store allows.
 #[derive(Clone, Debug, Args)]
-pub struct Options {
+pub(crate) struct Options {
     /// How long chunks of a former generation stay in a config store, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = seconds)]
     pub grace: Duration,
@@ -60,12 +60,12 @@ fn value_chars(text: &str) -> Result<usize, String> {
 
 impl Target {
     /// Whether a store is named.
-    pub fn is_named(&self) -> bool {
+    pub(crate) fn is_named(&self) -> bool {
         self.kv_store.is_some() || self.config_store.is_some()
     }
 
     /// An error unless a store is named.
-    pub fn check_named(&self) -> Result<()> {
+    pub(crate) fn check_named(&self) -> Result<()> {
         match self.is_named() {
             true => Ok(()),
             false => Err(Problem::usage(
@@ -76,7 +76,7 @@ impl Target {
     }
 
     /// Publishes.
-    pub fn publish(
+    pub(crate) fn publish(
         &self,
         api: &Api,
         prepared: &Prepared,
@@ -92,7 +92,7 @@ impl Target {
     }
 
     /// What is live; `None` if nothing is.
-    pub fn live(&self, api: &Api) -> Result<Option<Vec<u8>>> {
+    pub(crate) fn live(&self, api: &Api) -> Result<Option<Vec<u8>>> {
         if let Some(id) = &self.kv_store {
             return Ok(api.kv_store(id).read(&self.key)?.map(|(_, value)| value));
         }
@@ -102,7 +102,7 @@ impl Target {
     }
 
     /// The store and the key, in words.
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         match (&self.kv_store, &self.config_store) {
             (Some(id), _) => format!("{} in KV store {id}", self.key),
             (_, Some(id)) => format!("{} in config store {id}", self.key),

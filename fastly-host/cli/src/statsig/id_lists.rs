@@ -17,7 +17,7 @@ const CDN_HOST: &str = "api.statsigcdn.com";
 
 /// A list, as Statsig describes it. Not `Debug`: the address holds a signature.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
-pub struct Listed {
+pub(crate) struct Listed {
     /// Bytes of its file.
     pub size: u64,
     /// Where the file is. It may hold a signature and is never shown.
@@ -32,7 +32,7 @@ pub struct Listed {
 
 impl Cdn {
     /// The lists by name.
-    pub fn id_lists(&self) -> Result<BTreeMap<String, Listed>> {
+    pub(crate) fn id_lists(&self) -> Result<BTreeMap<String, Listed>> {
         let path = format!("/v1/get_id_lists/{}.json", self.key.in_path());
         let (url, what) = (self.http.url(&path), "fetching the names of the ID lists");
         let ask = match self.is_default {
@@ -51,7 +51,7 @@ impl Cdn {
     /// Hands on the bytes of a list's file from `from` on, to its end; says how many there were.
     ///
     /// A connection that breaks is taken up again where it broke. The file must begin, and go on, with `+` or `-`.
-    pub fn download(
+    pub(crate) fn download(
         &self,
         name: &str,
         listed: &Listed,

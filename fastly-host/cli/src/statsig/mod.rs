@@ -1,7 +1,7 @@
 //! Statsig's CDN (evaluation.md 7): config specs and ID lists.
 
-pub mod id_lists;
-pub mod specs;
+pub(crate) mod id_lists;
+pub(crate) mod specs;
 
 use std::path::PathBuf;
 
@@ -23,7 +23,7 @@ const DEFAULT_URL: &str = "https://api.statsigcdn.com";
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Statsig")]
 #[group(id = "statsig-access")]
-pub struct Access {
+pub(crate) struct Access {
     /// A file with the server secret key; otherwise it is taken from the environment variable STATSIG_SECRET_KEY
     #[arg(long, value_name = "FILE")]
     statsig_key_file: Option<PathBuf>,
@@ -39,7 +39,7 @@ pub struct Access {
 
 /// Statsig's CDN, with a key.
 #[derive(Debug)]
-pub struct Cdn {
+pub(crate) struct Cdn {
     http: Http,
     key: Secret,
     is_default: bool,
@@ -47,7 +47,12 @@ pub struct Cdn {
 
 impl Cdn {
     /// Reads the key.
-    pub fn new(access: &Access, patience: &Patience, stop: &Stop, output: Output) -> Result<Self> {
+    pub(crate) fn new(
+        access: &Access,
+        patience: &Patience,
+        stop: &Stop,
+        output: Output,
+    ) -> Result<Self> {
         Ok(Cdn {
             http: Http::new(SERVER, &access.statsig_url, patience, stop, output)?,
             key: Secret::read(
@@ -61,7 +66,7 @@ impl Cdn {
     }
 
     /// The requests to the server.
-    pub fn http(&self) -> &Http {
+    pub(crate) fn http(&self) -> &Http {
         &self.http
     }
 }

@@ -14,7 +14,7 @@ const LONGEST: u64 = 200_000_000;
 
 /// Which form of the specs to ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Version {
+pub(crate) enum Version {
     /// As Statsig's older server SDKs and its Fastly helper read them
     V1,
     /// As Statsig's server core reads them
@@ -23,7 +23,7 @@ pub enum Version {
 
 /// The payload one has, by which the server knows whether there is a newer one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Known {
+pub(crate) struct Known {
     /// Its time.
     pub time: u64,
     /// Its checksum.
@@ -32,7 +32,7 @@ pub struct Known {
 
 /// An answer.
 #[derive(Debug)]
-pub enum News {
+pub(crate) enum News {
     /// The payload, and by what to know it.
     Payload(Vec<u8>, Known),
     /// There is none.
@@ -51,7 +51,7 @@ struct Head {
 
 impl Cdn {
     /// Asks for the specs, or for newer ones than the known.
-    pub fn specs(&self, version: Version, known: Option<&Known>) -> Result<News> {
+    pub(crate) fn specs(&self, version: Version, known: Option<&Known>) -> Result<News> {
         let version = match version {
             Version::V1 => "v1",
             Version::V2 => "v2",

@@ -11,7 +11,11 @@ use super::metrics::Metrics;
 use crate::secret::redact;
 
 /// Answers in a thread of its own until the process ends; gives the address that it listens at.
-pub fn start(address: SocketAddr, metrics: Arc<Metrics>, within: Duration) -> Result<SocketAddr> {
+pub(crate) fn start(
+    address: SocketAddr,
+    metrics: Arc<Metrics>,
+    within: Duration,
+) -> Result<SocketAddr> {
     let server =
         Server::http(address).map_err(|error| anyhow!("listening at {address}: {error}"))?;
     let bound = server.server_addr().to_ip().unwrap_or(address);

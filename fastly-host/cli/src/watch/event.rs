@@ -8,14 +8,14 @@ use crate::output::print;
 
 /// Where events go.
 #[derive(Clone, Copy, Debug)]
-pub struct Log {
+pub(crate) struct Log {
     /// As JSON objects.
     pub json: bool,
 }
 
 impl Log {
     /// Writes an event: its name, a sentence, further facts for machines.
-    pub fn event(self, name: &str, message: &str, facts: Value) {
+    pub(crate) fn event(self, name: &str, message: &str, facts: Value) {
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();

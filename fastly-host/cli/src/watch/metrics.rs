@@ -8,7 +8,7 @@ use crate::http::RateLimit;
 
 /// The counters.
 #[derive(Debug)]
-pub struct Metrics {
+pub(crate) struct Metrics {
     started: Instant,
     state: Mutex<State>,
 }
@@ -39,22 +39,22 @@ impl Metrics {
     }
 
     /// A poll began.
-    pub fn polled(&self) {
+    pub(crate) fn polled(&self) {
         self.state().polls += 1;
     }
 
     /// A poll or a publication failed.
-    pub fn failed(&self) {
+    pub(crate) fn failed(&self) {
         self.state().failures += 1;
     }
 
     /// The store was written.
-    pub fn published(&self) {
+    pub(crate) fn published(&self) {
         self.state().publications += 1;
     }
 
     /// The store holds what Statsig has; with the payload's time and size in the store, if it was seen.
-    pub fn in_step(&self, payload: Option<(u64, usize)>) {
+    pub(crate) fn in_step(&self, payload: Option<(u64, usize)>) {
         let mut state = self.state();
         state.in_step = Some((Instant::now(), SystemTime::now()));
         if let Some((time, bytes)) = payload {
@@ -64,7 +64,7 @@ impl Metrics {
     }
 
     /// What Fastly said of its rate limit.
-    pub fn note_allowance(&self, limit: RateLimit) {
+    pub(crate) fn note_allowance(&self, limit: RateLimit) {
         self.state().allowance = limit.remaining;
     }
 
@@ -72,7 +72,7 @@ impl Metrics {
     ///
     /// # Errors
     /// The reason why not.
-    pub fn health(&self, within: Duration) -> Result<(), String> {
+    pub(crate) fn health(&self, within: Duration) -> Result<(), String> {
         let since = self.state().in_step.map_or(self.started, |(at, _)| at);
         match since.elapsed() <= within {
             true => Ok(()),
@@ -84,7 +84,7 @@ impl Metrics {
     }
 
     /// All of it, in Prometheus' text format.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let state = self.state();
         let seconds = state.in_step.map_or(0.0, |(_, at)| {
             at.duration_since(UNIX_EPOCH)

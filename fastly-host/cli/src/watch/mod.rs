@@ -5,9 +5,9 @@
 //! the whole again, which heals a store that somebody else has written to. ID lists, if they are wanted, are synced now and then between
 //! two polls.
 
-pub mod endpoint;
-pub mod event;
-pub mod metrics;
+pub(crate) mod endpoint;
+pub(crate) mod event;
+pub(crate) mod metrics;
 
 use std::time::{Duration, Instant};
 
@@ -26,7 +26,7 @@ use event::Log;
 use metrics::Metrics;
 
 /// What the loop works with.
-pub struct Watch<'a> {
+pub(crate) struct Watch<'a> {
     /// Where specs come from.
     pub cdn: &'a Cdn,
     /// Which form of them.
@@ -52,7 +52,7 @@ pub struct Watch<'a> {
 }
 
 /// Statsig's ID lists.
-pub struct IdLists<'a> {
+pub(crate) struct IdLists<'a> {
     /// One sync of them.
     pub sync: Sync<'a>,
     /// Between two syncs.
@@ -63,7 +63,7 @@ pub struct IdLists<'a> {
 
 impl Watch<'_> {
     /// Polls until asked to stop.
-    pub fn run(&self) {
+    pub(crate) fn run(&self) {
         let mut known: Option<Known> = None;
         let mut checked = Instant::now();
         let mut synced: Option<Instant> = None;
