@@ -62,7 +62,7 @@ impl<'t> LayerPart<'t> {
 ///
 /// Lives as long as the results that borrow it; use it again for the next check.
 ///
-/// Without room the answer is the same, and the loss is told:
+/// Without room the answer is the same, and what was lost is counted:
 ///
 /// ```
 /// # #[cfg(feature = "compile")] {

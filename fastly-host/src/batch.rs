@@ -6,7 +6,7 @@ use crate::events::{SDK_TYPE, SDK_VERSION};
 use crate::json::List;
 use crate::platform::backend::Pending;
 
-/// Most events of one POST, as many as Statsig's core sends at once.
+/// The most events of one POST, as many as Statsig's core sends at once.
 pub const MAX_BATCH_EVENTS: u32 = 2000;
 
 /// The longest body of a POST, in bytes.

@@ -20,7 +20,7 @@ use crate::platform::random::{UUID_LENGTH, uuid_v4};
 use crate::sampling::Sampling;
 use crate::specs::Specs;
 
-/// Most bytes of events that wait for the end of a request; what comes later is dropped and counted.
+/// The most bytes of events that can wait for the end of a request; what comes later is dropped and counted.
 ///
 /// Several times as much passes through memory, of which an execution has 128 MB.
 pub const MAX_LOGGED_BYTES: usize = 20_000_000;

@@ -13,7 +13,7 @@ use crate::statsig::Statsig;
 /// `checkedAt` (when the specs came from their source, when it last said that it has them), `age` (seconds since then), `table` (`bytes`,
 /// `checksum`), `specs` (counts by kind), `warnings` (what the table leaves out or cannot answer, where it was compiled
 /// here; null when it was found in the cache), `cache` (`state`, `errors`, `lastError`), `failures`
-/// (sources that were tried in vain, and why) and `lastError` (the last of these, else the cache's, or null).
+/// (sources that gave no usable specs, and why) and `lastError` (the last of these, else the cache's, or null).
 ///
 /// ```
 /// # #[cfg(feature = "drop-in")] {

@@ -203,7 +203,7 @@ impl StickyRoom {
 }
 
 impl<'t> Statsig<'t> {
-    /// [`Self::experiment`], of which the user keeps what it was given.
+    /// [`Self::experiment`], whose users keep the group that they were given.
     pub fn experiment_sticky<'r>(
         &self,
         user: &User<'_>,
@@ -237,7 +237,7 @@ impl<'t> Statsig<'t> {
         Experiment(evaluation)
     }
 
-    /// [`Self::layer`], of which the user keeps what it was given as long as the experiment that gave it is active.
+    /// [`Self::layer`], whose users keep what they were given while the experiment that gave it is active.
     pub fn layer_sticky<'a, 's, 'r, 'n, const X: usize, const P: usize>(
         &'a self,
         user: &'a User<'a>,

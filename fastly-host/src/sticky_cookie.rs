@@ -74,7 +74,7 @@ const ID: usize = 8;
 const LENGTH: usize = 2;
 
 impl<'k> StickyCookie<'k> {
-    /// Reads the assignments from a request's `cookie` header, which may be empty. A cookie that does not verify is as good as none:
+    /// Reads the assignments from a request's `cookie` header, which may be empty. A cookie that does not verify counts as none:
     /// see [`Self::problem`]. Of several of the name the first that verifies counts.
     pub fn read(name: &'k str, keys: &'k SigningKeys<'k>, cookie_header: &str) -> Self {
         let mut cookie = StickyCookie {

@@ -16,9 +16,9 @@ pub struct BootstrapOptions<'o> {
     pub format: ResponseFormat,
     /// How names are hidden.
     pub hash: NameHash,
-    /// The client's key: only specs of its app are said, if the payload knows the key's app.
+    /// The client's key: only specs of its app are included, if the payload knows the app.
     pub client_sdk_key: Option<&'o str>,
-    /// The app whose specs are said, whatever the key; empty is as good as none.
+    /// The app whose specs are included, whatever the key says; empty counts as none.
     pub target_app_id: Option<&'o str>,
     /// Only these feature gates. Filters are walked for each spec: keep them short.
     pub feature_gates: Option<&'o [&'o str]>,

@@ -51,7 +51,7 @@ pub const MAX_DEPTH: u32 = 64;
 /// The most specs that one answer may evaluate: with [`MAX_STEPS`] it bounds the time that a crafted table can take.
 pub const MAX_EVALUATIONS: u32 = 10_000;
 
-/// Most steps of one answer. A spec is a hundred steps; a rule of it, a condition, a gate that a condition names, a mapping's rule, a
+/// The most steps of one answer. A spec is a hundred steps; a rule of it, a condition, a gate that a condition names, a mapping's rule, a
 /// bandit's weight, a parameter that is compared with another experiment's is one; what walks a condition's target costs a step for
 /// every 512 pairs of bytes that it may compare, and a search for a pattern's text a thousand.
 pub const MAX_STEPS: u32 = MAX_EVALUATIONS * STEPS_OF_SPEC;

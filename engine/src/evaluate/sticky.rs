@@ -77,9 +77,9 @@ pub enum Stored<'p> {
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct StickyOptions {
-    /// A rule of an override (its id ends in `override`) that the user passes goes before what is kept.
+    /// An override rule (its id ends in `override`) that the user passes takes precedence over what is kept.
     pub enforce_overrides: bool,
-    /// The targeting rule (`targetingGate`, `inlineTargetingRules`) that keeps the user out goes before what is kept.
+    /// A targeting rule (`targetingGate`, `inlineTargetingRules`) that excludes the user takes precedence over what is kept.
     pub enforce_targeting: bool,
 }
 
@@ -119,7 +119,7 @@ pub enum StickyChange {
 }
 
 impl<'t, E: Environment> Evaluator<'t, '_, E> {
-    /// Reads an experiment of which the user keeps what it was given.
+    /// Reads an experiment whose users keep the group that they were given.
     pub fn experiment_sticky<'s, 'n>(
         &self,
         user: &User<'_>,
@@ -139,7 +139,7 @@ impl<'t, E: Environment> Evaluator<'t, '_, E> {
         (Experiment::of(name, scratch), change)
     }
 
-    /// Reads a layer of which the user keeps what it was given while the experiment that gave it is active.
+    /// Reads a layer whose users keep what they were given while the experiment that gave it is active.
     pub fn layer_sticky<'s, 'n>(
         &self,
         user: &User<'_>,
@@ -283,7 +283,7 @@ impl<'t, E: Environment, T: Trace> Run<'_, '_, 't, '_, '_, E, T> {
 }
 
 impl Experiment<'_, '_, '_> {
-    /// Writes what is to be kept: a record that [`StickyRecord::from_json`] reads. `time` is the payload's,
+    /// Writes the record to store, which [`StickyRecord::from_json`] reads. `time` is the payload's,
     /// [`Table::time`](crate::Table::time).
     ///
     /// # Errors
@@ -301,7 +301,7 @@ impl Experiment<'_, '_, '_> {
 }
 
 impl Layer<'_, '_, '_> {
-    /// Writes what is to be kept: a record that [`StickyRecord::from_json`] reads. `time` is the payload's,
+    /// Writes the record to store, which [`StickyRecord::from_json`] reads. `time` is the payload's,
     /// [`Table::time`](crate::Table::time).
     ///
     /// # Errors

@@ -107,7 +107,7 @@ impl<'t> JsonValue<'t> {
     /// A boolean.
     ///
     /// # Errors
-    /// When it is none.
+    /// [`ReadError::WrongType`] unless it is one.
     pub fn bool(&self) -> Result<bool, ReadError> {
         self.scan(Scanner::bool)
     }
@@ -115,7 +115,7 @@ impl<'t> JsonValue<'t> {
     /// A whole number, exactly, however it is written: `80`, `80.0` and `8e1` are the same.
     ///
     /// # Errors
-    /// When it is no number; [`ReadError::OutOfRange`] when it has a fraction or 64 bits do not hold it.
+    /// [`ReadError::WrongType`] unless it is a number; [`ReadError::OutOfRange`] when it has a fraction or does not fit 64 bits.
     pub fn i64(&self) -> Result<i64, ReadError> {
         let (negative, magnitude) = self.integer()?;
         let value = if negative {
@@ -151,7 +151,7 @@ impl<'t> JsonValue<'t> {
     /// A number, as the nearest double; always finite.
     ///
     /// # Errors
-    /// When it is no number; [`ReadError::OutOfRange`] for one beyond the doubles.
+    /// [`ReadError::WrongType`] unless it is a number; [`ReadError::OutOfRange`] for one that no double can hold.
     pub fn f64(&self) -> Result<f64, ReadError> {
         let token = self.scan(Scanner::number)?;
         number::parse_float(token)
@@ -162,7 +162,7 @@ impl<'t> JsonValue<'t> {
     /// A string in place, with or without escapes.
     ///
     /// # Errors
-    /// When it is none.
+    /// [`ReadError::WrongType`] unless it is one.
     pub fn text(&self) -> Result<Text<'t>, ReadError> {
         self.scan(Scanner::string).map(Text)
     }
@@ -184,7 +184,7 @@ impl<'t> JsonValue<'t> {
     /// The JSON text of an array.
     ///
     /// # Errors
-    /// When it is none.
+    /// [`ReadError::WrongType`] unless it is one.
     pub fn array(&self) -> Result<&'t str, ReadError> {
         self.container(|scanner| scanner.begin_array())
     }
@@ -192,7 +192,7 @@ impl<'t> JsonValue<'t> {
     /// The JSON text of an object.
     ///
     /// # Errors
-    /// When it is none.
+    /// [`ReadError::WrongType`] unless it is one.
     pub fn object(&self) -> Result<&'t str, ReadError> {
         self.container(|scanner| scanner.begin_object())
     }

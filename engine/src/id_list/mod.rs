@@ -35,7 +35,7 @@ use core::fmt::{self, Write};
 /// The version of the two formats that this crate writes and reads.
 pub const FORMAT_VERSION: u16 = 1;
 
-/// The most that one shard may be; a list that grows beyond is written anew with more shards.
+/// The largest a shard may be, in bytes; a list that outgrows it is rewritten with more shards.
 pub const MAX_SHARD_BYTES: usize = 65_536;
 
 /// The most bits of a key that choose a shard.
@@ -91,7 +91,7 @@ fn sextet(character: u8) -> Option<u8> {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IdList {
-    /// Names the shards of this list: another for every list, and for a list that is written anew.
+    /// A part of the shards' names: different for every list, and new when a list is rewritten.
     pub epoch: u64,
     /// How many leading bits of a key are the number of its shard; at most [`MAX_BITS`].
     pub bits: u8,

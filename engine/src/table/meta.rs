@@ -166,12 +166,12 @@ impl<'t> Meta<'t> {
         self.number(at::EXPOSURE_SPEC_SAMPLING_TTL_MS)
     }
 
-    /// Whether the payload maps hashed client keys to apps, which then goes before plain keys (§5.9).
+    /// Whether the payload maps hashed client keys to apps; that map then takes precedence over plain keys (§5.9).
     pub fn has_hashed_keys(&self) -> bool {
         self.row.u8(at::KEYS) & HASHED_KEYS != 0
     }
 
-    /// Whether the payload maps client keys to apps, be it none.
+    /// Whether the payload maps client keys to apps; the map may be empty.
     pub fn has_plain_keys(&self) -> bool {
         self.row.u8(at::KEYS) & PLAIN_KEYS != 0
     }
