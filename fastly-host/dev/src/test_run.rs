@@ -1,19 +1,22 @@
 //! What the steps of `cargo dev test` do.
 
+mod command;
+mod optional;
+mod wasm;
+
 use crate::bench;
 use crate::build_dirs::BuildDirs;
-use crate::chromium;
 use crate::differential;
 use crate::fuzz;
 use crate::harness::{VICEROY_VAR, WASM_VAR};
 use crate::package;
-use crate::process::{output_of, succeeds};
 use crate::progress::{Failure, Outcome, say};
 use crate::service_build::{self, BARE, BARE_FOR_TABLES, Form};
 use crate::test_steps::Step;
 use crate::viceroy::{Preparing, Viceroy};
-use crate::wasm_toolchain::{NO_STD, Toolchain, WASM};
+use crate::wasm_toolchain::Toolchain;
 use crate::workspace::Workspace;
+use command::{component, failed, must_succeed};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -206,36 +209,6 @@ impl Run {
         }
     }
 
-    /// A machine without a browser, and without the right to install one, is told how and goes on.
-    fn browser(&mut self) -> Outcome<()> {
-        let chromium = match chromium::prepare() {
-            Ok(found) => found,
-            Err(failure) => {
-                say(format!("    skipped: {failure}"));
-                return Ok(());
-            }
-        };
-        let pictures = self.workspace.run_dir("browser")?;
-        for form in [
-            service_build::SERVICE_INSPECTED,
-            service_build::BARE_INSPECTED,
-        ] {
-            let module = self.module(form)?;
-            let viceroy = self.viceroy()?;
-            say(format!("    {}", form.file));
-            self.cargo(Step::Browser, |cargo| {
-                cargo
-                    .args(["test", "-p", DEV, "--test", "inspector"])
-                    .env(WASM_VAR, module)
-                    .env(VICEROY_VAR, viceroy.path)
-                    .env(chromium::CHROMIUM_VAR, &chromium)
-                    .env(chromium::PICTURES_VAR, &pictures)
-            })?;
-        }
-        say(format!("    pictures: {}", pictures.display()));
-        Ok(())
-    }
-
     /// Runs the active toolchain's cargo on the shared target folder.
     fn cargo(
         &self,
@@ -245,125 +218,6 @@ impl Run {
         let mut command = self.workspace.cargo();
         arguments(&mut command).env("CARGO_TARGET_DIR", self.dirs.native());
         must_succeed(step, &mut command)
-    }
-
-    /// Advisories are not among the checks: their database is fetched from elsewhere than crates are.
-    fn deny(&self) -> Outcome<()> {
-        let mut version = self.workspace.cargo();
-        if output_of(version.args(["deny", "--version"])).is_none() {
-            say("    skipped: cargo-deny is not on this machine (`cargo install cargo-deny`)");
-            return Ok(());
-        }
-        for folder in ["", "fuzz"] {
-            let mut command = self.workspace.cargo();
-            command
-                .args(["deny", "--locked", "--config"])
-                .arg(self.workspace.root.join(".cargo/deny.toml"))
-                .args(["check", "licenses", "bans", "sources"])
-                .current_dir(self.workspace.root.join(folder));
-            must_succeed(Step::Deny, &mut command)?;
-        }
-        Ok(())
-    }
-
-    /// Miri is a part of nightly compilers alone: without it there is nothing to do.
-    fn miri(&self) -> Outcome<()> {
-        let nightly = || {
-            let mut command = Command::new("rustup");
-            command
-                .args(["run", "nightly", "cargo", "miri"])
-                .current_dir(&self.workspace.root)
-                .env_remove("CARGO");
-            command
-        };
-        // What it needs is asked for by name, so that cargo-miri does not ask for it in the middle.
-        let mut parts = Command::new("rustup");
-        parts.args([
-            "component",
-            "add",
-            "--toolchain",
-            "nightly",
-            "miri",
-            "rust-src",
-        ]);
-        if output_of(&mut parts).is_none() || output_of(nightly().arg("--version")).is_none() {
-            say(
-                "    skipped: this machine has no nightly compiler with Miri (`rustup +nightly component add miri rust-src`)",
-            );
-            return Ok(());
-        }
-        let mut command = nightly();
-        command
-            .args(["test", "-p", ENGINE, "--features", "compile"])
-            .args(["--test", "miri"])
-            .env("CARGO_TARGET_DIR", self.dirs.native().join("miri"));
-        must_succeed(Step::Miri, &mut command)
-    }
-
-    fn no_std(&self) -> Outcome<()> {
-        let toolchain = Toolchain::for_no_std()?;
-        say(format!("{NO_STD}, by {}", toolchain.key()?));
-        let mut command = toolchain.cargo_build_for_no_std(&self.workspace);
-        command
-            .args(["-p", ENGINE, "--no-default-features"])
-            .args(["--features", "user-agent,compile"])
-            .env("CARGO_TARGET_DIR", self.dirs.cross(&toolchain.key()?));
-        must_succeed(Step::NoStd, &mut command)
-    }
-
-    /// Clippy for Wasm where it can be had. Debian's compiler comes without: then clippy looks at the code as code for this machine,
-    /// which leaves out what is marked for Wasm alone.
-    fn lint_for_wasm(&mut self) -> Outcome<()> {
-        component("clippy", "clippy")?;
-        let toolchain = self.toolchain()?;
-        // One by one: the features of one would be those of the others, and the bare service is without `std`.
-        for name in [HOST, SERVICE, BARE_SERVICE, TEST_SERVICES, C_ABI] {
-            let mut command = self.workspace.cargo();
-            command.args(["clippy", "-p", name]);
-            match toolchain {
-                Toolchain::Active => command
-                    .args(["--target", WASM])
-                    .env("CARGO_TARGET_DIR", self.dirs.cross(&toolchain.key()?)),
-                Toolchain::Debian => command.env("CARGO_TARGET_DIR", self.dirs.native()),
-            };
-            must_succeed(Step::Wasm, command.args(["--", "-D", "warnings"]))?;
-        }
-        Ok(())
-    }
-
-    /// The provider with its SDK, in the example that a service would be.
-    fn openfeature_for_wasm(&mut self) -> Outcome<()> {
-        let toolchain = self.toolchain()?;
-        let mut command = toolchain.cargo_for_wasm(&self.workspace);
-        command
-            .args(["build", "--profile", "edge", "--target", WASM])
-            .args([
-                "-p",
-                OPENFEATURE,
-                "--features",
-                "fastly",
-                "--example",
-                "edge",
-            ])
-            .env("CARGO_TARGET_DIR", self.dirs.cross(&toolchain.key()?));
-        must_succeed(Step::Wasm, &mut command)
-    }
-
-    fn toolchain(&mut self) -> Outcome<Toolchain> {
-        if self.wasm.is_none() {
-            self.wasm = Some(Toolchain::for_wasm()?);
-        }
-        self.wasm.ok_or_else(unprepared)
-    }
-
-    fn module(&mut self, form: Form) -> Outcome<PathBuf> {
-        if let Some((_, path)) = self.modules.iter().find(|(built, _)| *built == form) {
-            return Ok(path.clone());
-        }
-        let toolchain = self.toolchain()?;
-        let built = service_build::build(&self.workspace, &self.dirs, toolchain, form)?;
-        self.modules.push((form, built.path.clone()));
-        Ok(built.path)
     }
 
     fn viceroy(&mut self) -> Outcome<Viceroy> {
@@ -376,49 +230,4 @@ impl Run {
 
 fn unprepared() -> Failure {
     Failure::new("an earlier step of the set-up failed", "see above")
-}
-
-fn must_succeed(step: Step, command: &mut Command) -> Outcome<()> {
-    say(format!("    {}", spelled(command)));
-    if succeeds(command)? {
-        return Ok(());
-    }
-    Err(failed(step, &spelled(command)))
-}
-
-fn failed(step: Step, command: &str) -> Failure {
-    let name = step.name();
-    Failure::new(
-        format!("step `{name}` failed at `{command}`"),
-        format!("correct what it says above, then `cargo dev test --only {name}`"),
-    )
-}
-
-/// A command as one would type it.
-fn spelled(command: &Command) -> String {
-    let program = PathBuf::from(command.get_program());
-    let program = program
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned());
-    let words = command
-        .get_args()
-        .map(|word| word.to_string_lossy().into_owned());
-    let words: Vec<String> = program.into_iter().chain(words).collect();
-    words.join(" ")
-}
-
-/// Makes sure that `cargo <subcommand>` is there, with rustup's help where it is not.
-fn component(name: &str, subcommand: &str) -> Outcome<()> {
-    use crate::process::run_logged;
-    use crate::workspace::{cache_dir, cargo};
-    if output_of(cargo().args([subcommand, "--version"])).is_some() {
-        return Ok(());
-    }
-    say(format!("rustup component add {name}"));
-    run_logged(
-        "rustup component add",
-        Command::new("rustup").args(["component", "add", name]),
-        &cache_dir()?.join("rustup-component.log"),
-    )
-    .map_err(|failure| failure.advise(format!("install `{name}` for this toolchain")))
 }

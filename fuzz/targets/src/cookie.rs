@@ -1,15 +1,19 @@
 //! `cookie`: signed texts of a request. Any `cookie` header against a second reader of the format; assignments written, damaged and read
 //! back; overrides signed, damaged and read back; records of any text behind a good signature.
 
+mod overrides;
+mod record;
+
 use sha2::{Digest, Sha256};
-use statsig_edge::{LocalOverride, OverrideValue, Scratch, SpecKind, User};
 use statsig_fastly::platform::fake::{self, Host};
 use statsig_fastly::{
-    Config, LONGEST_COOKIE, MAX_REQUEST_OVERRIDES, RequestOverrides, SignedError, SigningKey,
-    SigningKeys, Specs, Statsig, Sticky, StickyCookie, StickyRoom, StickyStorage, cookie_values,
+    LONGEST_COOKIE, SignedError, SigningKey, SigningKeys, StickyCookie, StickyStorage,
+    cookie_values,
 };
 
 use crate::cut::Cut;
+use overrides::{any_override, overrides_and_back};
+use record::any_record;
 
 const NAME: &str = "sticky";
 const NOW_S: u64 = 1_760_000_000;
@@ -230,175 +234,4 @@ fn at_the_time<R>(call: impl FnOnce() -> R) -> R {
         ..Host::default()
     };
     fake::with(host, call).0
-}
-
-/// Signs overrides; what is read is what was given, and nothing when a character was changed or the time is over.
-fn overrides_and_back(cut: &mut Cut<'_>) {
-    let keys = keys();
-    let until = match cut.byte() % 8 {
-        0 => NOW_S,
-        1 => 0,
-        2 => u64::from_le_bytes(cut.array()),
-        _ => NOW_S + 1,
-    };
-    let (place, becomes) = (u16::from_le_bytes(cut.array()), cut.byte() % 127);
-    let mut given: Vec<LocalOverride<'_>> = Vec::new();
-    let mut readable = true;
-    while !cut.0.is_empty() && given.len() <= MAX_REQUEST_OVERRIDES + 1 {
-        let what = cut.byte();
-        let (name, value) = (cut.text(), cut.text());
-        let (kind, value) = match what % 6 {
-            0 => (SpecKind::Gate, OverrideValue::Gate(true)),
-            1 => (SpecKind::Gate, OverrideValue::Gate(false)),
-            2 => (SpecKind::Experiment, OverrideValue::Group(value)),
-            3 => (SpecKind::DynamicConfig, OverrideValue::Json(value)),
-            4 => (SpecKind::Layer, OverrideValue::Json(value)),
-            _ => (SpecKind::Experiment, OverrideValue::Json(value)),
-        };
-        if let OverrideValue::Json(json) = value {
-            let object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(json);
-            // Text between brackets that is no JSON may be taken: whoever signs it wrote it.
-            readable &= object.is_ok();
-        }
-        given.push(LocalOverride {
-            kind,
-            name,
-            id: None,
-            value,
-        });
-    }
-    let signed = RequestOverrides::sign(NAME, &keys, until, &given);
-    // It goes into a header.
-    assert!(signed.bytes().all(|byte| byte.is_ascii_graphic()));
-    let read = at_the_time(|| RequestOverrides::verify(NAME, &keys, &signed));
-    match &read {
-        Err(SignedError::Expired) => assert!(until <= NOW_S),
-        Err(SignedError::Payload) => {
-            assert!(!readable || given.len() > MAX_REQUEST_OVERRIDES, "{signed}");
-        }
-        Err(error) => panic!("{error}: {signed}"),
-        Ok(read) => {
-            assert!(until > NOW_S && given.len() <= MAX_REQUEST_OVERRIDES);
-            assert_eq!(format!("{:?}", read.list()), format!("{given:?}"));
-        }
-    }
-    let refused = at_the_time(|| RequestOverrides::verify("other", &keys, &signed));
-    assert_eq!(refused, Err(SignedError::Signature));
-    let mut damaged = signed.into_bytes();
-    let at = usize::from(place) % damaged.len();
-    if damaged[at] == becomes {
-        return;
-    }
-    damaged[at] = becomes;
-    let damaged = String::from_utf8_lossy(&damaged);
-    let refused = at_the_time(|| RequestOverrides::verify(NAME, &keys, &damaged));
-    let known = [
-        SignedError::Malformed,
-        SignedError::UnknownKey,
-        SignedError::Signature,
-    ];
-    assert!(refused.is_err_and(|error| known.contains(&error)));
-}
-
-/// Any text as signed overrides, and as the payload of some.
-fn any_override(text: &str) {
-    let keys = keys();
-    let read = at_the_time(|| RequestOverrides::verify(NAME, &keys, text));
-    let good = model("statsig-overrides-1", NAME, text);
-    let unsigned = [
-        SignedError::Malformed,
-        SignedError::UnknownKey,
-        SignedError::Signature,
-    ];
-    let believed = !read.is_err_and(|error| unsigned.contains(&error));
-    assert_eq!(believed, good.is_some(), "{text}");
-    if text.contains('\n') {
-        return;
-    }
-    let (id, secret) = KEYS[1];
-    let lines = format!("statsig-overrides-1\n{NAME}\n{id}\n{text}");
-    let signed = format!("{id}.{}.{text}", mac(secret, lines.as_bytes()));
-    match at_the_time(|| RequestOverrides::verify(NAME, &keys, &signed)) {
-        Err(error) => assert!(!unsigned.contains(&error), "{error}: {signed}"),
-        Ok(read) => {
-            assert!(read.list().len() <= MAX_REQUEST_OVERRIDES);
-            let again = RequestOverrides::sign(NAME, &keys, NOW_S + 1, &read.list());
-            let again = at_the_time(|| RequestOverrides::verify(NAME, &keys, &again));
-            assert_eq!(again, Ok(read));
-        }
-    }
-}
-
-const SPECS: &[u8] = br#"{"has_updates":true,"time":1,"feature_gates":{},"dynamic_configs":{"experiment":{"type":"dynamic_config",
-  "entity":"experiment","salt":"s","enabled":true,"isActive":true,"defaultValue":{"a":1},"idType":"userID","rules":[
-  {"name":"r","id":"r","groupName":"Control","passPercentage":100,"conditions":["1"],"returnValue":{"a":2},"idType":"userID",
-  "isExperimentGroup":true}],"explicitParameters":["a"]}},"layer_configs":{"layer":{"type":"dynamic_config","entity":"layer","salt":"s",
-  "enabled":true,"defaultValue":{"a":3},"idType":"userID","rules":[{"name":"r","id":"d","passPercentage":100,"conditions":["1"],
-  "returnValue":{"a":3},"idType":"userID","configDelegate":"experiment"}]}},"experiment_to_layer":{"experiment":"layer"},
-  "condition_map":{"1":{"type":"public","idType":"userID"}}}"#;
-
-/// What storage gives and is given.
-#[derive(Default)]
-struct Any(std::cell::RefCell<Option<String>>);
-
-impl StickyStorage for Any {
-    fn load(&self, _: &str, _: &str) -> Option<String> {
-        self.0.borrow().clone()
-    }
-
-    fn save(&self, _: &str, _: &str, record: &str) {
-        assert!(serde_json::from_str::<serde_json::Value>(record).is_ok());
-        *self.0.borrow_mut() = Some(record.to_owned());
-    }
-
-    fn delete(&self, _: &str, _: &str) {
-        *self.0.borrow_mut() = None;
-    }
-}
-
-/// Any text as a record: an older version, or another service with the same keys, may have written it.
-fn any_record(cut: &mut Cut<'_>) {
-    static TABLE: std::sync::OnceLock<Vec<u8>> = std::sync::OnceLock::new();
-    let table = TABLE.get_or_init(|| match statsig_edge::compile::compile(SPECS) {
-        Ok(compiled) => compiled.table,
-        Err(error) => panic!("{error}"),
-    });
-    let options = cut.byte();
-    let text = String::from_utf8_lossy(cut.0).into_owned();
-    let config = Config::new().with_bootstrap(table);
-    let user = User::new().with_user_id("u");
-    at_the_time(|| {
-        let specs = Specs::load(&config);
-        let statsig = Statsig::new(&config, &specs);
-        for layer in [false, true] {
-            let any = Any(Some(text.clone()).into());
-            let mut sticky = Sticky::new(&any);
-            if options & 1 != 0 {
-                sticky = sticky.with_enforced_overrides();
-            }
-            if options & 2 != 0 {
-                sticky = sticky.with_enforced_targeting();
-            }
-            // What was kept then is what is said the second time.
-            let mut answers = Vec::new();
-            for _ in 0..2 {
-                let mut room = StickyRoom::new();
-                let mut scratch = Scratch::<16>::new();
-                answers.push(match layer {
-                    false => {
-                        let found =
-                            statsig.experiment_sticky(&user, "experiment", &sticky, &mut room);
-                        (found.json().to_owned(), found.rule_id().to_owned())
-                    }
-                    true => {
-                        let found =
-                            statsig.layer_sticky(&user, "layer", &sticky, &mut room, &mut scratch);
-                        let value = found.get("a").map(str::to_owned);
-                        (format!("{value:?}"), format!("{:?}", found.group_name()))
-                    }
-                });
-            }
-            assert_eq!(answers[0], answers[1]);
-        }
-    });
 }

@@ -3,6 +3,8 @@
 //! One instance lives for the whole run: each payload is pushed into it as an update. It is built without a network
 //! provider, and its specs come from a string.
 
+mod bootstrap;
+mod check;
 mod sticky;
 
 use std::collections::HashMap;
@@ -10,20 +12,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
-use statsig_rust::evaluation::evaluator::{Evaluator, Recognition, SpecType};
-use statsig_rust::evaluation::evaluator_context::{EvaluatorContext, IdListResolution};
 use statsig_rust::evaluation::user_agent_parsing::UserAgentParser;
 use statsig_rust::hashing::HashUtil;
-use statsig_rust::user::StatsigUserInternal;
 use statsig_rust::{
-    ClientInitResponseOptions, DynamicValue, EvaluationDetails, GCIRResponseFormat, HashAlgorithm,
-    OverrideAdapter, SecondaryExposure, SpecStore, SpecsSource, Statsig,
-    StatsigBootstrapSpecsAdapter, StatsigLocalOverrideAdapter, StatsigOptions, StatsigRuntime,
-    StatsigUser, StatsigUserData,
+    DynamicValue, OverrideAdapter, SpecStore, Statsig, StatsigBootstrapSpecsAdapter,
+    StatsigLocalOverrideAdapter, StatsigOptions, StatsigRuntime, StatsigUser, StatsigUserData,
 };
 
-use crate::answer::{Answer, Kind, Secondary};
-use crate::bootstrap::{Asked, FILTERED, Format, Hash, normal};
+use crate::answer::Kind;
 use crate::generate::{Setting, SettingValue};
 use crate::world;
 
@@ -168,21 +164,6 @@ impl Core {
         .is_some()
     }
 
-    /// The answer; `None` when the core panics. `lists` says whether there are ID lists: see [`world::member`].
-    pub fn ask(
-        &self,
-        user: &StatsigUser,
-        kind: Kind,
-        name: &str,
-        lists: bool,
-        overrides: &Overrides,
-    ) -> Option<Answer> {
-        catch_unwind(AssertUnwindSafe(|| {
-            self.ask_unguarded(user, kind, name, lists, overrides)
-        }))
-        .ok()
-    }
-
     /// A parameter of a parameter store, null when there is none; `None` when the core panics.
     pub fn store_parameter(
         &self,
@@ -227,165 +208,6 @@ impl Core {
         json!({"active": listed.is_experiment_active, "groups": list.collect::<Vec<_>>(),
             "found": found.collect::<Vec<_>>()})
     }
-
-    /// The client bootstrap response; `None` when the core panics.
-    pub fn bootstrap(&self, user: &StatsigUser, asked: &Asked) -> Option<Json> {
-        let filter = |kind: usize| {
-            let names = FILTERED.get(kind).filter(|_| asked.filtered)?;
-            Some(names.iter().map(|name| (*name).to_owned()).collect())
-        };
-        let options = ClientInitResponseOptions {
-            hash_algorithm: Some(match asked.hash {
-                Hash::None => HashAlgorithm::None,
-                Hash::Djb2 => HashAlgorithm::Djb2,
-                Hash::Sha256 => HashAlgorithm::Sha256,
-            }),
-            target_app_id: asked.app.map(str::to_owned),
-            client_sdk_key: asked.key.map(str::to_owned),
-            feature_gate_filter: filter(0),
-            dynamic_config_filter: filter(1),
-            experiment_filter: filter(2),
-            layer_filter: filter(3),
-            param_store_filter: filter(4),
-            response_format: Some(match asked.format {
-                Format::V1 => GCIRResponseFormat::Initialize,
-                Format::V2 => GCIRResponseFormat::InitializeWithSecondaryExposureMapping,
-                Format::InitV2 => GCIRResponseFormat::InitializeV2,
-            }),
-            remove_id_type: Some(asked.remove_id_type),
-            remove_default_value_gates: Some(asked.remove_default_value_gates),
-            remove_experiments_in_layers: Some(asked.remove_experiments_in_layers),
-            ..ClientInitResponseOptions::default()
-        };
-        let ask = AssertUnwindSafe(|| {
-            self.statsig
-                .get_client_init_response_with_options_as_string(user, &options)
-        });
-        catch_unwind(ask).ok().map(|text| normal(&text))
-    }
-
-    fn ask_unguarded(
-        &self,
-        user: &StatsigUser,
-        kind: Kind,
-        name: &str,
-        lists: bool,
-        overrides: &Overrides,
-    ) -> Answer {
-        let data = self.store.data.read();
-        let user = StatsigUserInternal::new(user, Some(&self.statsig));
-        let member = |list: &str, key: &str| lists && world::member(list, key);
-        let mut context = EvaluatorContext::new(
-            &user,
-            &data.values,
-            IdListResolution::Callback(&member),
-            &self.hashing,
-            data.values.app_id.as_ref(),
-            overrides.as_ref(),
-            false,
-            Some(&self.statsig),
-            true,
-        );
-        let spec_type = match kind {
-            Kind::Gate => SpecType::Gate,
-            Kind::DynamicConfig => SpecType::DynamicConfig,
-            Kind::Experiment => SpecType::Experiment,
-            Kind::Layer => SpecType::Layer,
-        };
-        let recognition = match Evaluator::evaluate(&mut context, name, &spec_type) {
-            Ok(recognition) => recognition,
-            Err(error) => {
-                return Answer {
-                    json: empty(kind),
-                    reason: EvaluationDetails::error(&error.to_string()).reason,
-                    rule_id: "default".into(),
-                    ..Answer::default()
-                };
-            }
-        };
-        let result = context.result;
-        let source = SpecsSource::Bootstrap;
-        let details = match (recognition, result.override_reason) {
-            (Recognition::Unrecognized, _) => EvaluationDetails::unrecognized(&source, 0, None),
-            (_, Some(reason)) => {
-                EvaluationDetails::recognized_but_overridden(0, None, reason, None)
-            }
-            _ => EvaluationDetails::recognized(&source, 0, None, &result),
-        };
-        let json = match kind {
-            Kind::Gate => Json::Null,
-            _ => {
-                let map = result
-                    .json_value
-                    .as_ref()
-                    .and_then(|value| value.get_json());
-                Json::Object(map.unwrap_or_default().into_iter().collect())
-            }
-        };
-        let mut rule_id = result
-            .rule_id
-            .as_ref()
-            .map_or(String::new(), |id| id.as_str().to_owned());
-        let parameters = match kind {
-            Kind::Layer => json
-                .as_object()
-                .into_iter()
-                .flatten()
-                .map(|(parameter, value)| {
-                    let own = result.parameter_rule_ids.as_ref().and_then(|ids| {
-                        ids.iter()
-                            .find(|(name, _)| name.as_str() == parameter)
-                            .map(|(_, id)| id.as_str().to_owned())
-                    });
-                    let explicit = result
-                        .explicit_parameters
-                        .as_ref()
-                        .is_some_and(|list| list.contains(parameter));
-                    (
-                        parameter.clone(),
-                        (
-                            own.unwrap_or_else(|| rule_id.clone()),
-                            explicit,
-                            value.clone(),
-                        ),
-                    )
-                })
-                .collect(),
-            _ => Default::default(),
-        };
-        if let Some(suffix) = result.rule_id_suffix {
-            rule_id = format!("{rule_id}:{suffix}");
-        }
-        let text = |text: &statsig_rust::interned_string::InternedString| text.as_str().to_owned();
-        Answer {
-            value: result.bool_value,
-            json,
-            rule_id,
-            reason: details.reason,
-            group_name: result.group_name.as_ref().map(text),
-            id_type: result.id_type.as_ref().map(text),
-            version: result.version,
-            is_experiment_group: result.is_experiment_group,
-            is_experiment_active: result.is_experiment_active,
-            is_in_layer: result.is_in_layer,
-            explicit_parameters: result
-                .explicit_parameters
-                .as_ref()
-                .map(|list| list.unperformant_to_vec()),
-            config_delegate: result.config_delegate.as_ref().map(text),
-            override_config_name: result.override_config_name.as_ref().map(text),
-            sampling_rate: result.sampling_rate,
-            forward_all_exposures: result.forward_all_exposures,
-            analytical: result.has_seen_analytical_gates == Some(true),
-            undelegated: result
-                .undelegated_secondary_exposures
-                .as_deref()
-                .map(secondary)
-                .unwrap_or_default(),
-            secondary: secondary(&result.secondary_exposures),
-            parameters,
-        }
-    }
 }
 
 /// What the core's parser finds in a user agent; `field` is a name with an underscore, such as `os_name`.
@@ -403,23 +225,4 @@ pub fn agent_field(field: &str, user_agent: &str) -> Option<String> {
         _ => parsed.browser_version,
     };
     found.map(|text| text.as_str().to_owned())
-}
-
-fn empty(kind: Kind) -> Json {
-    match kind {
-        Kind::Gate => Json::Null,
-        _ => Json::Object(Default::default()),
-    }
-}
-
-fn secondary(list: &[SecondaryExposure]) -> Vec<Secondary> {
-    list.iter()
-        .map(|one| {
-            (
-                one.gate.as_str().to_owned(),
-                one.gate_value.as_str() == "true",
-                one.rule_id.as_str().to_owned(),
-            )
-        })
-        .collect()
 }
