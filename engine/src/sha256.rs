@@ -173,7 +173,9 @@ pub(crate) fn base64_digit(digit: u8) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Sha256, h, id_list_key, sha256};
+    #[cfg(feature = "compile")]
+    use super::Sha256;
+    use super::{h, id_list_key, sha256};
     use crate::testing::{text_of, vectors};
 
     #[test]
