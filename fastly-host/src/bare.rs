@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::Display;
 
-use crate::after;
+use crate::after::{self, Answered};
 use crate::config::Config;
 use crate::flush::Summary;
 use crate::history::ExposureHistory;
@@ -147,7 +147,7 @@ where
 }
 
 /// [`handle_bare`] for one request after another, as long as the platform gives this sandbox more of them, and at most
-/// `requests` times. Returns how many there were.
+/// `requests` times. Returns how many there were. `each` is called with the outcome of each.
 ///
 /// The specs stay in memory. When they are older than [`Config::with_max_age`] allows, their source is asked again after a response, and before the
 /// handler if they are older than [`Config::with_stale_while_revalidate`] allows besides. Exposures of one request are not repeated for
@@ -166,18 +166,26 @@ where
 /// #     .kv("statsig", "specs", KvEntry::new(specs))
 /// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
 /// # let (_, record) = fake::with(host, || {
+/// use statsig_fastly::platform::request::Request;
 /// use statsig_fastly::{BareResponse, serve_bare};
 ///
 /// let config = Config::new().with_kv_store("statsig", "specs");
-/// let answered = serve_bare(&config, 100, |_, _| {
+/// let mut lost = 0;
+/// let handler = |_: &mut Request, _: &Statsig<'_>| {
 ///     Ok::<_, statsig_fastly::platform::Error>(BareResponse::new(204, "text/plain", ""))
-/// });
+/// };
+/// let answered = serve_bare(&config, 100, handler, |handled| lost += handled.events.dropped);
 /// // This platform had one request for the sandbox.
-/// assert_eq!(answered, Ok(1));
+/// assert_eq!((answered, lost), (Ok(1), 0));
 /// # });
 /// # }
 /// ```
-pub fn serve_bare<F, E>(config: &Config<'_>, requests: u32, mut handler: F) -> Result<u32, Error>
+pub fn serve_bare<F, E>(
+    config: &Config<'_>,
+    requests: u32,
+    mut handler: F,
+    mut each: impl FnMut(BareHandled),
+) -> Result<u32, Error>
 where
     F: FnMut(&mut Request, &Statsig<'_>) -> Result<BareResponse, E>,
     E: Display,
@@ -195,6 +203,7 @@ where
         let answered = answer(config, statsig, &mut request, &mut handler);
         history = answered.history;
         due = due.after(&mut specs, config, answered.wants_sync);
+        each(answered.handled);
         count = count.saturating_add(1);
         let next = match count < requests {
             true => Request::next(None),
@@ -209,20 +218,13 @@ where
     }
 }
 
-/// What is left of a request.
-struct Answered {
-    handled: BareHandled,
-    history: ExposureHistory,
-    wants_sync: bool,
-}
-
 /// One request, from the handler to the events.
 fn answer<F, E>(
     config: &Config<'_>,
     statsig: Statsig<'_>,
     request: &mut Request,
     handler: F,
-) -> Answered
+) -> Answered<BareHandled>
 where
     F: FnOnce(&mut Request, &Statsig<'_>) -> Result<BareResponse, E>,
     E: Display,

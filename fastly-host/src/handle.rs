@@ -7,7 +7,7 @@ use fastly::http::StatusCode;
 use fastly::http::serve::{NextRequestOptions, RequestPromise};
 use fastly::{Request, Response};
 
-use crate::after;
+use crate::after::{self, Answered};
 use crate::config::Config;
 use crate::flush::Summary;
 use crate::history::ExposureHistory;
@@ -128,15 +128,13 @@ where
     }
 }
 
-/// What is left of a request.
-struct Answered {
-    handled: Handled,
-    history: ExposureHistory,
-    wants_sync: bool,
-}
-
 /// One request, from the handler to the events.
-fn answer<F, E>(config: &Config<'_>, statsig: Statsig<'_>, request: Request, handler: F) -> Answered
+fn answer<F, E>(
+    config: &Config<'_>,
+    statsig: Statsig<'_>,
+    request: Request,
+    handler: F,
+) -> Answered<Handled>
 where
     F: FnOnce(Request, &Statsig<'_>) -> Result<Response, E>,
     E: Display,
