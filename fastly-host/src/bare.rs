@@ -29,7 +29,7 @@ use crate::statsig::Statsig;
 pub struct BareResponse {
     /// The status code.
     pub status: u16,
-    /// Headers by name and value; of a name given twice the last counts.
+    /// Headers by name and value. All of them are sent, in this order: [`Self::new`] has given the `content-type` already.
     pub headers: Vec<(Cow<'static, str>, Cow<'static, str>)>,
     /// The body.
     pub body: Vec<u8>,
@@ -53,10 +53,10 @@ impl BareResponse {
     fn send(&self, status_header: Option<(&str, String)>) -> Result<(), Error> {
         let mut response = Response::new(self.status)?;
         if let Some((name, value)) = status_header {
-            response.set_header(name, value.as_bytes())?;
+            response.append_header(name, value.as_bytes())?;
         }
         for (name, value) in &self.headers {
-            response.set_header(name, value.as_bytes())?;
+            response.append_header(name, value.as_bytes())?;
         }
         response.send(&self.body)
     }

@@ -252,3 +252,26 @@ fn a_service_can_have_its_specs_read_again() {
     // Once to begin with, and after each response.
     assert_eq!(record.count("fastly_kv_store.lookup"), 3);
 }
+
+#[test]
+fn of_headers_with_one_name_none_is_lost() {
+    let cookies = |_: &mut Request, _: &Statsig<'_>| {
+        let mut response = BareResponse::new(200, "text/plain", "yes");
+        for cookie in ["a=1", "b=2"] {
+            let header = ("set-cookie".into(), cookie.into());
+            response.headers.push(header);
+        }
+        Ok::<_, Infallible>(response)
+    };
+    let (_, record) = fake::with(host(), || handle_bare(&config(), cookies));
+    let sent = record.responses[0].headers.iter();
+    let sent: Vec<_> = sent.map(|(name, value)| (&name[..], &value[..])).collect();
+    assert_eq!(
+        sent,
+        [
+            ("content-type", &b"text/plain"[..]),
+            ("set-cookie", b"a=1"),
+            ("set-cookie", b"b=2")
+        ]
+    );
+}
