@@ -69,7 +69,6 @@ fn an_answer_that_http_cannot_carry_is_a_500_and_its_events_are_sent() {
         (config(), answer(200, "x-a", "1\r\nx-b: 2")),
         (config(), answer(200, "", "no name")),
         (config(), answer(99, "x-a", "1")),
-        (config().with_status_header(""), answer(200, "x-a", "1")),
     ] {
         let (handled, record) = fake::with(host(), || {
             handle_bare(&config, |_: &mut Request, statsig: &Statsig<'_>| {
@@ -274,4 +273,22 @@ fn of_headers_with_one_name_none_is_lost() {
             ("set-cookie", b"b=2")
         ]
     );
+}
+
+#[test]
+fn a_status_header_without_a_name_is_left_out() {
+    for (name, has) in [("x-statsig", true), ("", false)] {
+        let config = config().with_status_header(name);
+        let (handled, record) = fake::with(host(), || {
+            handle_bare(&config, |_: &mut Request, _: &Statsig<'_>| {
+                Ok::<_, Infallible>(BareResponse::new(200, "text/plain", "yes"))
+            })
+        });
+        assert_eq!(handled.unwrap().response_error, None);
+        let [sent] = &record.responses[..] else {
+            panic!("{record:?}")
+        };
+        assert_eq!((sent.status, &sent.body[..]), (200, &b"yes"[..]));
+        assert_eq!(sent.headers.len(), 1 + usize::from(has), "{name}");
+    }
 }
