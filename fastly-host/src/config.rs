@@ -168,6 +168,11 @@ impl<'c> Config<'c> {
         self
     }
 
+    pub(crate) fn without_core_cache(mut self) -> Self {
+        self.shared = None;
+        self
+    }
+
     /// For how many seconds specs in the Core Cache or in a reused sandbox are used without asking their source again; 10 by
     /// default. With neither of the two every request asks.
     #[must_use]
@@ -192,6 +197,11 @@ impl<'c> Config<'c> {
     #[inline(always)]
     pub const fn with_checksums(mut self) -> Self {
         self.verify = Some(|table| table.verify());
+        self
+    }
+
+    pub(crate) fn without_checksums(mut self) -> Self {
+        self.verify = None;
         self
     }
 

@@ -159,6 +159,23 @@ mod tests {
     }
 
     #[test]
+    fn of_lines_with_one_name_the_last_counts() {
+        let last = |text: &str| {
+            let settings = Settings::from_text(text);
+            format!("{:?}", settings.config().unwrap())
+        };
+        for (twice, once) in [
+            ("core-cache = on\ncore-cache = off", ""),
+            ("core-cache = off\ncore-cache = on", "core-cache = on"),
+            ("checksums = on\nchecksums = off", ""),
+            ("checksums = off\nchecksums = on", "checksums = on"),
+            ("max-age = 1\nmax-age = 2", "max-age = 2"),
+        ] {
+            assert_eq!(last(twice), last(once), "{twice}");
+        }
+    }
+
+    #[test]
     fn a_wrong_line_is_named() {
         for (text, error, says) in [
             (

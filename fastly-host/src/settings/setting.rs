@@ -46,7 +46,7 @@ impl<'s> Setting<'s> {
             }
             "core-cache" => match self.switch()? {
                 true => config.with_core_cache(),
-                false => config,
+                false => config.without_core_cache(),
             },
             "max-age" => config.with_max_age(self.seconds()?),
             "stale-while-revalidate" => config.with_stale_while_revalidate(self.seconds()?),
@@ -54,7 +54,7 @@ impl<'s> Setting<'s> {
             "table-max-age" => config.with_table_max_age(self.seconds()?),
             "checksums" => match self.switch()? {
                 true => config.with_checksums(),
-                false => config,
+                false => config.without_checksums(),
             },
             "signed-tables" => {
                 let (store, names) = self.item(self.value, "SECRET-STORE/NAME NAME")?;
