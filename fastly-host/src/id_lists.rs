@@ -139,7 +139,15 @@ impl fmt::Display for IdListFault {
     }
 }
 
-impl core::error::Error for IdListFault {}
+impl core::error::Error for IdListFault {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            IdListFault::Manifest(error) | IdListFault::Shard(error) => Some(error),
+            IdListFault::BadManifest(error) | IdListFault::BadShard(error) => Some(error),
+            _ => None,
+        }
+    }
+}
 
 /// The lists of one request.
 #[derive(Debug)]
