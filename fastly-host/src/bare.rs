@@ -100,6 +100,9 @@ pub struct BareHandled {
 /// request, runs the handler, sends its response, and then sends the events and renews what in the Core Cache is past its time. The
 /// request's handles are left to the end of the execution, which gives them back.
 ///
+/// A handler that panics ends the execution there: the platform answers in its place, no event of the request is sent or counted in
+/// a [`Summary`], and nothing is renewed. One that returns an error loses none of this.
+///
 /// # Errors
 /// When there is no client request, or it was taken before.
 ///
@@ -151,7 +154,8 @@ where
 ///
 /// The specs stay in memory. When they are older than [`Config::with_max_age`] allows, their source is asked again after a response, and before the
 /// handler if they are older than [`Config::with_stale_while_revalidate`] allows besides. Exposures of one request are not repeated for
-/// the next one within a minute ([`ExposureHistory`]).
+/// the next one within a minute ([`ExposureHistory`]). A handler that panics loses what [`handle_bare`] says, and the sandbox with its specs
+/// and its history; outcomes that `each` was told stand.
 ///
 /// # Errors
 /// When there is no first request to take.

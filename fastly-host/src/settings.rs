@@ -38,7 +38,7 @@ use setting::Setting;
 /// | `log-endpoint` | `ENDPOINT`, below one of the three before | [`Events::with_log_endpoint`](crate::Events::with_log_endpoint) |
 /// | `log-line-limit` | bytes, likewise | [`Events::with_line_limit`](crate::Events::with_line_limit) |
 ///
-/// Sources are asked in the order of their lines. A wrong line is an error that names it, and no configuration.
+/// Sources are asked in the order of their lines; of other names given twice the last line counts. A wrong line is an error that names it, and no configuration.
 ///
 /// ```
 /// use statsig_fastly::Settings;
