@@ -1,10 +1,18 @@
 //! What is done about the age of specs around a request: before it only what cannot wait, the rest when its response has been sent.
 
 use crate::config::Config;
+use crate::history::ExposureHistory;
 use crate::platform::clock;
 use crate::source::Route;
 use crate::specs::Specs;
 use crate::table_cache::CacheState;
+
+/// What is left of a request that was answered, of which the service is told a `H`.
+pub(crate) struct Answered<H> {
+    pub(crate) handled: H,
+    pub(crate) history: ExposureHistory,
+    pub(crate) wants_sync: bool,
+}
 
 /// After the only request of an execution. Nothing is done for specs that nobody would see any more.
 pub(crate) fn once<'c>(specs: &mut Specs<'c>, config: &Config<'c>, wants_sync: bool) {

@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::Display;
 
-use crate::after;
+use crate::after::{self, Answered};
 use crate::config::Config;
 use crate::flush::Summary;
 use crate::history::ExposureHistory;
@@ -29,7 +29,7 @@ use crate::statsig::Statsig;
 pub struct BareResponse {
     /// The status code.
     pub status: u16,
-    /// Headers by name and value; of a name given twice the last counts.
+    /// Headers by name and value. All of them are sent, in this order: [`Self::new`] has given the `content-type` already.
     pub headers: Vec<(Cow<'static, str>, Cow<'static, str>)>,
     /// The body.
     pub body: Vec<u8>,
@@ -53,10 +53,10 @@ impl BareResponse {
     fn send(&self, status_header: Option<(&str, String)>) -> Result<(), Error> {
         let mut response = Response::new(self.status)?;
         if let Some((name, value)) = status_header {
-            response.set_header(name, value.as_bytes())?;
+            response.append_header(name, value.as_bytes())?;
         }
         for (name, value) in &self.headers {
-            response.set_header(name, value.as_bytes())?;
+            response.append_header(name, value.as_bytes())?;
         }
         response.send(&self.body)
     }
@@ -99,6 +99,9 @@ pub struct BareHandled {
 /// Answers the client's request, as `handle` does, on the platform's own `Request`: starts reading the specs, takes the
 /// request, runs the handler, sends its response, and then sends the events and renews what in the Core Cache is past its time. The
 /// request's handles are left to the end of the execution, which gives them back.
+///
+/// A handler that panics ends the execution there: the platform answers in its place, no event of the request is sent or counted in
+/// a [`Summary`], and nothing is renewed. One that returns an error loses none of this.
 ///
 /// # Errors
 /// When there is no client request, or it was taken before.
@@ -147,11 +150,12 @@ where
 }
 
 /// [`handle_bare`] for one request after another, as long as the platform gives this sandbox more of them, and at most
-/// `requests` times. Returns how many there were.
+/// `requests` times. Returns how many there were. `each` is called with the outcome of each.
 ///
 /// The specs stay in memory. When they are older than [`Config::with_max_age`] allows, their source is asked again after a response, and before the
 /// handler if they are older than [`Config::with_stale_while_revalidate`] allows besides. Exposures of one request are not repeated for
-/// the next one within a minute ([`ExposureHistory`]).
+/// the next one within a minute ([`ExposureHistory`]). A handler that panics loses what [`handle_bare`] says, and the sandbox with its specs
+/// and its history; outcomes that `each` was told stand.
 ///
 /// # Errors
 /// When there is no first request to take.
@@ -166,18 +170,26 @@ where
 /// #     .kv("statsig", "specs", KvEntry::new(specs))
 /// #     .backend("events", [Reply::answer(202, br#"{"success":true}"#)]);
 /// # let (_, record) = fake::with(host, || {
+/// use statsig_fastly::platform::request::Request;
 /// use statsig_fastly::{BareResponse, serve_bare};
 ///
 /// let config = Config::new().with_kv_store("statsig", "specs");
-/// let answered = serve_bare(&config, 100, |_, _| {
+/// let mut lost = 0;
+/// let handler = |_: &mut Request, _: &Statsig<'_>| {
 ///     Ok::<_, statsig_fastly::platform::Error>(BareResponse::new(204, "text/plain", ""))
-/// });
+/// };
+/// let answered = serve_bare(&config, 100, handler, |handled| lost += handled.events.dropped);
 /// // This platform had one request for the sandbox.
-/// assert_eq!(answered, Ok(1));
+/// assert_eq!((answered, lost), (Ok(1), 0));
 /// # });
 /// # }
 /// ```
-pub fn serve_bare<F, E>(config: &Config<'_>, requests: u32, mut handler: F) -> Result<u32, Error>
+pub fn serve_bare<F, E>(
+    config: &Config<'_>,
+    requests: u32,
+    mut handler: F,
+    mut each: impl FnMut(BareHandled),
+) -> Result<u32, Error>
 where
     F: FnMut(&mut Request, &Statsig<'_>) -> Result<BareResponse, E>,
     E: Display,
@@ -195,6 +207,7 @@ where
         let answered = answer(config, statsig, &mut request, &mut handler);
         history = answered.history;
         due = due.after(&mut specs, config, answered.wants_sync);
+        each(answered.handled);
         count = count.saturating_add(1);
         let next = match count < requests {
             true => Request::next(None),
@@ -209,20 +222,13 @@ where
     }
 }
 
-/// What is left of a request.
-struct Answered {
-    handled: BareHandled,
-    history: ExposureHistory,
-    wants_sync: bool,
-}
-
 /// One request, from the handler to the events.
 fn answer<F, E>(
     config: &Config<'_>,
     statsig: Statsig<'_>,
     request: &mut Request,
     handler: F,
-) -> Answered
+) -> Answered<BareHandled>
 where
     F: FnOnce(&mut Request, &Statsig<'_>) -> Result<BareResponse, E>,
     E: Display,

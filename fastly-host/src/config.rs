@@ -58,6 +58,22 @@ type MakeOverrides = for<'o> fn(&'o [LocalOverride<'o>]) -> Overrides<'o>;
 
 type StatusWriter = fn(&Specs<'_>) -> String;
 
+/// Whether HTTP has headers of this name (RFC 9110, "token").
+pub(crate) const fn is_header_name(name: &str) -> bool {
+    let mut rest = name.as_bytes();
+    while let [byte, after @ ..] = rest {
+        let symbol = matches!(
+            byte,
+            b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~'
+        );
+        if !symbol && !byte.is_ascii_alphanumeric() {
+            return false;
+        }
+        rest = after;
+    }
+    !name.is_empty()
+}
+
 impl Default for Config<'_> {
     fn default() -> Self {
         Self::new()
@@ -152,6 +168,11 @@ impl<'c> Config<'c> {
         self
     }
 
+    pub(crate) fn without_core_cache(mut self) -> Self {
+        self.shared = None;
+        self
+    }
+
     /// For how many seconds specs in the Core Cache or in a reused sandbox are used without asking their source again; 10 by
     /// default. With neither of the two every request asks.
     #[must_use]
@@ -176,6 +197,11 @@ impl<'c> Config<'c> {
     #[inline(always)]
     pub const fn with_checksums(mut self) -> Self {
         self.verify = Some(|table| table.verify());
+        self
+    }
+
+    pub(crate) fn without_checksums(mut self) -> Self {
+        self.verify = None;
         self
     }
 
@@ -215,8 +241,8 @@ impl<'c> Config<'c> {
         self.verify.map_or(Ok(()), |verify| verify(table))
     }
 
-    /// Adds a header of this name to every response of `handle` and `serve`: see [`write_status_header`](crate::write_status_header). It
-    /// must be a name that HTTP has, of letters, digits, `-` and `_`: one with a blank or a colon costs every request its response.
+    /// Adds a header of this name to every response of `handle` and `serve`: see [`write_status_header`](crate::write_status_header). A
+    /// name that HTTP does not have, such as one with a blank or a colon, is left out: no response is lost for it.
     #[must_use]
     #[inline(always)]
     pub const fn with_status_header(mut self, name: &'c str) -> Self {
@@ -225,7 +251,10 @@ impl<'c> Config<'c> {
             write_status_header(specs, &mut value);
             value
         };
-        self.status_header = Some((name, write));
+        self.status_header = match is_header_name(name) {
+            true => Some((name, write)),
+            false => None,
+        };
         self
     }
 
@@ -330,6 +359,28 @@ mod tests {
     use super::*;
     use crate::destination::Key;
     use alloc::format;
+
+    #[test]
+    fn a_status_header_has_a_name_that_http_has() {
+        for (name, has) in [
+            ("x-statsig", true),
+            ("X_Statsig.1", true),
+            ("", false),
+            ("x statsig", false),
+            ("x-statsig:", false),
+            ("x\r\n", false),
+            ("\u{e9}tat", false),
+        ] {
+            let config = Config::new().with_status_header(name);
+            assert_eq!(config.status_header.is_some(), has, "{name}");
+            #[cfg(feature = "fastly")]
+            assert_eq!(
+                name.parse::<fastly::http::HeaderName>().is_ok(),
+                has,
+                "{name}"
+            );
+        }
+    }
 
     #[test]
     fn keys_are_not_shown() {

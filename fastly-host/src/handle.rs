@@ -7,7 +7,7 @@ use fastly::http::StatusCode;
 use fastly::http::serve::{NextRequestOptions, RequestPromise};
 use fastly::{Request, Response};
 
-use crate::after;
+use crate::after::{self, Answered};
 use crate::config::Config;
 use crate::flush::Summary;
 use crate::history::ExposureHistory;
@@ -40,6 +40,9 @@ pub struct Handled {
 ///
 /// An error of the handler becomes a plain 500; specs that cannot be had, or events that are not taken, never fail a
 /// request. To be called from a plain `main`, once.
+///
+/// A handler that panics ends the execution there: the platform answers in its place, no event of the request is sent or counted in
+/// a [`Summary`], and nothing is renewed. One that returns an error loses none of this.
 ///
 /// ```no_run
 /// use statsig_fastly::prelude::*;
@@ -75,7 +78,8 @@ where
 ///
 /// The specs stay in memory. When they are older than [`Config::with_max_age`] allows, their source is asked again after a response, and before the
 /// handler if they are older than [`Config::with_stale_while_revalidate`] allows besides. Exposures of one request are not repeated for
-/// the next one within a minute ([`ExposureHistory`]).
+/// the next one within a minute ([`ExposureHistory`]). A handler that panics loses what [`handle`] says, and the sandbox with its specs and its
+/// history; outcomes that `each` was told stand.
 ///
 /// ```no_run
 /// use fastly::{Request, Response};
@@ -128,15 +132,13 @@ where
     }
 }
 
-/// What is left of a request.
-struct Answered {
-    handled: Handled,
-    history: ExposureHistory,
-    wants_sync: bool,
-}
-
 /// One request, from the handler to the events.
-fn answer<F, E>(config: &Config<'_>, statsig: Statsig<'_>, request: Request, handler: F) -> Answered
+fn answer<F, E>(
+    config: &Config<'_>,
+    statsig: Statsig<'_>,
+    request: Request,
+    handler: F,
+) -> Answered<Handled>
 where
     F: FnOnce(Request, &Statsig<'_>) -> Result<Response, E>,
     E: Display,

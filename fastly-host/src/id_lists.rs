@@ -139,7 +139,15 @@ impl fmt::Display for IdListFault {
     }
 }
 
-impl core::error::Error for IdListFault {}
+impl core::error::Error for IdListFault {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            IdListFault::Manifest(error) | IdListFault::Shard(error) => Some(error),
+            IdListFault::BadManifest(error) | IdListFault::BadShard(error) => Some(error),
+            _ => None,
+        }
+    }
+}
 
 /// The lists of one request.
 #[derive(Debug)]
@@ -207,6 +215,10 @@ impl KvIdLists {
         if let Some((.., member)) = seen.memberships.iter().find(known) {
             return Ok(*member);
         }
+        // What failed once for a list is not tried again in this request; what was answered before stays.
+        if let Some(failure) = seen.failures.iter().find(|failure| failure.list == name) {
+            return Err(failure.reason);
+        }
         let member = self.read_shard(&list, &key)?;
         seen.memberships.push((list.epoch, key, member));
         Ok(member)
@@ -219,18 +231,16 @@ impl Memberships for KvIdLists {
         let Ok(mut seen) = self.seen.try_borrow_mut() else {
             return Membership::NoSuchList;
         };
-        // What failed once for a list is not tried again in this request.
-        if seen.failures.iter().any(|failure| failure.list == list) {
-            return Membership::NoSuchList;
-        }
         match self.member(&mut seen, list, entry) {
             Ok(true) => Membership::Member,
             Ok(false) => Membership::NotMember,
             Err(reason) => {
-                seen.failures.push(IdListFailure {
-                    list: list.into(),
-                    reason,
-                });
+                if !seen.failures.iter().any(|failure| failure.list == list) {
+                    seen.failures.push(IdListFailure {
+                        list: list.into(),
+                        reason,
+                    });
+                }
                 Membership::NoSuchList
             }
         }

@@ -4,6 +4,7 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::fmt;
 use core::net::IpAddr;
 
 use statsig_edge::{CountryCode, LazyCountry, User, UserError, Value};
@@ -76,7 +77,7 @@ impl<'r> Client<'r> {
 /// assert_eq!(user.custom_ids.and_then(|ids| ids.get("stableID")), Some(Value::Str("s-7")));
 /// # Ok::<(), statsig_edge::UserError>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct RequestUser {
     json: String,
     scratch: Vec<u8>,
@@ -85,6 +86,13 @@ pub struct RequestUser {
     locale: Option<String>,
     country: Option<CountryCode>,
     located: Option<LazyCountry>,
+}
+
+impl fmt::Debug for RequestUser {
+    /// Users are nobody's to see in a log, their private attributes least of all.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RequestUser(..)")
+    }
 }
 
 impl RequestUser {
@@ -311,6 +319,25 @@ mod tests {
                 assert_eq!(logged.contains("country"), query.contains("country"));
             });
             assert_eq!(record.count("fastly_geo.lookup"), lookups);
+        }
+    }
+
+    #[test]
+    fn nothing_of_the_user_is_shown() {
+        let query =
+            "user=%7B%22privateAttributes%22%3A%7B%22income%22%3A%22shown%22%7D%7D&email=shown";
+        for query in [query, "email=shown"] {
+            let client = Client {
+                ip: Some([9, 9, 9, 9].into()),
+                user_agent: Some("shown"),
+                locale: Some("shown"),
+                ..Client::default()
+            };
+            let mut request = RequestUser::new(query, client);
+            request.user().unwrap();
+            let shown = alloc::format!("{request:?}");
+            // Neither the texts nor the bytes that they were read into.
+            assert_eq!(shown, "RequestUser(..)");
         }
     }
 

@@ -38,7 +38,7 @@ use setting::Setting;
 /// | `log-endpoint` | `ENDPOINT`, below one of the three before | [`Events::with_log_endpoint`](crate::Events::with_log_endpoint) |
 /// | `log-line-limit` | bytes, likewise | [`Events::with_line_limit`](crate::Events::with_line_limit) |
 ///
-/// Sources are asked in the order of their lines. A wrong line is an error that names it, and no configuration.
+/// Sources are asked in the order of their lines; of other names given twice the last line counts. A wrong line is an error that names it, and no configuration.
 ///
 /// ```
 /// use statsig_fastly::Settings;
@@ -156,6 +156,23 @@ mod tests {
             assert!(text.contains("a/b") && text.contains("cdn"));
         });
         assert_eq!(record.count("fastly_config_store.get"), 1);
+    }
+
+    #[test]
+    fn of_lines_with_one_name_the_last_counts() {
+        let last = |text: &str| {
+            let settings = Settings::from_text(text);
+            format!("{:?}", settings.config().unwrap())
+        };
+        for (twice, once) in [
+            ("core-cache = on\ncore-cache = off", ""),
+            ("core-cache = off\ncore-cache = on", "core-cache = on"),
+            ("checksums = on\nchecksums = off", ""),
+            ("checksums = off\nchecksums = on", "checksums = on"),
+            ("max-age = 1\nmax-age = 2", "max-age = 2"),
+        ] {
+            assert_eq!(last(twice), last(once), "{twice}");
+        }
     }
 
     #[test]

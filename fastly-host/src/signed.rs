@@ -122,7 +122,7 @@ impl<'k> SigningKeys<'k> {
 
     /// Keys from a Secret Store; a secret's name is the key's id, and blanks at its ends do not count: one that was made from a file
     /// often ends with a line's end. Of the names the first must be there, others are left out when
-    /// they are not. Two reads of the store for each name, of which the platform allows five in a request.
+    /// they are not. Two host calls for each name, and one of the five reads of secrets that the platform allows in a request.
     ///
     /// # Errors
     /// [`KeyError`].

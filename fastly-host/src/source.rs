@@ -271,7 +271,20 @@ impl fmt::Display for SpecsError {
     }
 }
 
-impl core::error::Error for SpecsError {}
+impl core::error::Error for SpecsError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            SpecsError::Platform(error) => Some(error),
+            SpecsError::Table(error) => Some(error),
+            SpecsError::Chunks(error) => Some(error),
+            SpecsError::Signature(error) => Some(error),
+            SpecsError::Key(error) => Some(error),
+            #[cfg(feature = "drop-in")]
+            SpecsError::Compile(error) => Some(error),
+            _ => None,
+        }
+    }
+}
 
 impl From<Error> for SpecsError {
     fn from(error: Error) -> Self {

@@ -27,6 +27,9 @@ use crate::specs::Specs;
 /// A check logs its exposure, once for each user and answer and as the payload samples them; the `…_without_exposure` forms only count it. Without
 /// specs every answer is "no values": false, or an empty object.
 ///
+/// Dropped without [`Statsig::flush`], or when the handler panics, it sends nothing: its exposures, events and counts of unexposed checks
+/// are lost, and no [`Summary`] tells of them. `handle`, `serve` and their `_bare` forms flush, also after a handler's error.
+///
 /// ```
 /// # #[cfg(feature = "drop-in")] {
 /// # use statsig_edge::User;

@@ -7,7 +7,10 @@ use std::convert::Infallible;
 use statsig_edge::User;
 use statsig_fastly::platform::fake::{self, ClientRequest, Host, KvEntry, Reply};
 use statsig_fastly::platform::{Error, Status, request::Request};
-use statsig_fastly::{BareResponse, Config, Events, Key, Route, Statsig, handle_bare, serve_bare};
+use statsig_fastly::{
+    BareResponse, Config, DeliveryError, EventValue, Events, Key, Route, Statsig, handle_bare,
+    serve_bare,
+};
 
 fn config() -> Config<'static> {
     Config::new()
@@ -66,7 +69,6 @@ fn an_answer_that_http_cannot_carry_is_a_500_and_its_events_are_sent() {
         (config(), answer(200, "x-a", "1\r\nx-b: 2")),
         (config(), answer(200, "", "no name")),
         (config(), answer(99, "x-a", "1")),
-        (config().with_status_header(""), answer(200, "x-a", "1")),
     ] {
         let (handled, record) = fake::with(host(), || {
             handle_bare(&config, |_: &mut Request, statsig: &Statsig<'_>| {
@@ -130,7 +132,7 @@ fn a_sandbox_that_goes_on_reads_the_store_once_and_logs_no_repeats() {
         statsig.check_gate(&User::new().with_user_id("u"), "a_gate");
         Ok::<_, Infallible>(BareResponse::new(200, "text/plain", "yes"))
     };
-    let (count, record) = fake::with(host, || serve_bare(&config(), 10, check));
+    let (count, record) = fake::with(host, || serve_bare(&config(), 10, check, |_| ()));
     assert_eq!(count, Ok(3));
     assert_eq!(record.responses.len(), 3);
     assert_eq!(record.count("fastly_kv_store.lookup"), 1);
@@ -138,6 +140,50 @@ fn a_sandbox_that_goes_on_reads_the_store_once_and_logs_no_repeats() {
     // When the table was compiled, when it was taken, when the exposure was, when it was sent; then once for each further request.
     assert_eq!(record.count("wasi_snapshot_preview1.clock_time_get"), 6);
     assert_eq!(record.open_handles, 0);
+}
+
+#[test]
+fn the_outcome_of_each_request_is_told() {
+    let mut host = host();
+    host.next_requests = ["http://h/fails", "http://h/bad"]
+        .map(ClientRequest::get)
+        .into();
+    host.backends
+        .insert("events".into(), [Reply::answer(400, b"")].into());
+    let mut outcomes = Vec::new();
+    let answer = |request: &mut Request, statsig: &Statsig<'_>| {
+        statsig.log_event(&User::new(), "seen", EventValue::None, &[]);
+        let mut response = BareResponse::new(200, "text/plain", "yes");
+        match request.uri().unwrap().path() {
+            "/fails" => return Err("no such page"),
+            "/bad" => response.headers.push(("".into(), "1".into())),
+            _ => {}
+        }
+        Ok(response)
+    };
+    let (count, _) = fake::with(host, || {
+        serve_bare(&config(), 10, answer, |handled| outcomes.push(handled))
+    });
+    assert_eq!(count, Ok(3));
+    let told: Vec<_> = outcomes
+        .iter()
+        .map(|handled| {
+            assert_eq!(handled.events.last_error, Some(DeliveryError::Status(400)));
+            (
+                handled.events.dropped,
+                handled.handler_error.as_deref(),
+                handled.response_error.is_some(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (1, None, false),
+            (1, Some("no such page"), false),
+            (1, None, true)
+        ]
+    );
 }
 
 #[test]
@@ -151,7 +197,7 @@ fn old_specs_are_read_again_and_a_sandbox_ends_when_it_was_told() {
         Ok::<_, Infallible>(BareResponse::new(200, "text/plain", ""))
     };
     let config = config().with_max_age(1).with_stale_while_revalidate(3);
-    let (count, record) = fake::with(host, || serve_bare(&config, 2, check));
+    let (count, record) = fake::with(host, || serve_bare(&config, 2, check, |_| ()));
     assert_eq!((count, answered), (Ok(2), 2));
     let position = |call: &str| record.calls.iter().rposition(|&made| made == call).unwrap();
     assert_eq!(record.count("fastly_kv_store.lookup"), 2);
@@ -180,7 +226,7 @@ fn what_is_a_little_old_is_served_and_read_again_after_the_response() {
         Ok::<_, Infallible>(BareResponse::new(200, "text/plain", ""))
     };
     let config = config().with_max_age(4);
-    let (_, record) = fake::with(host, || serve_bare(&config, 10, check));
+    let (_, record) = fake::with(host, || serve_bare(&config, 10, check, |_| ()));
     assert_eq!(
         seen,
         [
@@ -201,7 +247,48 @@ fn a_service_can_have_its_specs_read_again() {
         statsig.sync_config_specs();
         Ok::<_, Infallible>(BareResponse::new(200, "text/plain", ""))
     };
-    let (_, record) = fake::with(host, || serve_bare(&config(), 10, sync));
+    let (_, record) = fake::with(host, || serve_bare(&config(), 10, sync, |_| ()));
     // Once to begin with, and after each response.
     assert_eq!(record.count("fastly_kv_store.lookup"), 3);
+}
+
+#[test]
+fn of_headers_with_one_name_none_is_lost() {
+    let cookies = |_: &mut Request, _: &Statsig<'_>| {
+        let mut response = BareResponse::new(200, "text/plain", "yes");
+        for cookie in ["a=1", "b=2"] {
+            let header = ("set-cookie".into(), cookie.into());
+            response.headers.push(header);
+        }
+        Ok::<_, Infallible>(response)
+    };
+    let (_, record) = fake::with(host(), || handle_bare(&config(), cookies));
+    let sent = record.responses[0].headers.iter();
+    let sent: Vec<_> = sent.map(|(name, value)| (&name[..], &value[..])).collect();
+    assert_eq!(
+        sent,
+        [
+            ("content-type", &b"text/plain"[..]),
+            ("set-cookie", b"a=1"),
+            ("set-cookie", b"b=2")
+        ]
+    );
+}
+
+#[test]
+fn a_status_header_without_a_name_is_left_out() {
+    for (name, has) in [("x-statsig", true), ("", false)] {
+        let config = config().with_status_header(name);
+        let (handled, record) = fake::with(host(), || {
+            handle_bare(&config, |_: &mut Request, _: &Statsig<'_>| {
+                Ok::<_, Infallible>(BareResponse::new(200, "text/plain", "yes"))
+            })
+        });
+        assert_eq!(handled.unwrap().response_error, None);
+        let [sent] = &record.responses[..] else {
+            panic!("{record:?}")
+        };
+        assert_eq!((sent.status, &sent.body[..]), (200, &b"yes"[..]));
+        assert_eq!(sent.headers.len(), 1 + usize::from(has), "{name}");
+    }
 }

@@ -258,3 +258,36 @@ fn what_is_missing_is_named_and_nobody_is_in_it() {
         assert!(record.count("fastly_kv_store.lookup") <= 2, "{expected:?}");
     }
 }
+
+#[test]
+fn an_id_keeps_its_answer_when_another_one_cannot_be_had() {
+    let specs = payload(["big"], "in_segment_list");
+    let keys: BTreeSet<Key> = (0..40_000).map(|id| id_key(&id.to_string())).collect();
+    let list = IdList {
+        epoch: 0,
+        bits: bits_for(keys.len()),
+        ids: keys.len() as u32,
+    };
+    let shard_of = |id: &str| list.shard_of(&id_key(id));
+    let of_another_shard = (0..).map(|id: u32| id.to_string());
+    let other = { of_another_shard }
+        .find(|id| shard_of(id) != shard_of("7"))
+        .unwrap();
+    let mut host = host([("big", keys)]);
+    let mut shard = String::new();
+    list.write_shard_name(PREFIX, shard_of(&other), &mut shard)
+        .unwrap();
+    assert!(host.kv.get_mut("lists").unwrap().remove(&shard).is_some());
+    let ((members, failures), record) = ask(host, &specs, |statsig| {
+        let members = ["7", &other, "7", &other, "8"].map(|id| {
+            let user = User::new().with_user_id(id);
+            statsig.check_gate(&user, "g0")
+        });
+        (members, statsig.id_list_failures())
+    });
+    assert_eq!(members, [true, false, true, false, false]);
+    assert_eq!(failures.len(), 1);
+    assert_eq!(failures[0].reason, IdListFault::Shard(Error::NotFound));
+    // The manifest, a shard for each of two; a list that failed is not asked again.
+    assert_eq!(record.count("fastly_kv_store.lookup"), 3);
+}

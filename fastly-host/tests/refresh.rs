@@ -155,6 +155,40 @@ fn a_source_that_stands_in_brings_only_what_is_newer() {
 }
 
 #[test]
+fn no_news_since_a_time_confirms_what_is_as_new() {
+    let no_news = br#"{"has_updates":false}"#;
+    let failing = || KvEntry::failing(KvCode::InternalError);
+    let download = Download::new("cdn", KEY);
+    let first = Config::new().with_kv_store("s", "k");
+    for (config, time, asked, checked) in [
+        (first.with_download(download), 7, Asked::Unchanged, 1_000),
+        // It was not told a time, and has none to compare with.
+        (first.with_download(download), 0, Asked::Failed, 0),
+        (first.with_config_store("s", "k"), 7, Asked::Failed, 0),
+    ] {
+        let host = cdn([no_news.to_vec()])
+            .kv("s", "k", KvEntry::new(&table(time)))
+            .config("s", "k", r#"{"has_updates":false}"#);
+        fake::with(host, || {
+            let mut specs = Specs::load(&config);
+            let loaded = specs.checked_at();
+            fake::change(|host| {
+                host.kv = Host::default().kv("s", "k", failing()).kv;
+                host.now_ms += 1_000;
+            });
+            assert_eq!(specs.sync_config_specs(&config), asked, "{time}");
+            assert_eq!(
+                (specs.source(), lcut(&specs)),
+                (Some(Source::KvStore), time)
+            );
+            assert_eq!(specs.checked_at() - loaded, checked);
+            let failed = 1 + usize::from(asked == Asked::Failed);
+            assert_eq!(specs.failures().len(), failed);
+        });
+    }
+}
+
+#[test]
 fn a_config_store_that_has_nothing_new_takes_one_look_up() {
     let config = Config::new().with_config_store("s", "k");
     let limits = Limits::CONFIG_STORE.with_value_chars(300);

@@ -97,7 +97,7 @@ fn as_built() {
     #[cfg(not(feature = "reuse"))]
     let _ = statsig_fastly::handle_bare(&CONFIG, respond);
     #[cfg(feature = "reuse")]
-    let _ = statsig_fastly::serve_bare(&CONFIG, REQUESTS, respond);
+    let _ = statsig_fastly::serve_bare(&CONFIG, REQUESTS, respond, |_| ());
 }
 
 #[cfg(feature = "inspector")]

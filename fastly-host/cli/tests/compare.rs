@@ -346,3 +346,52 @@ fn a_table_that_does_not_fit_into_standard_output_is_an_error() {
     let done = support::client::ended(child).expect(1);
     assert!(done.err.contains("standard output"), "{done:?}");
 }
+
+/// A run that fails leaves nothing, and nothing that lies beside the output is touched.
+#[test]
+fn a_table_is_written_beside_its_file_and_renamed() {
+    let test = Test::new();
+    let specs = test.file("specs.json", &payload::demo());
+    let out = test.folder.path().join("out");
+    std::fs::create_dir(&out).unwrap();
+    let names = || {
+        let mut names: Vec<_> = std::fs::read_dir(&out)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    };
+    let compile = |name: &str| {
+        let output = path(&out.join(name)).to_owned();
+        test.run(&["compile", "--specs", &specs, "--output", &output])
+    };
+    // Not the name of a run that goes on beside this one, either.
+    std::fs::write(out.join("specs.table.part"), "mine").unwrap();
+    compile("specs.table").expect(0);
+    assert_eq!(
+        std::fs::read(out.join("specs.table")).unwrap(),
+        payload::table(&payload::demo())
+    );
+    assert_eq!(
+        std::fs::read(out.join("specs.table.part")).unwrap(),
+        b"mine"
+    );
+    // Others may read it if they may read what its owner writes.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = |name| {
+            std::fs::metadata(out.join(name))
+                .unwrap()
+                .permissions()
+                .mode()
+        };
+        assert_eq!(mode("specs.table"), mode("specs.table.part"));
+    }
+    // A folder cannot be replaced by a file.
+    std::fs::create_dir_all(out.join("folder/in-it")).unwrap();
+    let failed = compile("folder").expect(1);
+    assert!(failed.err.contains("writing"), "{failed:?}");
+    assert_eq!(names(), ["folder", "specs.table", "specs.table.part"]);
+}

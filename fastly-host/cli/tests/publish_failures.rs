@@ -205,6 +205,37 @@ fn a_lost_race_is_looked_at_again() {
     assert!(refused.err.contains("another publisher"), "{refused:?}");
 }
 
+/// The answer to our own write is lost: the second try meets what the first has written.
+#[test]
+fn a_write_whose_answer_was_lost_is_a_write() {
+    let (server, files) = (Server::start(), Files::new());
+    let mut specs = payload::demo();
+    // Into an empty store, and over a value.
+    for _ in 0..2 {
+        let file = files.write("specs.json", &specs);
+        server.fault(writes, 0, 1, Fault::DropAfter);
+        let done = to_kv(&server, &file, &["--json"]).expect(0).json();
+        assert_eq!(
+            (&done["changed"], &done["written"]),
+            (&true.into(), &true.into()),
+            "{done}"
+        );
+        let table = payload::table(&specs);
+        assert_eq!(reader::kv_table(&server.state().stores, KEY), Some(table));
+        // Once more there is nothing to write.
+        let done = to_kv(&server, &file, &["--json"]).expect(0).json();
+        assert_eq!(done["written"], false, "{done}");
+        specs = payload::later(&specs, |_| {});
+    }
+    let file = files.write("specs.json", &specs);
+    server.fault(writes, 0, 1, Fault::DropAfter);
+    let done = to_kv(&server, &file, &[]).expect(0);
+    assert!(
+        done.out.contains("published") && !done.out.contains("nothing written"),
+        "{done:?}"
+    );
+}
+
 #[test]
 fn a_proxy_without_head_is_asked_with_get() {
     let (server, files) = (Server::start(), Files::new());

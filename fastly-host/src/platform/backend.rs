@@ -3,6 +3,8 @@
 //! A request is sent in the background: it goes on its way while the program continues, and arrives even after the
 //! program has ended. So dropping [`Pending`] is "fire and forget", waiting for it tells how it went.
 
+use core::fmt;
+
 use super::body::Body;
 use super::error::Error;
 use super::imports::{http_req, http_resp};
@@ -27,7 +29,7 @@ use super::imports::{http_req, http_resp};
 /// # result.unwrap();
 /// # assert_eq!(record.sent[0].method, "PUT");
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Outgoing<'a> {
     /// The backend's name in the service's configuration.
     pub backend: &'a str,
@@ -37,6 +39,16 @@ pub struct Outgoing<'a> {
     pub uri: &'a str,
     /// Names, each once, and values.
     pub headers: &'a [(&'a str, &'a [u8])],
+}
+
+impl fmt::Debug for Outgoing<'_> {
+    /// Keys travel in headers, and in the URI.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outgoing")
+            .field("backend", &self.backend)
+            .field("method", &self.method)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Outgoing<'_> {
@@ -259,6 +271,21 @@ mod tests {
 
     fn with(reply: Reply) -> (Result<(u16, Vec<u8>), Error>, fake::Record) {
         fake::with(Host::default().backend("events", [reply]), post_events)
+    }
+
+    #[test]
+    fn keys_are_not_shown() {
+        let request = Outgoing {
+            backend: "origin",
+            method: "PUT",
+            uri: "https://origin.example/item?k=client-abc",
+            headers: &[("statsig-api-key", b"secret-abc")],
+        };
+        let shown = alloc::format!("{request:?}");
+        assert_eq!(
+            shown,
+            r#"Outgoing { backend: "origin", method: "PUT", .. }"#
+        );
     }
 
     #[test]

@@ -108,8 +108,8 @@ impl Error {
     /// Those of `out`.
     pub fn write(&self, out: &mut dyn fmt::Write) -> fmt::Result {
         out.write_str(match self {
-            Self::UnknownName => "nothing of that name is linked to the service",
-            Self::NotFound => "no such key",
+            Self::UnknownName => "nothing of that name is linked to the service; link it",
+            Self::NotFound => "no such key; add it",
             Self::BadRequest => "the store does not accept the key",
             Self::TooManyRequests => "too many requests to the store",
             Self::StoreFailed => "the store failed",
@@ -117,8 +117,8 @@ impl Error {
             Self::Truncated => "ended early",
             Self::OutOfMemory => "out of memory",
             Self::NotUtf8 => "not UTF-8",
-            Self::Timeout => "the backend took too long",
-            Self::Unreachable => "the backend cannot be reached",
+            Self::Timeout => "the backend took too long; see its time limits",
+            Self::Unreachable => "the backend cannot be reached; see its host and port",
             Self::BadAnswer => "the backend's answer is not complete HTTP",
             Self::Host(_) => "the host refused: ",
         })?;
@@ -148,7 +148,7 @@ mod tests {
             Error::Host(Status::LimitExceeded).to_string(),
             "the host refused: limit exceeded"
         );
-        assert_eq!(Error::NotFound.to_string(), "no such key");
+        assert_eq!(Error::NotFound.to_string(), "no such key; add it");
     }
 
     #[test]

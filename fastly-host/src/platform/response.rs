@@ -44,6 +44,11 @@ impl Response {
         http_resp::header_insert(self.0, name, value).map_err(Error::Host)
     }
 
+    /// Adds a header to those of its name.
+    pub fn append_header(&mut self, name: &str, value: &[u8]) -> Result<(), Error> {
+        http_resp::header_append(self.0, name, value).map_err(Error::Host)
+    }
+
     /// Sends the response with this body. The client has it while the program goes on.
     pub fn send(self, body: &[u8]) -> Result<(), Error> {
         self.send_body(Body::from_bytes(body)?)

@@ -58,4 +58,11 @@ impl fmt::Display for SettingsError {
     }
 }
 
-impl core::error::Error for SettingsError {}
+impl core::error::Error for SettingsError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            SettingsError::Platform(error) => Some(error),
+            _ => None,
+        }
+    }
+}

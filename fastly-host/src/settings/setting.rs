@@ -1,7 +1,7 @@
 //! One line of the settings: its value, read as what its name says, and what it changes in the configuration.
 
 use super::SettingsError;
-use crate::config::Config;
+use crate::config::{Config, is_header_name};
 use crate::destination::{Events, Key};
 use crate::origin::{Download, DownloadVersion};
 use crate::signed_table::TableKeys;
@@ -46,7 +46,7 @@ impl<'s> Setting<'s> {
             }
             "core-cache" => match self.switch()? {
                 true => config.with_core_cache(),
-                false => config,
+                false => config.without_core_cache(),
             },
             "max-age" => config.with_max_age(self.seconds()?),
             "stale-while-revalidate" => config.with_stale_while_revalidate(self.seconds()?),
@@ -54,7 +54,7 @@ impl<'s> Setting<'s> {
             "table-max-age" => config.with_table_max_age(self.seconds()?),
             "checksums" => match self.switch()? {
                 true => config.with_checksums(),
-                false => config,
+                false => config.without_checksums(),
             },
             "signed-tables" => {
                 let (store, names) = self.item(self.value, "SECRET-STORE/NAME NAME")?;
@@ -126,12 +126,11 @@ impl<'s> Setting<'s> {
         }
     }
 
-    /// A name of another form would cost every request its response.
+    /// One of another form would be left out without a word.
     fn header_name(self) -> Result<&'s str, SettingsError> {
         const WANTED: &str = "the name of a header";
         let name = self.word(WANTED)?;
-        let usual = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        match name.bytes().all(usual) {
+        match is_header_name(name) {
             true => Ok(name),
             false => Err(self.bad(WANTED)),
         }

@@ -56,7 +56,14 @@ impl fmt::Display for KeyError {
     }
 }
 
-impl core::error::Error for KeyError {}
+impl core::error::Error for KeyError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            KeyError::Store(error) => Some(error),
+            _ => None,
+        }
+    }
+}
 
 /// Why a signed text was rejected.
 ///

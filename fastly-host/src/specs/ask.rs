@@ -106,7 +106,9 @@ impl<'c> Specs<'c> {
                 }
                 Ok(_) => return self.unchanged(),
                 #[cfg(feature = "drop-in")]
-                Err(SpecsError::Compile(CompileError::NoUpdates)) if same.is_some() => {
+                Err(SpecsError::Compile(CompileError::NoUpdates))
+                    if same.is_some() || self.time_was_told(origin) =>
+                {
                     return self.unchanged();
                 }
                 Err(error) => self.fail(origin, error),
@@ -125,6 +127,12 @@ impl<'c> Specs<'c> {
             (true, _) => true,
             (false, _) => new.time() > old.time(),
         }
+    }
+
+    /// Whether a source that has no updates has none since the time of what is in hand, wherever that is from.
+    #[cfg(feature = "drop-in")]
+    fn time_was_told(&self, origin: &Origin<'_>) -> bool {
+        origin.source == Source::Download && self.table().is_some_and(|table| table.time() > 0)
     }
 
     fn is_newer_than(&self, other: &[u8]) -> bool {

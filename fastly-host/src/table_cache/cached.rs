@@ -91,7 +91,15 @@ impl fmt::Display for CacheError {
     }
 }
 
-impl core::error::Error for CacheError {}
+impl core::error::Error for CacheError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            CacheError::LookUp(error) | CacheError::Insert(error) => Some(error),
+            CacheError::Table(error) => Some(error),
+            _ => None,
+        }
+    }
+}
 
 /// What came of using the cache.
 ///

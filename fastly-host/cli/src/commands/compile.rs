@@ -74,11 +74,18 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<()> {
     Ok(())
 }
 
-/// Writes beside the file and renames, so that a reader never sees half a table.
+/// Writes beside the file, under a name that nobody else has, and renames, so that a reader never sees half a table.
 fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".part");
-    let beside = PathBuf::from(beside);
-    std::fs::write(&beside, bytes)?;
-    std::fs::rename(&beside, path)
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let mut beside = tempfile::Builder::new();
+    // Other than what is private to a run, a table is for whoever may read what this user writes.
+    #[cfg(unix)]
+    beside.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = beside.tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.persist(path)?;
+    Ok(())
 }

@@ -21,13 +21,18 @@ pub(crate) fn publish(
     force: bool,
     dry_run: bool,
 ) -> Result<Outcome> {
+    let mut tried = None;
     for _ in 0..ATTEMPTS {
         let (expected, live) = live(store, key)?;
         if live
             .as_ref()
             .is_some_and(|live| live.sha256 == prepared.note.sha256)
         {
-            return Ok(Outcome::unchanged(key));
+            // What was not there when this run looked first, it has written itself: the answer was lost, and the repetition refused.
+            return Ok(match tried.is_some_and(|tried| tried != expected) {
+                true => published(key, prepared),
+                false => Outcome::unchanged(key),
+            });
         }
         check_age(
             prepared.note.time,
@@ -39,14 +44,10 @@ pub(crate) fn publish(
         }
         match store.put(key, &prepared.value, &prepared.note.text(), expected)? {
             Put::Written => {
-                return Ok(Outcome {
-                    changed: true,
-                    text: format!("{key}: published {}", prepared.describe()),
-                    facts: json!({}),
-                });
+                return Ok(published(key, prepared));
             }
             // Somebody else's value, or our own from a request whose answer was lost: the next look tells.
-            Put::Changed => continue,
+            Put::Changed => tried = Some(expected),
             Put::TooLarge => return Err(too_large(key, prepared)),
         }
     }
@@ -54,6 +55,14 @@ pub(crate) fn publish(
         format!("{key}: another publisher wrote it {ATTEMPTS} times in between"),
         "let one publisher write a key at a time",
     ))
+}
+
+fn published(key: &str, prepared: &Prepared) -> Outcome {
+    Outcome {
+        changed: true,
+        text: format!("{key}: published {}", prepared.describe()),
+        facts: json!({}),
+    }
 }
 
 /// What is live, and the condition under which it still is.

@@ -243,10 +243,21 @@ pub(super) fn aside(act: impl FnOnce(&mut State)) {
 }
 
 pub(super) fn set(headers: &mut Headers, name: &str, value: &[u8]) -> Result<(), Status> {
+    let earlier = headers.len();
+    append(headers, name, value)?;
+    let mut at = 0_usize;
+    headers.retain(|header| {
+        at = at.saturating_add(1);
+        at > earlier || !header.0.eq_ignore_ascii_case(name)
+    });
+    Ok(())
+}
+
+/// Adds a header.
+pub(super) fn append(headers: &mut Headers, name: &str, value: &[u8]) -> Result<(), Status> {
     if name.is_empty() || value.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
         return Err(Status::Error);
     }
-    headers.retain(|header| !header.0.eq_ignore_ascii_case(name));
     headers.push((name.to_ascii_lowercase(), value.to_owned()));
     Ok(())
 }

@@ -16,6 +16,13 @@ mod host {
             value: *const u8,
             value_length: usize,
         ) -> u32;
+        pub(super) fn header_append(
+            response: u32,
+            name: *const u8,
+            name_length: usize,
+            value: *const u8,
+            value_length: usize,
+        ) -> u32;
         pub(super) fn send_downstream(response: u32, body: u32, streaming: u32) -> u32;
     }
 }
@@ -51,6 +58,20 @@ pub(crate) fn header_insert(response: u32, name: &str, value: &[u8]) -> Result<(
     // SAFETY: both slices outlive the call.
     Status::check(unsafe {
         host::header_insert(
+            response,
+            name.as_ptr(),
+            name.len(),
+            value.as_ptr(),
+            value.len(),
+        )
+    })
+}
+
+/// Adds a header to those that it has.
+pub(crate) fn header_append(response: u32, name: &str, value: &[u8]) -> Result<(), Status> {
+    // SAFETY: both slices outlive the call.
+    Status::check(unsafe {
+        host::header_append(
             response,
             name.as_ptr(),
             name.len(),

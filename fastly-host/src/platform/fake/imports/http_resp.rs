@@ -63,6 +63,20 @@ pub(crate) fn header_insert(response: u32, name: &str, value: &[u8]) -> Result<(
     })
 }
 
+pub(crate) fn header_append(response: u32, name: &str, value: &[u8]) -> Result<(), Status> {
+    call("fastly_http_resp.header_append", |state| {
+        append(
+            &mut state
+                .responses
+                .get_mut(&response)
+                .ok_or(Status::BadHandle)?
+                .headers,
+            name,
+            value,
+        )
+    })
+}
+
 pub(crate) fn send_downstream(response: u32, body: u32) -> Result<(), Status> {
     // The host keeps both, whatever comes.
     let (mut taken, mut bytes) = (None, Err(Status::BadHandle));

@@ -16,7 +16,7 @@ pub(crate) mod secret_store;
 pub(crate) mod wasi;
 
 use super::super::status::{Filled, KvCode, NO_HANDLE, SendTag, Status};
-use super::state::{AnyRequest, PendingState, State, aside, call, set};
+use super::state::{AnyRequest, PendingState, State, append, aside, call, set};
 use super::{ClientRequest, KvFault, Reply, SentRequest, SentResponse, find};
 use alloc::borrow::ToOwned;
 use alloc::string::String;
