@@ -13,6 +13,7 @@ impl<'c> Origin<'c> {
             place: Place::Bytes(specs),
             begin: |_, _| Ok(0),
             finish,
+            push_project: |_, _| (),
         }
     }
 }

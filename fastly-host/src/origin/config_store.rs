@@ -21,6 +21,7 @@ impl<'c> Origin<'c> {
             // Its calls answer at once: there is nothing to have under way.
             begin: |_, _| Ok(0),
             finish,
+            push_project: |_, _| (),
         }
     }
 }

@@ -91,17 +91,6 @@ impl<'c> Download<'c> {
         self
     }
 
-    /// Writes what tells it from another project's, or another form's, by the same way: nothing that shows a key.
-    pub(crate) fn push_project(&self, out: &mut Vec<u8>) {
-        let (kind, texts) = match self.key {
-            Key::Stored { store, name } => (0, [store, "\0", name]),
-            Key::Secret(key) => (1, [key, "", ""]),
-            Key::Client(key) => (2, [key, "", ""]),
-        };
-        out.extend_from_slice(&[kind, self.version as u8]);
-        out.extend_from_slice(&sha256(&texts.map(str::as_bytes)));
-    }
-
     fn uri(&self, key: &str, current: Option<Table<'_>>) -> String {
         let mut uri = String::from(self.base_uri);
         let mut first = '?';
@@ -146,8 +135,23 @@ impl<'c> Origin<'c> {
             place: Place::Download(download),
             begin,
             finish,
+            push_project,
         }
     }
+}
+
+/// A key and a form: two projects may be downloaded through one backend. Nothing that shows a key.
+fn push_project(origin: &Origin<'_>, out: &mut Vec<u8>) {
+    let Place::Download(download) = &origin.place else {
+        return;
+    };
+    let (kind, texts) = match download.key {
+        Key::Stored { store, name } => (0, [store, "\0", name]),
+        Key::Secret(key) => (1, [key, "", ""]),
+        Key::Client(key) => (2, [key, "", ""]),
+    };
+    out.extend_from_slice(&[kind, download.version as u8]);
+    out.extend_from_slice(&sha256(&texts.map(str::as_bytes)));
 }
 
 fn key_text(key: Key<'_>) -> Result<Cow<'_, str>, SpecsError> {

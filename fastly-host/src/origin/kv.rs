@@ -17,6 +17,7 @@ impl<'c> Origin<'c> {
             place: Place::Item { store, key },
             begin,
             finish,
+            push_project: |_, _| (),
         }
     }
 }

@@ -8,7 +8,6 @@ mod download;
 mod kv;
 
 use alloc::borrow::Cow;
-#[cfg(feature = "drop-in")]
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -37,6 +36,8 @@ pub(crate) struct Origin<'c> {
     pub(crate) begin: fn(&Origin<'_>, Option<Table<'_>>) -> Result<u32, SpecsError>,
     /// Waits for it.
     pub(crate) finish: fn(u32, &mut Asking<'_, '_>) -> Answer,
+    /// Writes what tells it, besides its names, from another one of its kind: part of a key in the cache.
+    pub(crate) push_project: fn(&Origin<'_>, &mut Vec<u8>),
 }
 
 impl fmt::Debug for Origin<'_> {

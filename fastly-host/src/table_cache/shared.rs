@@ -7,7 +7,6 @@ use statsig_edge::TableError;
 use super::entry::{Note, key_of_build, push_names, read};
 use super::{Absent, CacheError, CacheState, WAIT_MS, keep, look};
 use crate::config::Config;
-use crate::origin::Place;
 use crate::platform::cache::{self, Lifetime};
 use crate::source::Source;
 use crate::specs::{Asked, Specs};
@@ -34,9 +33,7 @@ fn key_of(config: &Config<'_>) -> Vec<u8> {
     for origin in config.origins() {
         key.push(origin.source.code());
         push_names(origin.place.names(), &mut key);
-        if let Place::Download(download) = &origin.place {
-            download.push_project(&mut key);
-        }
+        (origin.push_project)(origin, &mut key);
     }
     // What was put there without this demand is not trusted.
     if let Some(demand) = config.signed {
