@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 /// Requests before anything is counted, then in each round.
 const WARM_UP: usize = 40;
 const REQUESTS: usize = 60;
-const ROUNDS: usize = 9;
+const ROUNDS: usize = 27;
 
 /// A line: id, module, file of the store's value, path, the line it is compared with, what it isolates.
 struct Line {
