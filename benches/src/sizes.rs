@@ -109,12 +109,12 @@ impl Size {
 fn part(mangled: &str) -> String {
     let name = format!("{:#}", rustc_demangle::demangle(mangled));
     let mut path = name.trim_start_matches(['<', '&', '[', '*']);
-    // `<T as a::Trait>::method`
-    if let Some((_, implemented)) = path
-        .split_once("T as ")
-        .filter(|(before, _)| before.is_empty())
-    {
-        path = implemented;
+    // `<T as a::Trait>::method`, `<u8>::method`
+    let first = path.split("::").next().unwrap_or_default();
+    if let Some((_, implemented)) = first.split_once(" as ") {
+        path = path.get(first.len() - implemented.len()..).unwrap_or(path);
+    } else if first.ends_with(['>', ']']) {
+        return "core".to_owned();
     }
     let mut segments = path.split("::");
     let (Some(name), Some(module)) = (segments.next(), segments.next()) else {
@@ -186,6 +186,8 @@ mod tests {
                 "statsig_fastly::events",
             ),
             ("<T as alloc::slice::Convert>::to_vec", "alloc"),
+            ("<u8 as core::fmt::Display>::fmt", "core"),
+            ("<char>::to_digit", "core"),
             ("core::str::converts::from_utf8", "core"),
         ] {
             assert_eq!(part(name), expected);
