@@ -113,8 +113,8 @@ impl<'j> Scanner<'j> {
             self.digits()?;
             exponent = self.at.wrapping_sub(exponent);
         }
-        // The largest double has 309 digits.
-        if exponent > 2 || self.at.wrapping_sub(start) > 308 {
+        // The largest double has 309 digits, of which an exponent of two digits stands for up to 99.
+        if exponent > 2 || self.at.wrapping_sub(start) > 308 - 99 {
             self.look_for_huge(start);
         }
         Ok(())
